@@ -1,0 +1,219 @@
+package mailbox
+
+import (
+	"runtime/debug"
+	"sync"
+
+	"github.com/asynkron/protoactor-go/actor"
+)
+
+// box is the batch mailbox. Senders touch only what mu guards; the rest belongs to the running turn, and is
+// handed from one run to the next through mu.
+type box struct {
+	config
+	invoker    actor.MessageInvoker
+	dispatcher actor.Dispatcher
+	run        func() // process, bound once so that scheduling allocates nothing
+
+	mu        sync.Mutex
+	scheduled bool // a run is queued at the dispatcher or goes on; guarded by mu
+	suspended bool // written by the running turn under mu
+
+	system, consensus, client lane
+
+	current any // the message in hand, for the escalation of a panic
+	owed    int // delivered since the last Drained
+}
+
+func newBox(c config) *box {
+	b := &box{config: c}
+	b.run = b.process
+	return b
+}
+
+func (b *box) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	b.invoker, b.dispatcher = invoker, dispatcher
+}
+
+func (b *box) Start() {}
+
+// UserMessageCount counts what waits in the consensus and client lanes.
+func (b *box) UserMessageCount() int { return b.consensus.waiting() + b.client.waiting() }
+
+func (b *box) PostSystemMessage(msg any) {
+	b.mu.Lock()
+	b.system.put(msg)
+	b.postedLocked(true)
+}
+
+func (b *box) PostUserMessage(msg any) {
+	if isConsensus(msg) {
+		b.postConsensus(msg)
+		return
+	}
+	b.mu.Lock()
+	if b.limit > 0 && b.client.waiting() >= b.limit && !isLifecycle(msg) {
+		b.mu.Unlock()
+		b.onDrop(msg)
+		return
+	}
+	b.client.put(msg)
+	b.postedLocked(false)
+}
+
+func (b *box) postConsensus(msg any) {
+	b.mu.Lock()
+	if b.consensusLimit > 0 && b.consensus.waiting() >= b.consensusLimit && isLossy(msg) {
+		b.mu.Unlock()
+		b.onLossy(msg)
+		return
+	}
+	b.consensus.put(msg)
+	b.postedLocked(false)
+}
+
+// postedLocked releases mu, and sees to it that a run comes which delivers what was put.
+func (b *box) postedLocked(system bool) {
+	idle := !b.scheduled && (system || !b.suspended)
+	if idle {
+		b.scheduled = true
+	}
+	b.mu.Unlock()
+	if idle {
+		b.dispatcher.Schedule(b.run)
+	}
+}
+
+// process runs turns until nothing is left, and hands back to the dispatcher after Throughput of them.
+func (b *box) process() {
+	for turns := b.dispatcher.Throughput(); ; turns-- {
+		b.turn()
+		if !b.more() {
+			return
+		}
+		if turns <= 1 {
+			b.dispatcher.Schedule(b.run)
+			return
+		}
+	}
+}
+
+// more says whether another turn would deliver anything; if not, the next post schedules a new run.
+func (b *box) more() bool {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.scheduled = b.system.waiting() > 0 ||
+		!b.suspended && (b.owed > 0 || b.consensus.waiting() > 0 || b.client.waiting() > 0)
+	return b.scheduled
+}
+
+// turn delivers one batch and its Drained, or as much of it as the actor survives.
+func (b *box) turn() {
+	defer b.escalate()
+	b.takeClients()
+	clients := 0
+	for range turnFactor * b.batch {
+		if b.systemMessage() {
+			continue
+		}
+		if b.suspended {
+			return
+		}
+		if msg, ok := b.next(&b.consensus); ok {
+			b.deliver(msg)
+			continue
+		}
+		if clients == b.batch {
+			break
+		}
+		msg, ok := b.client.pop()
+		if !ok {
+			break
+		}
+		b.deliver(msg)
+		clients++
+	}
+	b.drain()
+}
+
+// drain ends the turn.
+func (b *box) drain() {
+	if b.suspended || b.owed == 0 {
+		return
+	}
+	d := Drained{Messages: b.owed}
+	b.owed = 0
+	b.current = d
+	b.invoker.InvokeUserMessage(d)
+	b.current = nil
+}
+
+func (b *box) deliver(msg any) {
+	b.owed++
+	b.current = msg
+	b.invoker.InvokeUserMessage(msg)
+	b.current = nil
+}
+
+func (b *box) takeClients() {
+	if b.client.head < len(b.client.out) || !b.client.arrived() {
+		return
+	}
+	b.mu.Lock()
+	b.client.swap()
+	b.mu.Unlock()
+}
+
+// next gives the next message of a lane, taking what arrived when the slice in hand is empty.
+func (b *box) next(l *lane) (any, bool) {
+	if msg, ok := l.pop(); ok {
+		return msg, true
+	}
+	if !l.arrived() {
+		return nil, false
+	}
+	b.mu.Lock()
+	l.swap()
+	b.mu.Unlock()
+	return l.pop()
+}
+
+// systemMessage delivers one system message, if there is any.
+func (b *box) systemMessage() bool {
+	msg, ok := b.next(&b.system)
+	if !ok {
+		return false
+	}
+	switch msg.(type) {
+	case *actor.SuspendMailbox:
+		b.suspend(true)
+	case *actor.ResumeMailbox:
+		b.suspend(false)
+	default:
+		b.owed++
+		b.current = msg
+		b.invoker.InvokeSystemMessage(msg)
+		b.current = nil
+	}
+	return true
+}
+
+func (b *box) suspend(on bool) {
+	b.mu.Lock()
+	b.suspended = on
+	b.mu.Unlock()
+}
+
+// escalate is deferred by turn. The invoker answers with a SuspendMailbox to this mailbox.
+func (b *box) escalate() {
+	r := recover()
+	if r == nil {
+		return
+	}
+	msg := b.current
+	b.current = nil
+	if b.onPanic != nil {
+		b.onPanic(r, msg, debug.Stack())
+	}
+	b.invoker.EscalateFailure(r, msg)
+}

@@ -1,0 +1,37 @@
+package mailbox
+
+import "github.com/asynkron/protoactor-go/actor"
+
+// Drained is delivered as the last message of every turn. Messages counts those delivered before it, system
+// messages included.
+type Drained struct{ Messages int }
+
+// Consensus marks the messages that travel in the front lane: heartbeats, votes, appends and their
+// acknowledgements, which must never queue behind client work.
+type Consensus interface{ ConsensusLane() }
+
+// Lossy marks consensus messages that may be dropped when their lane is full, because their sender repeats
+// them (raft messages from other nodes). Messages between actors of one node are never lossy.
+type Lossy interface{ MayBeDropped() }
+
+func isConsensus(msg any) bool {
+	if env, ok := msg.(*actor.MessageEnvelope); ok {
+		msg = env.Message
+	}
+	_, ok := msg.(Consensus)
+	return ok
+}
+
+func isLossy(msg any) bool {
+	if env, ok := msg.(*actor.MessageEnvelope); ok {
+		msg = env.Message
+	}
+	_, ok := msg.(Lossy)
+	return ok
+}
+
+// isLifecycle says that protoactor itself sent the message through the user lane, as it does PoisonPill.
+func isLifecycle(msg any) bool {
+	_, ok := msg.(actor.AutoReceiveMessage)
+	return ok
+}

@@ -1,0 +1,55 @@
+package mailbox
+
+import "github.com/asynkron/protoactor-go/actor"
+
+// defaultBatch is the cap of client messages in one turn. It bounds how long the first of them waits for the
+// flush, not how much is queued.
+const defaultBatch = 1024
+
+// turnFactor bounds a turn as a whole, in batches: a steady stream of consensus messages may not put Drained
+// off for ever.
+const turnFactor = 8
+
+type config struct {
+	batch          int
+	limit          int
+	onDrop         func(msg any)
+	consensusLimit int
+	onLossy        func(msg any)
+	onPanic        func(reason, msg any, stack []byte)
+}
+
+// Option changes a mailbox made by New.
+type Option func(*config)
+
+// WithBatch sets the most client messages that one turn delivers. Values below 1 are taken as 1.
+func WithBatch(messages int) Option {
+	return func(c *config) { c.batch = max(1, messages) }
+}
+
+// WithLimit bounds the client lane, for actors whose senders hold no tokens of a Budget: beyond count waiting
+// messages a new one is dropped and given to onDrop, on the goroutine of its sender, which must not block.
+// Lifecycle messages of protoactor (PoisonPill) are never dropped.
+func WithLimit(count int, onDrop func(msg any)) Option {
+	return func(c *config) { c.limit, c.onDrop = count, onDrop }
+}
+
+// WithConsensusLimit bounds the consensus lane: beyond count waiting messages a new one that is Lossy is
+// dropped and given to onDrop. Others are always taken: who sends them already has a bound of its own.
+func WithConsensusLimit(count int, onDrop func(msg any)) Option {
+	return func(c *config) { c.consensusLimit, c.onLossy = count, onDrop }
+}
+
+// WithPanicHook is told of a panic, with the stack of the actor that panicked, before it is escalated.
+func WithPanicHook(hook func(reason, msg any, stack []byte)) Option {
+	return func(c *config) { c.onPanic = hook }
+}
+
+// New returns a producer for actor.WithMailbox.
+func New(opts ...Option) actor.MailboxProducer {
+	c := config{batch: defaultBatch}
+	for _, o := range opts {
+		o(&c)
+	}
+	return func() actor.Mailbox { return newBox(c) }
+}
