@@ -121,11 +121,10 @@ func TestFailures(t *testing.T) {
 	float := func(r *Reader) { r.Float() }
 	all := []func(*Reader){uintOf, intOf, array, byteOf, str, boolean, nothing, float}
 	for i, f := range all {
-		if r := NewReader(nil); true {
-			f(r)
-			if !errors.Is(r.Err(), ErrShort) {
-				t.Errorf("reader %d on nothing: %v", i, r.Err())
-			}
+		r := NewReader(nil)
+		f(r)
+		if !errors.Is(r.Err(), ErrShort) {
+			t.Errorf("reader %d on nothing: %v", i, r.Err())
 		}
 	}
 	for _, c := range []struct {
