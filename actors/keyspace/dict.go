@@ -1,0 +1,187 @@
+package keyspace
+
+import (
+	"math/bits"
+	"strings"
+)
+
+// segmentSize is how many buckets are allocated at a time once a dict is large.
+const segmentSize = 1024
+
+// minBuckets is how far a dict shrinks.
+const minBuckets = 4
+
+// dict is the hash table of one slot: linear hashing, which grows and shrinks
+// by one bucket at a time, so that no operation ever waits for a resize.
+//
+// Bucket i holds the hashes that end in the bits of i, at the width of the
+// table or, for buckets that were not split yet, one bit less.
+//
+// Read backwards, a hash is a position: a bucket is then an unbroken range of
+// positions, at any size of the table. Walking buckets in order of position and
+// each bucket in order of (position, key) visits the same keys in the same
+// order on every replica, whatever its table went through; and a walk that
+// notes the position it reached misses no key that is there all the time,
+// however much the table grows and shrinks meanwhile. That is the guarantee of
+// SCAN.
+type dict struct {
+	segs    [][]*entry
+	buckets int
+	used    int
+}
+
+func newDict() *dict {
+	return &dict{segs: [][]*entry{make([]*entry, minBuckets)}, buckets: minBuckets}
+}
+
+func (d *dict) bucket(i int) **entry { return &d.segs[i/segmentSize][i%segmentSize] }
+
+// index returns the bucket of a hash.
+func (d *dict) index(hash uint32) int {
+	mask := uint32(1)<<bits.Len32(uint32(d.buckets-1)) - 1
+	i := int(hash & mask)
+	if i >= d.buckets {
+		i = int(hash & (mask >> 1))
+	}
+	return i
+}
+
+// find returns the entry of a key, or nil.
+func (d *dict) find(hash uint32, key []byte) *entry {
+	for e := *d.bucket(d.index(hash)); e != nil; e = e.next {
+		if e.hash == hash && e.key == string(key) {
+			return e
+		}
+	}
+	return nil
+}
+
+// insert adds an entry. REQUIRES: its key is not in d.
+func (d *dict) insert(e *entry) {
+	if d.used >= d.buckets {
+		d.split()
+	}
+	d.push(e)
+	d.used++
+}
+
+func (d *dict) push(e *entry) {
+	b := d.bucket(d.index(e.hash))
+	e.next, *b = *b, e
+}
+
+// remove takes an entry out. REQUIRES: it is in d.
+func (d *dict) remove(e *entry) {
+	p := d.bucket(d.index(e.hash))
+	for *p != e {
+		p = &(*p).next
+	}
+	*p, e.next = e.next, nil
+	d.used--
+	// Each removal merges a few buckets, to keep pace with removals only.
+	for range 8 {
+		if d.buckets <= minBuckets || d.used*4 >= d.buckets {
+			return
+		}
+		d.merge()
+	}
+}
+
+// split adds a bucket and moves there what belongs to it.
+func (d *dict) split() {
+	d.room()
+	from := d.buckets - 1<<(bits.Len(uint(d.buckets))-1)
+	p := d.bucket(from)
+	e := *p
+	*p = nil
+	d.buckets++
+	for e != nil {
+		next := e.next
+		d.push(e)
+		e = next
+	}
+}
+
+// room allocates the place of the next bucket. The first segment doubles, so
+// that small dicts are small.
+func (d *dict) room() {
+	last := d.segs[len(d.segs)-1]
+	switch {
+	case d.buckets < (len(d.segs)-1)*segmentSize+len(last):
+	case len(last) < segmentSize:
+		grown := make([]*entry, 2*len(last))
+		copy(grown, last)
+		d.segs[len(d.segs)-1] = grown
+	default:
+		d.segs = append(d.segs, make([]*entry, segmentSize))
+	}
+}
+
+// merge gives the last bucket back to the one it was split from.
+func (d *dict) merge() {
+	d.buckets--
+	p := d.bucket(d.buckets)
+	e := *p
+	*p = nil
+	for e != nil {
+		next := e.next
+		d.push(e)
+		e = next
+	}
+	// One empty segment is kept, lest the border costs an allocation each way.
+	if n := len(d.segs) - 1; n > 0 && d.buckets <= (n-1)*segmentSize {
+		d.segs[n] = nil
+		d.segs = d.segs[:n]
+	}
+}
+
+// position returns where a hash stands in the order of walks.
+func position(hash uint32) uint32 { return bits.Reverse32(hash) }
+
+// dictEnd is the position behind the last one.
+const dictEnd = uint64(1) << 32
+
+// bucketAt appends the entries of the bucket that covers a position to dst, in
+// order, and returns the position behind that bucket. REQUIRES: pos < dictEnd.
+func (d *dict) bucketAt(pos uint64, dst []*entry) ([]*entry, uint64) {
+	i := d.index(bits.Reverse32(uint32(pos)))
+	from := len(dst)
+	for e := *d.bucket(i); e != nil; e = e.next {
+		dst = append(dst, e)
+		for k := len(dst) - 1; k > from && before(e, dst[k-1]); k-- {
+			dst[k], dst[k-1] = dst[k-1], e
+		}
+	}
+	return dst, d.bucketEnd(i)
+}
+
+// bucketEnd returns the position behind the range of bucket i.
+func (d *dict) bucketEnd(i int) uint64 {
+	width := bits.Len32(uint32(d.buckets - 1))
+	if half := 1 << (width - 1); i < half && i+half >= d.buckets {
+		width-- // not split yet
+	}
+	return uint64(bits.Reverse32(uint32(i))) + dictEnd>>width
+}
+
+// before is the order within a bucket.
+func before(a, b *entry) bool {
+	if a.hash != b.hash {
+		return position(a.hash) < position(b.hash)
+	}
+	return strings.Compare(a.key, b.key) < 0
+}
+
+// each calls f for all entries in order until it returns false. f may remove
+// the entry that it is given, and change nothing else.
+func (d *dict) each(f func(*entry) bool) {
+	var es []*entry
+	for pos := uint64(0); pos < dictEnd; {
+		es, pos = d.bucketAt(pos, es[:0])
+		for _, e := range es {
+			if !f(e) {
+				return
+			}
+		}
+	}
+}

@@ -1,0 +1,117 @@
+package keyspace
+
+import (
+	"fmt"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// call is a command while it runs.
+type call struct {
+	Env  *Env
+	Args [][]byte // Args[0] is the lower-case name; all alias the entry
+	W    *resp.Writer
+	now  int64 // the time for what is told to the client; for a change it is Env.Now
+
+	changed bool     // a version of the state was opened for this operation
+	num     [24]byte // room for the text of an integer
+}
+
+// handler carries out a command. It answers with exactly one reply and does not
+// keep the arguments. The number of arguments was checked.
+type handler func(s *State, c *call)
+
+// Exec carries out an operation and writes its reply to w. It is total: what is
+// no command, has odd arguments or makes a handler panic gets an error reply,
+// and the same one on every replica. Only if NotOwned tells so nothing is
+// written.
+func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
+	s.begin(env)
+	s.notOwned = false
+	if !s.ownsOp(op) {
+		s.notOwned = true
+		return
+	}
+	s.call.W = w
+	if op.Tx != nil {
+		s.execTx(op.Tx)
+	} else {
+		s.run(op.Args)
+	}
+	s.call.Args, s.call.W = nil, nil
+}
+
+// begin prepares the call for an operation at env.
+func (s *State) begin(env *Env) {
+	c := &s.call
+	c.Env, c.now, c.changed = env, env.Now, false
+	if env.Read {
+		c.now = max(env.Now, env.ReadNow)
+	}
+}
+
+// ownsOp tells whether the slot of an operation is here. Commands on all keys
+// have none.
+func (s *State) ownsOp(op *Op) bool {
+	if s.slots.has(op.Slot) {
+		return true
+	}
+	return op.Tx == nil && len(op.Args) > 0 && everywhere[string(op.Args[0])]
+}
+
+// execTx runs a transaction as one operation: all its changes are one version.
+// An error of a command does not stop those after it.
+func (s *State) execTx(tx *Tx) {
+	w := s.call.W
+	if !s.unchanged(tx.Watches, s.call.Env.Now) {
+		w.NullArray()
+		return
+	}
+	w.Array(len(tx.Cmds))
+	for _, args := range tx.Cmds {
+		s.run(args)
+	}
+}
+
+// run carries out one command.
+func (s *State) run(args [][]byte) {
+	c := &s.call
+	c.Args = args
+	s.draws.command(c.Env)
+	if len(args) == 0 {
+		c.W.Error("ERR empty command")
+		return
+	}
+	h, err := resolve(args)
+	if err != nil {
+		c.W.Error(err.Error())
+		return
+	}
+	from := c.W.Len()
+	defer func() {
+		if p := recover(); p != nil {
+			s.recovered(from, p)
+		}
+	}()
+	h(s, c)
+}
+
+// refusal is panicked with by what finds, deep inside a command, that it must
+// not go on. Its text is the reply.
+type refusal string
+
+const (
+	refuseRead      refusal = "ERR this command writes and cannot be served as a read"
+	refuseCrossSlot refusal = "CROSSSLOT Keys in request don't hash to the same slot"
+)
+
+// recovered turns a panic into the only reply of the command.
+func (s *State) recovered(from int, p any) {
+	w := s.call.W
+	w.Truncate(from)
+	if r, ok := p.(refusal); ok {
+		w.Error(string(r))
+		return
+	}
+	w.Error(fmt.Sprintf("ERR internal error in '%s'", s.call.Args[0]))
+}

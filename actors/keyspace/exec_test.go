@@ -1,0 +1,122 @@
+package keyspace
+
+import (
+	"testing"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+func TestGetSetDel(t *testing.T) {
+	newBench(t).steps(
+		step{"get k", "$-1|"},
+		step{"set k v", "+OK|"},
+		step{"get k", "$1|v|"},
+		step{"del k k", ":1|"},
+		step{"get k", "$-1|"},
+	)
+}
+
+func TestNotOwnedHasNoEffect(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v")
+	b.s.DropSlots(&b.env, slotmap.Range{First: 0, Last: slotmap.Count - 1})
+	before := b.s.Hash()
+	if got := b.run("set", "k", "w"); got != "" || !b.s.NotOwned() {
+		t.Fatalf("reply %q, NotOwned %v", got, b.s.NotOwned())
+	}
+	if b.s.Keys() != 0 || b.s.Hash() != before {
+		t.Fatal("the operation had an effect")
+	}
+	b.s.TakeSlots(&b.env, slotmap.Even(1))
+	if got := b.run("set", "k", "w"); got != "+OK\r\n" || b.s.NotOwned() {
+		t.Fatalf("reply %q, NotOwned %v", got, b.s.NotOwned())
+	}
+}
+
+func TestKeyOutsideTheShardIsRefused(t *testing.T) {
+	b := newBench(t)
+	other := slotmap.Slot([]byte("b"))
+	b.s.DropSlots(&b.env, slotmap.Range{First: other, Last: other})
+	b.run("set", "a", "1")
+	if got := b.run("del", "a", "b"); got != "-CROSSSLOT Keys in request don't hash to the same slot\r\n" {
+		t.Fatalf("reply %q", got)
+	}
+}
+
+func TestReadPathChangesNothing(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v")
+	before := b.s.Hash()
+	if got := b.read(testNow, "set", "k", "w"); got != "-"+string(refuseRead)+"\r\n" {
+		t.Fatalf("reply %q", got)
+	}
+	if b.s.Hash() != before {
+		t.Fatal("a read changed the state")
+	}
+}
+
+func TestExpiredOnTheReadPath(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v", "px", "100")
+	if got := b.read(testNow+100, "get", "k"); got != "$1\r\nv\r\n" || b.s.NeedsLog() {
+		t.Fatalf("alive: reply %q, NeedsLog %v", got, b.s.NeedsLog())
+	}
+	if b.read(testNow+101, "get", "k"); !b.s.NeedsLog() {
+		t.Fatal("expired by the leader's clock only, and not sent to the log")
+	}
+	b.s.ResetNeedsLog()
+	b.env.Now = testNow + 101
+	if got := b.read(testNow+101, "get", "k"); got != "$-1\r\n" || b.s.NeedsLog() {
+		t.Fatalf("expired: reply %q, NeedsLog %v", got, b.s.NeedsLog())
+	}
+	if b.s.Keys() != 1 {
+		t.Fatal("a read deleted the key")
+	}
+}
+
+func TestTickDeletesInOrder(t *testing.T) {
+	b := newBench(t)
+	for _, k := range []string{"c", "a", "b"} {
+		b.run("set", k, "v", "px", "10")
+	}
+	b.run("set", "first", "v", "px", "9")
+	if at := b.s.NextExpiry(); at != testNow+9 {
+		t.Fatalf("NextExpiry %d", at)
+	}
+	b.env.Now, b.env.Index = testNow+11, 100
+	if n := b.s.Tick(&b.env, 2); n != 2 {
+		t.Fatalf("deleted %d", n)
+	}
+	if b.s.lookup([]byte("first")).e != nil || b.s.lookup([]byte("a")).e != nil || b.s.lookup([]byte("b")).e == nil {
+		t.Fatal("not the first ones by time and key")
+	}
+	if n := b.s.Tick(&b.env, 10); n != 2 || b.s.Keys() != 0 || b.s.Expires() != 0 || b.s.NextExpiry() != 0 || b.s.Bytes() != 0 {
+		t.Fatalf("then %d; left: %d keys, %d bytes", n, b.s.Keys(), b.s.Bytes())
+	}
+}
+
+func TestPanicBecomesAReply(t *testing.T) {
+	b := newBench(t)
+	handlers["boom"] = func(s *State, c *call) {
+		c.W.Array(3)
+		panic("odd")
+	}
+	defer delete(handlers, "boom")
+	if got := b.run("boom", "k"); got != "-ERR internal error in 'boom'\r\n" {
+		t.Fatalf("reply %q", got)
+	}
+}
+
+// Values are copied out of entries: what the entry's buffer holds later does not matter.
+func TestValuesAreCopied(t *testing.T) {
+	b := newBench(t)
+	op := opOf("set", "key", "value")
+	b.execOp(op)
+	copy(op.Args[1], "XXX")
+	copy(op.Args[2], "XXXXX")
+	b.steps(step{"get key", "$5|value|"})
+	allocs := testing.AllocsPerRun(100, func() { b.s.Exec(&b.env, op, &b.w); b.w.Truncate(0) })
+	if allocs != 0 {
+		t.Errorf("%v allocations to overwrite a value of the same size", allocs)
+	}
+}

@@ -1,0 +1,160 @@
+package keyspace
+
+import "github.com/troupedb/troupe/slotmap"
+
+// place is a key with what was computed from it to find it.
+type place struct {
+	key  []byte
+	hash uint32
+	slot uint16
+	e    *entry // nil if the key does not exist
+}
+
+// lookup finds a key whether or not its time has come.
+func (s *State) lookup(key []byte) place {
+	p := place{key: key, hash: s.hash(key), slot: slotmap.Slot(key)}
+	if d := s.dicts[p.slot]; d != nil {
+		p.e = d.find(p.hash, key)
+	}
+	return p
+}
+
+// read returns the entry of a key for a command that does not change it, nil if
+// there is none or its time has come. It deletes nothing: on the read path it
+// must not, and in the log this makes reads of no consequence to the state.
+func (s *State) read(key []byte) *entry {
+	e := s.lookup(key).e
+	if e == nil || s.gone(e) {
+		return nil
+	}
+	return e
+}
+
+// gone tells whether the time of e has come. A read that finds it gone by the
+// leader's clock, but not by the committed one, has to go through the log.
+func (s *State) gone(e *entry) bool {
+	c := &s.call
+	if !expiredAt(e.expire, c.now) {
+		return false
+	}
+	if c.Env.Read && !expiredAt(e.expire, c.Env.Now) {
+		s.needsLog = true
+	}
+	return true
+}
+
+// write finds a key for a command that may change it; an expired one is deleted
+// here and now.
+func (s *State) write(key []byte) place {
+	s.mayWrite()
+	p := s.lookup(key)
+	if !s.slots.has(p.slot) {
+		panic(refuseCrossSlot)
+	}
+	if p.e != nil && expiredAt(p.e.expire, s.call.Env.Now) {
+		s.remove(p.e)
+		p.e = nil
+	}
+	return p
+}
+
+func (s *State) mayWrite() {
+	if s.call.Env.Read {
+		panic(refuseRead)
+	}
+}
+
+// change is called with an entry before it is changed in any way.
+func (s *State) change(e *entry) {
+	s.mayWrite()
+	s.preserve(e)
+	s.touch(e.hash)
+}
+
+// touch notes that a key of this hash is modified by the current operation.
+func (s *State) touch(hash uint32) {
+	s.openVersion()
+	s.watch.modified[bucketOf(hash)] = s.watch.version
+}
+
+// openVersion begins a new version of the state, once an operation.
+func (s *State) openVersion() {
+	if !s.call.changed {
+		s.call.changed = true
+		s.watch.version++
+	}
+}
+
+// upsert returns the entry of p for its value to be set, made if it is missing.
+// The caller reports the change of its size by resized.
+func (s *State) upsert(p *place) (e *entry, size int64) {
+	if p.e != nil {
+		s.change(p.e)
+		return p.e, p.e.size()
+	}
+	s.touch(p.hash)
+	p.e = &entry{key: string(p.key), hash: p.hash, seen: s.snapSeq}
+	s.dict(p.slot).insert(p.e)
+	s.keys++
+	return p.e, 0
+}
+
+// resized accounts for an entry whose size was before.
+func (s *State) resized(e *entry, before int64) { s.bytes += e.size() - before }
+
+func (s *State) dict(slot uint16) *dict {
+	if s.dicts[slot] == nil {
+		s.dicts[slot] = newDict()
+	}
+	return s.dicts[slot]
+}
+
+// remove deletes an entry.
+func (s *State) remove(e *entry) {
+	s.change(e)
+	slot := slotmap.Slot([]byte(e.key))
+	d := s.dicts[slot]
+	d.remove(e)
+	if d.used == 0 {
+		s.dicts[slot] = nil
+	}
+	s.expiry.set(e, 0)
+	s.keys--
+	s.bytes -= e.size()
+}
+
+// clearSlot deletes all keys of a slot.
+func (s *State) clearSlot(slot uint16) {
+	d := s.dicts[slot]
+	if d == nil {
+		return
+	}
+	s.openVersion()
+	s.retain(slot, d)
+	d.each(func(e *entry) bool {
+		s.watch.modified[bucketOf(e.hash)] = s.watch.version
+		s.expiry.forget(e)
+		s.bytes -= e.size()
+		return true
+	})
+	s.keys -= d.used
+	s.dicts[slot] = nil
+}
+
+// clear deletes all keys.
+func (s *State) clear() {
+	s.mayWrite()
+	if s.keys == 0 {
+		return
+	}
+	s.openVersion()
+	s.watch.touchAll()
+	for slot, d := range s.dicts {
+		if d != nil {
+			s.retain(uint16(slot), d)
+			s.dicts[slot] = nil
+		}
+	}
+	s.expiry = newDeadlines()
+	s.keys, s.bytes = 0, 0
+}

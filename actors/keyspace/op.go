@@ -1,0 +1,149 @@
+package keyspace
+
+import (
+	"errors"
+
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/pack"
+)
+
+// Kinds of operations in an entry. Only append to this list.
+const (
+	opCommand = 0 // [0, slot, [arg…]]
+	opTx      = 1 // [1, slot, [bucket, version, …], [[arg…]…]]
+)
+
+// What a decoded operation may hold at most; the bytes of the entry bound it further.
+const (
+	maxArgs    = 1 << 20
+	maxWatches = 1 << 16
+	maxArgSize = 1 << 30
+)
+
+// ErrOp is wrapped by the errors of an OpReader that met bytes which are no operation.
+var ErrOp = errors.New("not an operation")
+
+// Op is one operation of an entry: a command, or a transaction if Tx is set. All
+// byte slices alias the buffer that it was read from.
+type Op struct {
+	Slot uint16
+	Args [][]byte // Args[0] is the lower-case name of the command
+	Tx   *Tx
+}
+
+// Tx is a transaction: commands that run with nothing between them, unless a
+// watched key was modified.
+type Tx struct {
+	Watches []Watch
+	Cmds    [][][]byte
+}
+
+// Watch is what the watch command answered for one key. Index is a version of
+// the state, to be handed back as it is: it has no meaning in another shard.
+type Watch struct {
+	Bucket uint16
+	Index  uint64
+}
+
+// AppendOp appends a command to an entry. args[0] is its name in lower case.
+func AppendOp(dst []byte, slot uint16, args [][]byte) []byte {
+	dst = pack.AppendArray(dst, 3)
+	dst = pack.AppendUint(dst, opCommand)
+	dst = pack.AppendUint(dst, uint64(slot))
+	return appendArgs(dst, args)
+}
+
+// AppendTx appends a transaction to an entry.
+func AppendTx(dst []byte, slot uint16, watches []Watch, cmds [][][]byte) []byte {
+	dst = pack.AppendArray(dst, 4)
+	dst = pack.AppendUint(dst, opTx)
+	dst = pack.AppendUint(dst, uint64(slot))
+	dst = pack.AppendArray(dst, 2*len(watches))
+	for _, w := range watches {
+		dst = pack.AppendUint(dst, uint64(w.Bucket))
+		dst = pack.AppendUint(dst, w.Index)
+	}
+	dst = pack.AppendArray(dst, len(cmds))
+	for _, args := range cmds {
+		dst = appendArgs(dst, args)
+	}
+	return dst
+}
+
+func appendArgs(dst []byte, args [][]byte) []byte {
+	dst = pack.AppendArray(dst, len(args))
+	for _, a := range args {
+		dst = pack.AppendBytes(dst, a)
+	}
+	return dst
+}
+
+// OpReader walks over the operations of an entry. It keeps its buffers between
+// entries, so that reading allocates nothing in the long run.
+type OpReader struct {
+	r    pack.Reader
+	args [][]byte // of all commands of the current operation
+	tx   Tx
+}
+
+// Reset makes the reader begin at the start of b, which is not copied.
+func (o *OpReader) Reset(b []byte) { o.r.Reset(b) }
+
+// Err returns why Next stopped, nil at the end of the entry.
+func (o *OpReader) Err() error { return o.r.Err() }
+
+// Next reads the next operation into op, which is valid until the following
+// call. It returns false at the end and at bytes that are no operation.
+func (o *OpReader) Next(op *Op) bool {
+	if o.r.Len() == 0 {
+		return false
+	}
+	n := o.r.ArrayLen(4)
+	kind := o.r.Uint()
+	op.Slot, op.Tx, op.Args = uint16(o.r.UintMax(slotmap.Count-1)), nil, nil
+	o.args = o.args[:0]
+	switch {
+	case kind == opCommand && n == 3:
+		op.Args = o.readArgs()
+	case kind == opTx && n == 4:
+		o.readWatches()
+		o.readCmds()
+		op.Tx = &o.tx
+	default:
+		o.r.Fail(ErrOp)
+	}
+	return o.r.Err() == nil
+}
+
+// readArgs appends the arguments of a command to the shared buffer. When that
+// grows, what was cut from it before stays valid in its old place.
+func (o *OpReader) readArgs() [][]byte {
+	from := len(o.args)
+	n := o.r.ArrayLen(maxArgs)
+	if n == 0 {
+		o.r.Fail(ErrOp)
+	}
+	for range n {
+		o.args = append(o.args, o.r.Bytes(maxArgSize))
+	}
+	return o.args[from:len(o.args):len(o.args)]
+}
+
+func (o *OpReader) readWatches() {
+	o.tx.Watches = o.tx.Watches[:0]
+	n := o.r.ArrayLen(2 * maxWatches)
+	if n%2 != 0 {
+		o.r.Fail(ErrOp)
+	}
+	for range n / 2 {
+		bucket := uint16(o.r.UintMax(watchBuckets - 1))
+		o.tx.Watches = append(o.tx.Watches, Watch{bucket, o.r.Uint()})
+	}
+}
+
+func (o *OpReader) readCmds() {
+	o.tx.Cmds = o.tx.Cmds[:0]
+	for range o.r.ArrayLen(maxArgs) {
+		o.tx.Cmds = append(o.tx.Cmds, o.readArgs())
+	}
+}

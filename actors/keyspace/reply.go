@@ -1,0 +1,76 @@
+package keyspace
+
+import "bytes"
+
+// Error replies as Redis words them.
+const (
+	errSyntax    = "ERR syntax error"
+	errWrongType = "WRONGTYPE Operation against a key holding the wrong kind of value"
+	errNotInt    = "ERR value is not an integer or out of range"
+	errNotFloat  = "ERR value is not a valid float"
+	errNoKey     = "ERR no such key"
+	errSameKey   = "ERR source and destination objects are the same"
+	errTooLong   = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
+	errOverflow  = "ERR increment or decrement would overflow"
+	errNotFinite = "ERR increment would produce NaN or Infinity"
+)
+
+// is tells whether an argument is the given word, in any case. word is in lower case.
+func is(arg []byte, word string) bool {
+	if len(arg) != len(word) {
+		return false
+	}
+	for i, c := range arg {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+// name is the name of the command, for error texts.
+func (c *call) name() string { return string(bytes.ToLower(c.Args[0])) }
+
+// int reads an argument as an integer, or answers that it is none.
+func (c *call) int(arg []byte) (int64, bool) {
+	n, ok := parseInt(arg)
+	if !ok {
+		c.W.Error(errNotInt)
+	}
+	return n, ok
+}
+
+// arity answers that the number of arguments is wrong.
+func (c *call) arity() {
+	c.W.Error("ERR wrong number of arguments for '" + c.name() + "' command")
+}
+
+// flag answers 1 or 0.
+func (c *call) flag(v bool) {
+	if v {
+		c.W.Int(1)
+	} else {
+		c.W.Int(0)
+	}
+}
+
+// isString tells whether e holds a string or nothing; else it answers WRONGTYPE.
+func (c *call) isString(e *entry) bool {
+	if e != nil && e.kind() != kindString {
+		c.W.Error(errWrongType)
+		return false
+	}
+	return true
+}
+
+// text answers a string, or null if there is none.
+func (c *call) text(e *entry) {
+	if e == nil {
+		c.W.Null()
+		return
+	}
+	c.W.Bulk(e.text(c.num[:]))
+}

@@ -1,0 +1,138 @@
+package keyspace
+
+import (
+	"fmt"
+	"math"
+
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/pack"
+)
+
+// Restorer builds a State from the blocks of a snapshot.
+type Restorer struct {
+	s      *State
+	r      pack.Reader
+	index  uint64
+	begun  bool // the header was read
+	ended  bool // the last record was read
+	keys   uint64
+	sum    uint64
+	failed error
+}
+
+// NewRestorer returns a Restorer. What cfg says is replaced by what the
+// snapshot says.
+func NewRestorer(cfg Config) *Restorer { return &Restorer{s: New(cfg)} }
+
+// Add takes the next block: whole records, in the order in which they were
+// written. It does not keep the block. After an error the Restorer is useless.
+func (t *Restorer) Add(block []byte) error {
+	t.r.Reset(block)
+	for t.failed == nil && t.r.Len() > 0 {
+		rest := t.r.Len()
+		t.record()
+		if err := t.r.Err(); err != nil {
+			t.failed = fmt.Errorf("%w: record at byte %d of a block: %w", ErrSnapshot, len(block)-rest, err)
+		}
+	}
+	return t.failed
+}
+
+// Finish returns the State, if the snapshot was complete.
+func (t *Restorer) Finish() (*State, error) {
+	if t.failed == nil && !t.ended {
+		t.failed = fmt.Errorf("%w: it ends too early", ErrSnapshot)
+	}
+	if t.failed != nil {
+		return nil, t.failed
+	}
+	return t.s, nil
+}
+
+// Index returns the log index that the snapshot was begun at.
+func (t *Restorer) Index() uint64 { return t.index }
+
+// fields is how many values the record of each kind has.
+var fields = [...]int{recHeader: 7, recWatch: 3, recEntry: 6, recEnd: 3}
+
+func (t *Restorer) record() {
+	n := t.r.ArrayLen(math.MaxInt32)
+	kind := t.r.UintMax(recEnd)
+	switch {
+	case t.r.Err() != nil:
+	case n != fields[kind]:
+		t.fail("record of kind %d has %d fields", kind, n)
+	case t.begun == (kind == recHeader):
+		t.fail("its first record, and no other, is the header")
+	case t.ended:
+		t.fail("records after the last one")
+	case kind == recHeader:
+		t.header()
+	case kind == recWatch:
+		readWatch(&t.r, &t.s.watch)
+	case kind == recEntry:
+		t.entry()
+	case kind == recEnd:
+		t.end()
+	}
+}
+
+func (t *Restorer) fail(format string, args ...any) {
+	t.r.Fail(fmt.Errorf(format, args...))
+}
+
+func (t *Restorer) header() {
+	h := readHeader(&t.r)
+	if t.r.Err() != nil {
+		return
+	}
+	s := New(Config{Key: h.key, Slots: h.runs, MaxValue: h.maxValue})
+	if len(s.slots.runs) != len(h.runs) {
+		t.fail("its slots overlap")
+		return
+	}
+	s.watch.version = h.version
+	t.s, t.index, t.begun = s, h.index, true
+}
+
+func (t *Restorer) entry() {
+	e := readEntry(&t.r)
+	if t.r.Err() != nil {
+		return
+	}
+	s := t.s
+	key := []byte(e.key)
+	slot := slotmap.Slot(key)
+	e.hash = s.hash(key)
+	switch {
+	case !s.slots.has(slot):
+		t.fail("key of slot %d, which is not owned", slot)
+	case s.dict(slot).find(e.hash, key) != nil:
+		t.fail("the same key twice")
+	default:
+		s.adopt(slot, e)
+		t.keys++
+		t.sum += xxhash.Sum64(appendEntry(nil, e))
+	}
+}
+
+// adopt adds an entry that was made elsewhere, with its expiry.
+func (s *State) adopt(slot uint16, e *entry) {
+	s.dict(slot).insert(e)
+	at := e.expire
+	e.expire = 0
+	s.expiry.set(e, at)
+	s.keys++
+	s.bytes += e.size()
+}
+
+func (t *Restorer) end() {
+	keys, sum := t.r.Uint(), t.r.Uint()
+	if t.r.Err() == nil && (keys != t.keys || sum != t.sum) {
+		t.fail("it holds %d keys of sum %x instead of %d of %x", t.keys, t.sum, keys, sum)
+		return
+	}
+	t.ended = true
+}

@@ -1,0 +1,176 @@
+package keyspace
+
+import (
+	"github.com/cespare/xxhash/v2"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// queueBlock is the size from which on what was written ahead begins a new block.
+const queueBlock = 64 << 10
+
+// bytesPerBucket bounds the work of a slice that finds few keys to write.
+const bytesPerBucket = 16
+
+// Snapshotter writes the state as it was when it began, slice by slice, while
+// operations go on: a key that is about to change and is not written yet is
+// written first. It belongs to the goroutine of its State.
+type Snapshotter struct {
+	s        *State
+	header   []byte
+	watch    watchTable // as it was
+	watched  int        // buckets written
+	slot     int        // the walk over the keys stands in this slot
+	pos      uint64     // … at this position
+	retained map[uint16]*dict
+	ahead    [][]byte // blocks of records written before their turn
+	keys     uint64
+	sum      uint64
+	end      bool // the last record was written
+	over     bool // done or cancelled
+	walk     []*entry
+}
+
+// BeginSnapshot starts a snapshot of the state at the log index that it is at
+// now. A snapshot that is under way is cancelled.
+func (s *State) BeginSnapshot(index uint64) *Snapshotter {
+	if s.snap != nil {
+		s.snap.Cancel()
+	}
+	s.snapSeq++
+	s.snap = &Snapshotter{
+		s:        s,
+		header:   appendHeader(nil, s.header(index)),
+		watch:    s.watch,
+		retained: map[uint16]*dict{},
+	}
+	return s.snap
+}
+
+// Cancel ends a snapshot early. It does nothing to one that is done.
+func (n *Snapshotter) Cancel() { n.finish() }
+
+func (n *Snapshotter) finish() {
+	if n.s.snap == n {
+		n.s.snap = nil
+	}
+	*n = Snapshotter{s: n.s, over: true}
+}
+
+// Next appends the next records to dst, whole ones and about maxBytes of them:
+// more only if a single record is larger. It may append nothing though it is
+// not done. Once it has returned done, or after Cancel, there is nothing more.
+func (n *Snapshotter) Next(dst []byte, maxBytes int) ([]byte, bool) {
+	if n.over {
+		return dst, true
+	}
+	b := budget{from: len(dst), limit: len(dst) + maxBytes, steps: maxBytes/bytesPerBucket + 1}
+	for b.steps > 0 {
+		var more bool
+		if dst, more = n.step(dst, &b); !more {
+			break
+		}
+		b.steps--
+	}
+	if !n.end {
+		return dst, false
+	}
+	n.finish()
+	return dst, true
+}
+
+// budget is what one slice may still take.
+type budget struct{ from, limit, steps int }
+
+// fits tells whether size more bytes may be appended to a block of length at.
+func (b *budget) fits(at, size int) bool { return at == b.from || at+size <= b.limit }
+
+// step appends one piece; more is false if it does not fit or nothing is left.
+func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
+	switch {
+	case n.header != nil:
+		dst, n.header = append(dst, n.header...), nil
+	case len(n.ahead) > 0:
+		if !b.fits(len(dst), len(n.ahead[0])) {
+			return dst, false
+		}
+		dst = append(dst, n.ahead[0]...)
+		n.ahead[0], n.ahead = nil, n.ahead[1:]
+	case n.watched < watchBuckets:
+		if !b.fits(len(dst), 9*watchPerRecord) {
+			return dst, false
+		}
+		dst = appendWatch(dst, &n.watch, n.watched)
+		n.watched += watchPerRecord
+	case n.slot < slotmap.Count:
+		return n.stepKeys(dst, b)
+	case !n.end:
+		dst, n.end = appendEnd(dst, n.keys, n.sum), true
+	default:
+		return dst, false
+	}
+	return dst, true
+}
+
+// stepKeys writes the keys of one bucket.
+func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
+	d := n.retained[uint16(n.slot)]
+	if d == nil {
+		d = n.s.dicts[n.slot]
+	}
+	if d == nil {
+		n.slot, n.pos = n.slot+1, 0
+		return dst, true
+	}
+	var end uint64
+	n.walk, end = d.bucketAt(n.pos, n.walk[:0])
+	for _, e := range n.walk {
+		if e.seen == n.s.snapSeq {
+			continue
+		}
+		if !b.fits(len(dst), recordBound(e)) {
+			return dst, false
+		}
+		dst = n.write(dst, e)
+	}
+	if n.pos = end; end == dictEnd {
+		delete(n.retained, uint16(n.slot))
+		n.slot, n.pos = n.slot+1, 0
+	}
+	return dst, true
+}
+
+// write appends the record of an entry and marks it as written.
+func (n *Snapshotter) write(dst []byte, e *entry) []byte {
+	from := len(dst)
+	dst = appendEntry(dst, e)
+	e.seen = n.s.snapSeq
+	n.keys++
+	n.sum += xxhash.Sum64(dst[from:])
+	return dst
+}
+
+// preserve writes an entry that is about to change, unless it is written.
+func (s *State) preserve(e *entry) {
+	n := s.snap
+	if n == nil || e.seen == s.snapSeq {
+		return
+	}
+	last := len(n.ahead) - 1
+	if last < 0 || len(n.ahead[last]) >= queueBlock {
+		n.ahead = append(n.ahead, nil)
+		last++
+	}
+	n.ahead[last] = n.write(n.ahead[last], e)
+}
+
+// retain keeps a dict that is dropped as a whole, for a snapshot that has not
+// walked over it. Of a slot that is dropped twice only the first dict matters:
+// whatever is in the second was made after the snapshot began.
+func (s *State) retain(slot uint16, d *dict) {
+	n := s.snap
+	if n == nil || int(slot) < n.slot || n.retained[slot] != nil {
+		return
+	}
+	n.retained[slot] = d
+}

@@ -1,0 +1,121 @@
+package keyspace
+
+import (
+	"encoding/binary"
+
+	"github.com/dchest/siphash"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// defaultMaxValue is the limit of a string unless Config names another.
+const defaultMaxValue = 512 << 20
+
+// Config is what a new State begins with. It is part of the replicated state:
+// the replicas of a shard must be given the same, and a restored State has what
+// its snapshot says.
+type Config struct {
+	Key      [16]byte      // seed of the hash of keys
+	Slots    []slotmap.Run // the slots owned at the start
+	MaxValue int           // longest string in bytes; 0 is 512 MiB
+}
+
+// Env is what an operation may know of the world: where it stands in the log,
+// and the time and the randomness that the leader wrote there.
+type Env struct {
+	Index   uint64
+	Now     int64 // the shard's clock, ms; never runs backwards
+	Seed    uint64
+	Read    bool  // a read outside the log, at the state after entry Index: nothing may change
+	ReadNow int64 // for a read: the leader's estimate of the time, >= Now
+}
+
+// State is the replicated state machine of one shard. It belongs to one
+// goroutine at a time.
+type State struct {
+	k0, k1   uint64
+	maxValue int
+	dicts    [slotmap.Count]*dict // nil: no key
+	slots    ownership
+	expiry   deadlines
+	watch    watchTable
+	keys     int
+	bytes    int64
+
+	snap     *Snapshotter // under way, or nil
+	snapSeq  uint32       // counts snapshots begun here; not replicated
+	draws    draws
+	needsLog bool
+	notOwned bool
+
+	call call     // the one that runs; kept here so that none is allocated
+	walk []*entry // scratch of bucket walks
+}
+
+// New returns an empty State.
+func New(cfg Config) *State {
+	s := &State{maxValue: cfg.MaxValue, expiry: newDeadlines()}
+	if s.maxValue <= 0 {
+		s.maxValue = defaultMaxValue
+	}
+	s.maxValue = min(s.maxValue, maxArgSize)
+	s.setKey(cfg.Key)
+	s.slots.set(cfg.Slots)
+	return s
+}
+
+func (s *State) setKey(key [16]byte) {
+	s.k0 = binary.LittleEndian.Uint64(key[:8])
+	s.k1 = binary.LittleEndian.Uint64(key[8:])
+}
+
+func (s *State) key() (key [16]byte) {
+	binary.LittleEndian.PutUint64(key[:8], s.k0)
+	binary.LittleEndian.PutUint64(key[8:], s.k1)
+	return key
+}
+
+func (s *State) hash(key []byte) uint32 { return uint32(siphash.Hash(s.k0, s.k1, key)) }
+
+// Keys returns the number of keys, expired ones that were not deleted yet included.
+func (s *State) Keys() int { return s.keys }
+
+// Expires returns how many keys have a time to live.
+func (s *State) Expires() int { return s.expiry.len() }
+
+// Bytes estimates the memory of all keys and values.
+func (s *State) Bytes() int64 { return s.bytes }
+
+// NextExpiry returns when the next key expires, in ms; 0 if none does.
+func (s *State) NextExpiry() int64 {
+	_, at := s.expiry.first()
+	return at
+}
+
+// NeedsLog tells that a read since ResetNeedsLog met a key whose life ends
+// between the shard's clock and the time of the read. Its reply must be thrown
+// away, and the read sent through the log, which commits the time.
+func (s *State) NeedsLog() bool { return s.needsLog }
+
+// ResetNeedsLog forgets what NeedsLog tells.
+func (s *State) ResetNeedsLog() { s.needsLog = false }
+
+// NotOwned tells that the last operation had no effect and no reply, because
+// its slot belongs to another shard.
+func (s *State) NotOwned() bool { return s.notOwned }
+
+// Tick deletes up to max keys that are expired at env.Now, in order of (time,
+// key), and returns how many. It is called at the head of every applied entry.
+func (s *State) Tick(env *Env, max int) int {
+	s.begin(env)
+	n := 0
+	for n < max {
+		e, at := s.expiry.first()
+		if !expiredAt(at, env.Now) {
+			break
+		}
+		s.remove(e)
+		n++
+	}
+	return n
+}
