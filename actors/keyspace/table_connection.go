@@ -1,0 +1,61 @@
+package keyspace
+
+const loginFlags = FlagNoScript | FlagLoading | FlagStale | FlagFast | FlagNoAuth | FlagAllowBusy
+
+var connectionCommands = []Command{
+	{Name: "auth", Arity: -2, Flags: loginFlags, Categories: CatConnection, Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Logs the connection in."},
+	{Name: "client", Arity: -2, Since: "2.4.0", Complexity: bySub,
+		Summary: "Tells of connections and changes them.", Subs: clientSubs},
+	{Name: "echo", Arity: 2, Flags: FlagLoading | FlagStale | FlagFast, Categories: CatConnection,
+		Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Answers its argument."},
+	{Name: "hello", Arity: -1, Flags: loginFlags, Categories: CatConnection, Since: "6.0.0", Complexity: "O(1)",
+		Summary: "Chooses the protocol version and tells of the server."},
+	{Name: "ping", Arity: -1, Flags: FlagFast, Categories: CatConnection, Tips: []string{allShards, allSucceeded},
+		Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Answers PONG, or its argument."},
+	{Name: "quit", Arity: -1, Flags: loginFlags, Categories: CatConnection, Since: "1.0.0", Complexity: "O(1)",
+		Deprecated: "7.2.0", ReplacedBy: "closing the connection",
+		Summary: "Closes the connection."},
+	{Name: "reset", Arity: 1, Flags: loginFlags, Categories: CatConnection, Since: "6.2.0", Complexity: "O(1)",
+		Summary: "Brings the connection back to how it began."},
+	{Name: "select", Arity: 2, Flags: FlagLoading | FlagStale | FlagFast, Categories: CatConnection,
+		Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Chooses a database; a cluster has number 0 alone."},
+}
+
+const clientFlags = FlagNoScript | FlagLoading | FlagStale
+
+var clientSubs = []*Command{
+	{Name: "getname", Arity: 2, Flags: clientFlags, Categories: CatConnection, Since: "2.6.9", Complexity: "O(1)",
+		Summary: "Answers the name of the connection."},
+	{Name: "help", Arity: 2, Flags: FlagLoading | FlagStale, Categories: CatConnection, Since: "5.0.0", Complexity: "O(1)",
+		Summary: helpSummary},
+	{Name: "id", Arity: 2, Flags: clientFlags, Categories: CatConnection, Since: "5.0.0", Complexity: "O(1)",
+		Summary: "Answers the number of the connection."},
+	{Name: "info", Arity: 2, Flags: clientFlags, Categories: CatConnection, Tips: []string{varies},
+		Since: "6.2.0", Complexity: "O(1)",
+		Summary: "Describes the connection."},
+	{Name: "kill", Arity: -3, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
+		Since: "2.4.0", Complexity: "O(N) of the connections", Args: "<ip:port>|<option> <value> ...",
+		Summary: "Closes the connections that fit."},
+	{Name: "list", Arity: -2, Flags: clientFlags | FlagAdmin, Categories: CatConnection, Tips: []string{varies},
+		Since: "2.4.0", Complexity: "O(N) of the connections", Args: "[<option> ...]",
+		Summary: "Describes all connections of the node, one a line."},
+	{Name: "no-evict", Arity: 3, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
+		Since: "7.0.0", Complexity: "O(1)", Args: "ON|OFF",
+		Summary: "Exempts the connection from being closed for its memory."},
+	{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: CatConnection,
+		Since: "7.2.0", Complexity: "O(1)", Args: "ON|OFF",
+		Summary: "Stops the connection's commands from marking keys as used."},
+	{Name: "reply", Arity: 3, Flags: clientFlags, Categories: CatConnection,
+		Since: "3.2.0", Complexity: "O(1)", Args: "ON|OFF|SKIP",
+		Summary: "Chooses whether commands are answered."},
+	{Name: "setinfo", Arity: 4, Flags: clientFlags, Categories: CatConnection, Tips: []string{allNodes, allSucceeded},
+		Since: "7.2.0", Complexity: "O(1)", Args: "<attribute> <value>",
+		Summary: "Notes the name or version of the client library."},
+	{Name: "setname", Arity: 3, Flags: clientFlags, Categories: CatConnection, Tips: []string{allNodes, allSucceeded},
+		Since: "2.6.9", Complexity: "O(1)", Args: "<name>",
+		Summary: "Names the connection."},
+}
