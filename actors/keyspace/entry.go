@@ -14,9 +14,9 @@ const (
 type encoding uint8
 
 const (
-	encInt    encoding = iota // in num
+	encRaw    encoding = iota // in data; may change in place
+	encInt                    // in num
 	encEmbstr                 // in data; short, and written in one piece
-	encRaw                    // in data
 	encodings
 )
 
@@ -85,7 +85,7 @@ func (v *value) encodingName() string {
 	if v.obj != nil {
 		return v.obj.encoding()
 	}
-	return [encodings]string{"int", "embstr", "raw"}[v.enc]
+	return [encodings]string{"raw", "int", "embstr"}[v.enc]
 }
 
 // text returns the bytes of a string; those of an integer are made in buf.
@@ -124,9 +124,12 @@ func (v *value) setInt(n int64) {
 	*v = value{num: n, enc: encInt}
 }
 
-// setRaw makes v a string that owns b.
-func (v *value) setRaw(b []byte) {
-	*v = value{data: b, enc: encRaw}
+// makeRaw makes a string ready to be changed in place.
+func (v *value) makeRaw() {
+	if v.enc == encInt {
+		v.data = strconv.AppendInt(nil, v.num, 10)
+	}
+	v.num, v.enc = 0, encRaw
 }
 
 // replaceBytes returns a copy of b, in the room of old if it fits there and

@@ -50,13 +50,13 @@ func (s *State) begin(env *Env) {
 	}
 }
 
-// ownsOp tells whether the slot of an operation is here. Commands on all keys
-// have none.
+// ownsOp tells whether the slot of an operation is here. A command on all keys
+// has none.
 func (s *State) ownsOp(op *Op) bool {
 	if s.slots.has(op.Slot) {
 		return true
 	}
-	return op.Tx == nil && len(op.Args) > 0 && everywhere[string(op.Args[0])]
+	return op.Tx == nil && slotless(op.Args)
 }
 
 // execTx runs a transaction as one operation: all its changes are one version.
@@ -82,9 +82,12 @@ func (s *State) run(args [][]byte) {
 		c.W.Error("ERR empty command")
 		return
 	}
-	h, err := resolve(args)
+	h, idle, err := resolve(args)
 	if err != nil {
 		c.W.Error(err.Error())
+		return
+	}
+	if idle && c.W.Discarding() {
 		return
 	}
 	from := c.W.Len()

@@ -97,11 +97,13 @@ func TestTickDeletesInOrder(t *testing.T) {
 
 func TestPanicBecomesAReply(t *testing.T) {
 	b := newBench(t)
-	handlers["boom"] = func(s *State, c *call) {
+	in := internal["watch"]
+	in.run = func(s *State, c *call) {
 		c.W.Array(3)
 		panic("odd")
 	}
-	defer delete(handlers, "boom")
+	internal["boom"] = in
+	defer delete(internal, "boom")
 	if got := b.run("boom", "k"); got != "-ERR internal error in 'boom'\r\n" {
 		t.Fatalf("reply %q", got)
 	}

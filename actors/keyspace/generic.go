@@ -1,5 +1,10 @@
 package keyspace
 
+import (
+	"bytes"
+	"math"
+)
+
 // del is DEL key [key …] and UNLINK.
 func del(s *State, c *call) {
 	var n int64
@@ -10,4 +15,129 @@ func del(s *State, c *call) {
 		}
 	}
 	c.W.Int(n)
+}
+
+// exists is EXISTS key [key …] and TOUCH: a key named twice counts twice.
+func exists(s *State, c *call) {
+	var n int64
+	for _, key := range c.Args[1:] {
+		if s.read(key) != nil {
+			n++
+		}
+	}
+	c.W.Int(n)
+}
+
+// typeOf is TYPE key.
+func typeOf(s *State, c *call) {
+	e := s.read(c.Args[1])
+	if e == nil {
+		c.W.Simple("none")
+		return
+	}
+	c.W.Simple(e.typeName())
+}
+
+// rename is RENAME key newkey.
+func rename(s *State, c *call) {
+	if moved, ok := s.move(c, false); ok && moved {
+		c.W.OK()
+	}
+}
+
+// renamenx is RENAMENX key newkey.
+func renamenx(s *State, c *call) {
+	if moved, ok := s.move(c, true); ok {
+		c.flag(moved)
+	}
+}
+
+// move gives the value and the time of a key to another key; ok is false, and
+// it has answered, if there is no such key. With free it does so only if the
+// other key does not exist. A key that is renamed to itself counts as moved,
+// except that it is not free.
+func (s *State) move(c *call, free bool) (moved, ok bool) {
+	from := s.write(c.Args[1])
+	if from.e == nil {
+		c.W.Error(errNoKey)
+		return false, false
+	}
+	to := s.write(c.Args[2])
+	switch {
+	case free && to.e != nil:
+		return false, true
+	case to.e == from.e:
+		return true, true
+	}
+	v, at := from.e.value, from.e.expire
+	s.remove(from.e)
+	s.setValue(&to, v, at)
+	return true, true
+}
+
+// setValue makes a key hold v, which it then owns, until the time at.
+func (s *State) setValue(p *place, v value, at int64) {
+	e, size := s.upsert(p)
+	e.value = v
+	s.resized(e, size)
+	s.expiry.set(e, at)
+}
+
+// copyKey is COPY source destination [DB n] [REPLACE].
+func copyKey(s *State, c *call) {
+	replace, ok := c.copyOptions()
+	if !ok {
+		return
+	}
+	if bytes.Equal(c.Args[1], c.Args[2]) {
+		c.W.Error(errSameKey)
+		return
+	}
+	from, to := s.write(c.Args[1]), s.write(c.Args[2])
+	if from.e == nil || to.e != nil && !replace {
+		c.W.Int(0)
+		return
+	}
+	s.setValue(&to, from.e.clone(), from.e.expire)
+	c.W.Int(1)
+}
+
+// databases is how many databases Redis has unless configured; there is only
+// the first here, as in its cluster mode.
+const databases = 16
+
+// copyOptions reads the options of COPY; ok is false, and it has answered, if
+// they are wrong.
+func (c *call) copyOptions() (replace, ok bool) {
+	for i := 3; i < len(c.Args); i++ {
+		switch a := c.Args[i]; {
+		case is(a, "replace"):
+			replace = true
+		case is(a, "db") && i+1 < len(c.Args):
+			i++
+			if !c.firstDatabase(c.Args[i]) {
+				return false, false
+			}
+		default:
+			c.W.Error(errSyntax)
+			return false, false
+		}
+	}
+	return replace, true
+}
+
+func (c *call) firstDatabase(arg []byte) bool {
+	n, ok := c.int(arg)
+	switch {
+	case !ok:
+	case n < math.MinInt32 || n > math.MaxInt32:
+		c.W.Error("ERR value is out of range, value must between -2147483648 and 2147483647")
+	case n < 0 || n >= databases:
+		c.W.Error("ERR DB index is out of range")
+	case n != 0:
+		c.W.Error("ERR Copying to another database is not allowed in cluster mode")
+	default:
+		return true
+	}
+	return false
 }

@@ -1,32 +1,101 @@
 package keyspace
 
-import "errors"
+// handlers carry out the commands of a shard, by full lower-case name. The
+// command table binds them.
+var handlers = map[string]handler{
+	"append":      appendString,
+	"decr":        incrBy(-1),
+	"decrby":      decrby,
+	"get":         get,
+	"getdel":      getdel,
+	"getex":       getex,
+	"getrange":    getrange,
+	"getset":      getset,
+	"incr":        incrBy(1),
+	"incrby":      incrby,
+	"incrbyfloat": incrbyfloat,
+	"lcs":         lcs,
+	"mget":        mget,
+	"mset":        mset,
+	"msetnx":      msetnx,
+	"psetex":      setex("px"),
+	"set":         set,
+	"setex":       setex("ex"),
+	"setnx":       setnx,
+	"setrange":    setrange,
+	"strlen":      strlen,
+	"substr":      getrange,
 
-// handlers carry out the commands of a shard, by lower-case name.
-var handlers map[string]handler
-
-func init() {
-	handlers = map[string]handler{
-		"get":   get,
-		"set":   set,
-		"del":   del,
-		"watch": watched,
-	}
+	"copy":            copyKey,
+	"dbsize":          dbsize,
+	"del":             del,
+	"exists":          exists,
+	"expire":          expire(inSeconds),
+	"expireat":        expire(atSeconds),
+	"expiretime":      ttl(atSeconds),
+	"flushall":        flush,
+	"flushdb":         flush,
+	"keys":            keys,
+	"memory|usage":    memoryUsage,
+	"object|encoding": objectEncoding,
+	"object|freq":     objectFreq,
+	"object|idletime": objectIdletime,
+	"object|refcount": objectRefcount,
+	"persist":         persist,
+	"pexpire":         expire(inMillis),
+	"pexpireat":       expire(atMillis),
+	"pexpiretime":     ttl(atMillis),
+	"pttl":            ttl(inMillis),
+	"randomkey":       randomkey,
+	"rename":          rename,
+	"renamenx":        renamenx,
+	"scan":            scan,
+	"touch":           exists,
+	"ttl":             ttl(inSeconds),
+	"type":            typeOf,
+	"unlink":          del,
 }
 
-// everywhere are the commands on all keys of the shard: they belong to no slot.
-var everywhere = map[string]bool{
-	"dbsize": true, "keys": true, "scan": true, "randomkey": true, "flushall": true, "flushdb": true,
-	"countkeysinslot": true, "getkeysinslot": true,
+// internal are commands of which a client knows nothing, or another meaning:
+// sessions send them to a shard to answer something themselves.
+var internal = map[string]struct {
+	run   handler
+	arity int // as in Command
+}{
+	"watch":           {watched, -2},
+	"countkeysinslot": {countKeysInSlot, 2},
+	"getkeysinslot":   {getKeysInSlot, 3},
 }
 
-var errUnknown = errors.New("ERR unknown command")
-
-// resolve finds the handler of a command with enough arguments for it.
-func resolve(args [][]byte) (handler, error) {
-	h := handlers[string(args[0])]
-	if h == nil {
-		return nil, errUnknown
+// resolve finds the handler of a command, and checks its arity. idle tells that
+// the command changes nothing, so that it need not run if nobody hears the
+// answer.
+func resolve(args [][]byte) (h handler, idle bool, err error) {
+	c, err := Resolve(args)
+	if err == nil && c.handler != nil {
+		return c.handler, c.ReadOnly(), nil
 	}
-	return h, nil
+	if in, ok := internal[string(args[0])]; ok {
+		if n := len(args); n != in.arity && (in.arity > 0 || n < -in.arity) {
+			return nil, false, CommandError("ERR wrong number of arguments for '" + string(args[0]) + "' command")
+		}
+		return in.run, true, nil
+	}
+	if err == nil {
+		err = Unknown(args)
+	}
+	return nil, false, err
+}
+
+// slotless tells whether a command is about all keys of the shard, not those of
+// a slot.
+func slotless(args [][]byte) bool {
+	if len(args) == 0 {
+		return false
+	}
+	if c := Lookup(args[0]); c != nil {
+		return c.Where() == Scatter
+	}
+	_, ok := internal[string(args[0])]
+	return ok
 }

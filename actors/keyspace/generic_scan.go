@@ -1,0 +1,249 @@
+package keyspace
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// A scan cursor is a place in the order of walks: the slot, then the position
+// in its dict. Its place in the order of keys does not depend on the size of
+// any table, so a cursor stays good on another replica of the shard. 0 is the
+// start, and the end.
+const (
+	cursorBits = 32 + 14
+	cursorEnd  = uint64(1) << cursorBits
+)
+
+// scanOptions are the options of SCAN.
+type scanOptions struct {
+	pattern []byte // nil: all
+	typ     []byte // nil: all
+	count   int64
+}
+
+// parse reads options; it is false, and has answered, if they are wrong.
+func (o *scanOptions) parse(c *call, args [][]byte) bool {
+	o.count = 10
+	for ; len(args) > 0; args = args[2:] {
+		if len(args) == 1 {
+			c.W.Error(errSyntax)
+			return false
+		}
+		switch val := args[1]; {
+		case is(args[0], "count"):
+			n, ok := c.int(val)
+			if !ok {
+				return false
+			}
+			if n < 1 {
+				c.W.Error(errSyntax)
+				return false
+			}
+			o.count = n
+		case is(args[0], "match"):
+			o.pattern = val
+		case is(args[0], "type"):
+			o.typ = val
+		default:
+			c.W.Error(errSyntax)
+			return false
+		}
+	}
+	return true
+}
+
+// scan is SCAN cursor [MATCH pattern] [COUNT n] [TYPE t].
+func scan(s *State, c *call) {
+	cursor, ok := parseCursor(c.Args[1])
+	if !ok {
+		c.W.Error("ERR invalid cursor")
+		return
+	}
+	var o scanOptions
+	if !o.parse(c, c.Args[2:]) {
+		return
+	}
+	var found []*entry
+	var seen int64
+	// An empty bucket costs something too.
+	for steps := int64(0); cursor < cursorEnd && seen < o.count && steps/10 < o.count; steps++ {
+		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
+		seen += int64(len(s.walk))
+		for _, e := range s.walk {
+			if matchKey(o.pattern, e.key) && (o.typ == nil || is(o.typ, e.typeName())) && !s.gone(e) {
+				found = append(found, e)
+			}
+		}
+	}
+	if cursor >= cursorEnd {
+		cursor = 0
+	}
+	c.W.Array(2)
+	c.W.Bulk(strconv.AppendUint(c.num[:0], cursor, 10))
+	c.keys(found)
+}
+
+// keys answers the names of entries.
+func (c *call) keys(es []*entry) {
+	c.W.Array(len(es))
+	for _, e := range es {
+		c.W.BulkString(e.key)
+	}
+}
+
+// walkAt appends the entries of the bucket at a cursor to dst, and returns the
+// cursor of the next one. Slots without keys are passed over.
+func (s *State) walkAt(cursor uint64, dst []*entry) ([]*entry, uint64) {
+	slot, pos := cursor/dictEnd, cursor%dictEnd
+	for slot < slotmap.Count && s.dicts[slot] == nil {
+		slot, pos = slot+1, 0
+	}
+	if slot < slotmap.Count {
+		dst, pos = s.dicts[slot].bucketAt(pos, dst)
+	}
+	return dst, slot*dictEnd + pos
+}
+
+// parseCursor reads a cursor as C's strtoul does, which Redis leaves it to.
+func parseCursor(b []byte) (uint64, bool) {
+	if len(b) == 0 {
+		return 0, true
+	}
+	negative := b[0] == '-'
+	if negative || b[0] == '+' {
+		b = b[1:]
+	}
+	u, ok := parseDigits(b)
+	if negative {
+		u = -u
+	}
+	return u, ok
+}
+
+// keys is KEYS pattern.
+func keys(s *State, c *call) {
+	pattern := c.Args[1]
+	if string(pattern) == "*" {
+		pattern = nil
+	}
+	var found []*entry
+	for cursor := uint64(0); cursor < cursorEnd; {
+		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
+		for _, e := range s.walk {
+			if matchKey(pattern, e.key) && !s.gone(e) {
+				found = append(found, e)
+			}
+		}
+	}
+	c.keys(found)
+}
+
+// randomkey is RANDOMKEY.
+func randomkey(s *State, c *call) {
+	// Where most keys are expired and wait for their deletion, it may find none.
+	for range 100 {
+		if s.keys == 0 {
+			break
+		}
+		if e := s.randomEntry(); !s.gone(e) {
+			c.W.BulkString(e.key)
+			return
+		}
+	}
+	c.W.Null()
+}
+
+// randomEntry returns an entry that depends on the keys and the numbers drawn
+// alone: it tries ranges of positions of the width that one key has on average,
+// and takes one of the entries in there. REQUIRES: there is a key.
+func (s *State) randomEntry() *entry {
+	n := s.random() % uint64(s.keys)
+	slot := 0
+	for s.dicts[slot] == nil || uint64(s.dicts[slot].used) <= n {
+		if d := s.dicts[slot]; d != nil {
+			n -= uint64(d.used)
+		}
+		slot++
+	}
+	d := s.dicts[slot]
+	width := dictEnd / uint64(d.used)
+	for {
+		from := s.random() % dictEnd / width * width
+		if es := d.between(from, min(from+width, dictEnd), s.walk[:0]); len(es) > 0 {
+			s.walk = es
+			return es[s.random()%uint64(len(es))]
+		}
+	}
+}
+
+// between appends the entries from position from up to end to dst.
+func (d *dict) between(from, end uint64, dst []*entry) []*entry {
+	for pos := from; pos < end; {
+		n := len(dst)
+		dst, pos = d.bucketAt(pos, dst)
+		kept := dst[:n]
+		for _, e := range dst[n:] {
+			if p := uint64(position(e.hash)); from <= p && p < end {
+				kept = append(kept, e)
+			}
+		}
+		dst = kept
+	}
+	return dst
+}
+
+// dbsize is DBSIZE.
+func dbsize(s *State, c *call) { c.W.Int(int64(s.keys)) }
+
+// flush is FLUSHALL and FLUSHDB [ASYNC|SYNC]: both modes are the same here.
+func flush(s *State, c *call) {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !is(c.Args[1], "sync") && !is(c.Args[1], "async") {
+		c.W.Error(errSyntax)
+		return
+	}
+	s.clear()
+	c.W.OK()
+}
+
+// countKeysInSlot is the internal command "countkeysinslot slot".
+func countKeysInSlot(s *State, c *call) {
+	slot, ok := c.int(c.Args[1])
+	if !ok {
+		return
+	}
+	if slot < 0 || slot >= slotmap.Count {
+		c.W.Error("ERR Invalid slot")
+		return
+	}
+	n := 0
+	if d := s.dicts[slot]; d != nil {
+		n = d.used
+	}
+	c.W.Int(int64(n))
+}
+
+// getKeysInSlot is the internal command "getkeysinslot slot count".
+func getKeysInSlot(s *State, c *call) {
+	slot, ok := c.int(c.Args[1])
+	if !ok {
+		return
+	}
+	count, ok := c.int(c.Args[2])
+	if !ok {
+		return
+	}
+	if slot < 0 || slot >= slotmap.Count || count < 0 {
+		c.W.Error("ERR Invalid slot or number of keys")
+		return
+	}
+	var found []*entry
+	if d := s.dicts[slot]; d != nil && count > 0 {
+		d.each(func(e *entry) bool {
+			found = append(found, e)
+			return int64(len(found)) < min(count, math.MaxInt32)
+		})
+	}
+	c.keys(found)
+}
