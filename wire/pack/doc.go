@@ -25,8 +25,8 @@
 //
 // # What a Reader promises about bad bytes
 //
-// It never panics and never allocates except for the strings it returns and
-// for the error. A length is believed only as far as bytes are there to back
+// It never panics and never allocates except for the strings it returns, for
+// the error, and for the copy that Own is asked to make. A length is believed only as far as bytes are there to back
 // it: ArrayLen fails when fewer bytes remain than items are claimed (an item
 // takes at least one byte), Bytes and String fail when the payload is not
 // there. What callers allocate by such a length is thus bounded by what was

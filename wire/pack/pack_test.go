@@ -190,6 +190,22 @@ func TestBytesAreClipped(t *testing.T) {
 	}
 }
 
+func TestOwn(t *testing.T) {
+	b := AppendBytes(AppendBytes(nil, []byte("one")), []byte("two"))
+	r := NewReader(b)
+	one := r.Bytes(3)
+	r.Own()
+	two := r.Bytes(3)
+	clear(b)
+	if string(one) != "\x00\x00\x00" || string(two) != "two" || r.Finish() != nil {
+		t.Errorf("%q %q %v", one, two, r.Err())
+	}
+	r.Own()
+	if r.Len() != 0 || r.Err() != nil {
+		t.Error("owning nothing changed something")
+	}
+}
+
 // value is any value the package can write; one field is used by kind.
 type value struct {
 	kind int

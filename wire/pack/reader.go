@@ -1,6 +1,7 @@
 package pack
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -34,6 +35,14 @@ func (r *Reader) Err() error { return r.err }
 
 // Len returns the number of bytes not read yet; 0 after a failure.
 func (r *Reader) Len() int { return len(r.b) - r.pos }
+
+// Own makes the Reader go on in a copy of what is left, so that slices which it
+// returns from now on stay valid when the input is overwritten.
+func (r *Reader) Own() {
+	if r.Len() > 0 {
+		r.b, r.pos = bytes.Clone(r.b[r.pos:]), 0
+	}
+}
 
 // Finish returns the first failure; bytes left over are one.
 func (r *Reader) Finish() error {

@@ -1,0 +1,96 @@
+package wire
+
+import (
+	"github.com/troupedb/troupe/slotmap"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// Kind numbers the messages on the wire.
+type Kind uint8
+
+// Only append to this list.
+const (
+	KindRaft Kind = iota + 1
+	KindRemoved
+	KindSnapshot
+	KindChunk
+	KindRequest
+	KindReply
+	KindPing
+	KindPong
+)
+
+// Message is what a frame carries. AppendMsgpack appends the body: one array.
+type Message interface {
+	Kind() Kind
+	AppendMsgpack(dst []byte) []byte
+}
+
+// Raft is a message of a shard's consensus. Responses, which only local
+// storage actors exchange, are not carried.
+type Raft struct {
+	Shard   slotmap.ShardID
+	Message *raftpb.Message
+}
+
+// Removed tells a replica that the configuration committed at Index does not
+// have its id any more, which it may never learn from a log it is cut off from.
+type Removed struct {
+	Shard   slotmap.ShardID
+	Replica uint64
+	Index   uint64
+}
+
+// Snapshot heads the stream of a snapshot's file on the bulk connection.
+type Snapshot struct {
+	Shard    slotmap.ShardID
+	From, To uint64          // replica ids
+	Size     int64           // of the file, in bytes
+	Sum      uint64          // xxhash64 of the file
+	Message  *raftpb.Message // the MsgSnap to step once the file is safe
+	Meta     []byte          // opaque to the link
+}
+
+// Chunk is the next piece of the file that a Snapshot announced.
+type Chunk struct{ Data []byte }
+
+// Request carries operations of a client to the node that leads their shard.
+type Request struct {
+	ID    uint64 // chosen by the sender, for the Reply
+	Shard slotmap.ShardID
+	Ops   []byte
+	Count uint32 // operations in Ops
+	Write bool
+	Proto uint8 // RESP version of the replies
+}
+
+// Reply answers the Request of the same ID.
+type Reply struct {
+	ID      uint64
+	Status  uint8
+	Replies []byte
+	Ends    []uint32       // where each operation's reply ends in Replies; ascending
+	Index   uint64         // log index of the write or read
+	Leader  slotmap.NodeID // where to go instead, if the status says so
+}
+
+// Ping asks the other end of a link for a Pong of the same ID.
+type Ping struct{ ID uint64 }
+
+// Pong answers a Ping.
+type Pong struct{ ID uint64 }
+
+func (*Raft) Kind() Kind     { return KindRaft }
+func (*Removed) Kind() Kind  { return KindRemoved }
+func (*Snapshot) Kind() Kind { return KindSnapshot }
+func (*Chunk) Kind() Kind    { return KindChunk }
+func (*Request) Kind() Kind  { return KindRequest }
+func (*Reply) Kind() Kind    { return KindReply }
+func (*Ping) Kind() Kind     { return KindPing }
+func (*Pong) Kind() Kind     { return KindPong }
+
+// ConsensusLane marks the messages that must not queue behind client work.
+func (*Raft) ConsensusLane()    {}
+func (*Removed) ConsensusLane() {}
+func (*Ping) ConsensusLane()    {}
+func (*Pong) ConsensusLane()    {}
