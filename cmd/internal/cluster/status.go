@@ -1,0 +1,109 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// askTimeout bounds a question to a node about its state.
+const askTimeout = time.Second
+
+// System is a kind of cluster that can be run.
+type System interface {
+	// Command is the program and arguments that run a node.
+	Command(*Node) ([]string, error)
+	// Form makes a cluster of started nodes.
+	Form(context.Context, *Cluster) error
+	// Shards asks the nodes that live. A node that does not answer is left out.
+	Shards(context.Context, *Cluster) ([]Shard, error)
+	// Voters is how many copies each shard has when all is well.
+	Voters(Options) int
+	// Serves returns nil if the node calls the cluster whole.
+	Serves(context.Context, *Node) error
+}
+
+// Shard is what the nodes say of a shard.
+type Shard struct {
+	ID      int
+	Slots   []slotmap.Range
+	Leader  int    // index of the node that leads it; -1 if none says so
+	Term    uint64 // of that leader
+	Voters  int    // copies, by the word of the leader
+	Holders int    // nodes that say they hold one
+}
+
+func (s Shard) slots() int {
+	n := 0
+	for _, r := range s.Slots {
+		n += int(r.Last) - int(r.First) + 1
+	}
+	return n
+}
+
+// Shards is what the nodes say, by shard id.
+func (c *Cluster) Shards(ctx context.Context) ([]Shard, error) { return c.opts.System.Shards(ctx, c) }
+
+// LeaderOf returns the node that leads a shard.
+func (c *Cluster) LeaderOf(ctx context.Context, shard int) (*Node, error) {
+	shards, err := c.Shards(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range shards {
+		if s.ID == shard && s.Leader >= 0 {
+			return c.nodes[s.Leader], nil
+		}
+	}
+	return nil, fmt.Errorf("shard %d has no leader", shard)
+}
+
+// WaitReady returns when the cluster is healthy.
+func (c *Cluster) WaitReady(ctx context.Context) error {
+	return Until(ctx, 50*time.Millisecond, func() error { return c.Health(ctx) })
+}
+
+// Health returns nil when every node lives and calls the cluster whole, every slot belongs to a shard, and
+// every shard has a leader and all its copies; else what is missing.
+func (c *Cluster) Health(ctx context.Context) error {
+	for _, n := range c.nodes {
+		if !n.Alive() {
+			return c.whyDead(n)
+		}
+		if err := c.opts.System.Serves(ctx, n); err != nil {
+			return fmt.Errorf("%s: %w", n.Name, err)
+		}
+	}
+	shards, err := c.Shards(ctx)
+	if err != nil {
+		return err
+	}
+	return whole(shards, c.opts.System.Voters(c.opts))
+}
+
+// whyDead tells a node that was killed from one that ended by itself.
+func (c *Cluster) whyDead(n *Node) error {
+	if state, yes := n.crashed(); yes {
+		return fmt.Errorf("%s: %w (%s):\n%s", n.Name, ErrEnded, state, n.LogTail(10))
+	}
+	return fmt.Errorf("%s does not run", n.Name)
+}
+
+func whole(shards []Shard, voters int) error {
+	slots := 0
+	for _, s := range shards {
+		slots += s.slots()
+		switch {
+		case s.Leader < 0:
+			return fmt.Errorf("shard %d has no leader", s.ID)
+		case s.Voters != voters || s.Holders < voters:
+			return fmt.Errorf("shard %d has %d of %d voters, %d nodes hold it", s.ID, s.Voters, voters, s.Holders)
+		}
+	}
+	if slots != slotmap.Count {
+		return fmt.Errorf("%d of %d slots belong to a shard", slots, slotmap.Count)
+	}
+	return nil
+}

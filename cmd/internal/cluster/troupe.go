@@ -1,0 +1,168 @@
+package cluster
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// Troupe runs this very program again as nodes; see MaybeRunNode.
+type Troupe struct{}
+
+// Command names all four addresses, and gives every node the same list to join.
+func (Troupe) Command(n *Node) ([]string, error) {
+	exe, err := os.Executable()
+	if err != nil {
+		return nil, err
+	}
+	var join []string
+	for _, other := range n.cluster.nodes {
+		join = append(join, other.Gossip)
+	}
+	o := n.cluster.opts
+	return []string{exe, nodeArg, "--data", n.DataDir(), "--listen", n.Client, "--peer", n.Peer,
+		"--gossip", n.Gossip, "--http", n.HTTP, "--join", strings.Join(join, ","), "--name", n.Name,
+		"--shards", strconv.Itoa(o.Shards), "--replicas", strconv.Itoa(o.Replicas)}, nil
+}
+
+// Form has nothing to do: the nodes find each other.
+func (Troupe) Form(context.Context, *Cluster) error { return nil }
+
+// Voters is --replicas, or 1 while there are fewer nodes than that.
+func (Troupe) Voters(o Options) int {
+	if o.Nodes < o.Replicas {
+		return 1
+	}
+	return o.Replicas
+}
+
+// Serves reads cluster_state.
+func (Troupe) Serves(ctx context.Context, n *Node) error { return clusterState(ctx, n.Client) }
+
+// Shards asks each node that lives.
+func (Troupe) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
+	var addrs []string
+	for _, n := range c.nodes {
+		addr := ""
+		if n.Alive() {
+			addr = n.Client
+		}
+		addrs = append(addrs, addr)
+	}
+	return TroupeShards(ctx, addrs)
+}
+
+// TroupeShards asks each node for the section # Shards of INFO, and puts the answers together. An empty
+// address is a node that is down; Leader is an index into addrs.
+func TroupeShards(ctx context.Context, addrs []string) ([]Shard, error) {
+	found := map[int]Shard{}
+	answered := 0
+	for i, addr := range addrs {
+		if addr == "" {
+			continue
+		}
+		reply, err := client.Ask(ctx, addr, askTimeout, "INFO", "shards")
+		if err != nil {
+			continue
+		}
+		answered++
+		if err := readShards(reply.Text, i, found); err != nil {
+			return nil, fmt.Errorf("%s: %w", addr, err)
+		}
+	}
+	if answered == 0 {
+		return nil, fmt.Errorf("none of %d nodes answers", len(addrs))
+	}
+	return byID(found), nil
+}
+
+func byID(found map[int]Shard) []Shard {
+	var out []Shard
+	for _, s := range found {
+		out = append(out, s)
+	}
+	slices.SortFunc(out, func(a, b Shard) int { return cmp.Compare(a.ID, b.ID) })
+	return out
+}
+
+// readShards adds to found what node i says in lines like shard4:slots=0-99,role=leader,term=3,voters=3.
+// Of two that call themselves leader, the one of the higher term is right.
+func readShards(info string, i int, found map[int]Shard) error {
+	for line := range strings.Lines(info) {
+		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":")
+		id, err := strconv.Atoi(strings.TrimPrefix(name, "shard"))
+		if !ok || err != nil || !strings.HasPrefix(name, "shard") {
+			continue
+		}
+		f := fields(rest)
+		s, seen := found[id]
+		if !seen {
+			s = Shard{ID: id, Leader: -1}
+		}
+		s.Holders++
+		term, _ := strconv.ParseUint(f["term"], 10, 64)
+		if f["role"] == "leader" && (s.Leader < 0 || term > s.Term) {
+			s.Leader, s.Term = i, term
+			if s.Voters, err = strconv.Atoi(f["voters"]); err != nil {
+				return fmt.Errorf("%q: voters: %w", line, err)
+			}
+			if s.Slots, err = ranges(f["slots"]); err != nil {
+				return fmt.Errorf("%q: slots: %w", line, err)
+			}
+		}
+		found[id] = s
+	}
+	return nil
+}
+
+// fields reads k=v,k=v. What has no '=' belongs to the value before it, so that values may be lists.
+func fields(s string) map[string]string {
+	out, last := map[string]string{}, ""
+	for part := range strings.SplitSeq(s, ",") {
+		k, v, ok := strings.Cut(part, "=")
+		if ok {
+			out[k], last = v, k
+		} else if last != "" {
+			out[last] += "," + part
+		}
+	}
+	return out
+}
+
+// ranges reads slots as 0-99,200,300-399; also with spaces, '+', ';' or '|' between.
+func ranges(s string) ([]slotmap.Range, error) {
+	var out []slotmap.Range
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return strings.ContainsRune(", +;|", r) }) {
+		a, b, two := strings.Cut(part, "-")
+		if !two {
+			b = a
+		}
+		first, err1 := strconv.ParseUint(a, 10, 16)
+		last, err2 := strconv.ParseUint(b, 10, 16)
+		if err1 != nil || err2 != nil || first > last || last >= slotmap.Count {
+			return nil, fmt.Errorf("range %q", part)
+		}
+		out = append(out, slotmap.Range{First: uint16(first), Last: uint16(last)})
+	}
+	return out, nil
+}
+
+func clusterState(ctx context.Context, addr string) error {
+	reply, err := client.Ask(ctx, addr, askTimeout, "CLUSTER", "INFO")
+	if err != nil {
+		return err
+	}
+	for line := range strings.Lines(reply.Text) {
+		if state, ok := strings.CutPrefix(strings.TrimSpace(line), "cluster_state:"); ok && state == "ok" {
+			return nil
+		}
+	}
+	return fmt.Errorf("cluster_state is not ok%s", reply.Err())
+}
