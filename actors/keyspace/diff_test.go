@@ -1,0 +1,192 @@
+package keyspace
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// seed returns the seed of a randomised test: TROUPE_SEED, or a new one. It is
+// printed if the test fails.
+func seed(t testing.TB) uint64 {
+	n := rand.Uint64()
+	if s := os.Getenv("TROUPE_SEED"); s != "" {
+		var err error
+		if n, err = strconv.ParseUint(s, 10, 64); err != nil {
+			t.Fatal("TROUPE_SEED: ", err)
+		}
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			t.Logf("again with TROUPE_SEED=%d", n)
+		}
+	})
+	return n
+}
+
+// raw reads one reply as it is on the wire.
+func (r *redis) raw(t *testing.T) string {
+	line, err := r.in.ReadString('\n')
+	if err != nil {
+		t.Fatal(err)
+	}
+	n, _ := strconv.Atoi(strings.TrimSpace(line[1:]))
+	switch line[0] {
+	case '$':
+		if n < 0 {
+			return line
+		}
+		b := make([]byte, n+2)
+		if _, err := io.ReadFull(r.in, b); err != nil {
+			t.Fatal(err)
+		}
+		return line + string(b)
+	case '%':
+		n *= 2
+		fallthrough
+	case '*', '~':
+		for range n {
+			line += r.raw(t)
+		}
+	}
+	return line
+}
+
+func appendRequest(dst []byte, args []string) []byte {
+	dst = fmt.Appendf(dst, "*%d\r\n", len(args))
+	for _, a := range args {
+		dst = fmt.Appendf(dst, "$%d\r\n%s\r\n", len(a), a)
+	}
+	return dst
+}
+
+// askAll sends commands in one piece and returns their raw replies.
+func (r *redis) askAll(t *testing.T, cmds [][]string) []string {
+	var req []byte
+	for _, c := range cmds {
+		req = appendRequest(req, c)
+	}
+	go r.conn.Write(req)
+	replies := make([]string, len(cmds))
+	for i := range cmds {
+		replies[i] = r.raw(t)
+	}
+	return replies
+}
+
+// sameReply compares two raw replies to a command. Where a time passes between
+// the two servers, or order is free, the text may differ by that.
+func sameReply(cmd []string, ours, theirs string) bool {
+	if ours == theirs {
+		return true
+	}
+	switch strings.ToLower(cmd[0]) {
+	case "keys":
+		return slices.Equal(sortedLines(ours), sortedLines(theirs))
+	case "ttl", "pttl", "expiretime", "pexpiretime":
+		a, err1 := strconv.ParseInt(strings.Trim(ours, ":\r\n"), 10, 64)
+		b, err2 := strconv.ParseInt(strings.Trim(theirs, ":\r\n"), 10, 64)
+		slack := int64(60)
+		if cmd[0][0]|0x20 == 'p' {
+			slack *= 1000
+		}
+		return err1 == nil && err2 == nil && a > 0 && b > 0 && max(a-b, b-a) < slack
+	}
+	return false
+}
+
+func sortedLines(s string) []string {
+	lines := strings.Split(s, "\r\n")
+	slices.Sort(lines)
+	return lines
+}
+
+// differ runs the same commands on a real server and here.
+func differ(t *testing.T, proto, rounds int) {
+	server := startRedis(t)
+	server.setProto(t, proto)
+	g := &gen{Rand: rand.New(rand.NewPCG(seed(t), 1)), now: time.Now().UnixMilli()}
+	b := newBench(t)
+	b.w.SetProto(proto)
+	for range rounds {
+		var cmds [][]string
+		for range 200 {
+			cmds = append(cmds, g.command())
+		}
+		b.env.Now = time.Now().UnixMilli()
+		theirs := server.askAll(t, cmds)
+		for i, cmd := range cmds {
+			if ours := b.run(cmd...); !sameReply(cmd, ours, theirs[i]) {
+				t.Fatalf("%q\n got %q\nwant %q\nafter %s", cmd, ours, theirs[i], historyOf(cmds[:i], cmd))
+			}
+		}
+	}
+	compareStates(t, server, b)
+}
+
+// historyOf lists the commands that had to do with the keys of cmd.
+func historyOf(cmds [][]string, cmd []string) string {
+	var out bytes.Buffer
+	for _, c := range cmds {
+		for _, a := range c[1:] {
+			if strings.HasPrefix(a, "{t}") && slices.Contains(cmd, a) {
+				fmt.Fprintf(&out, "\n%q", c)
+				break
+			}
+		}
+	}
+	return out.String()
+}
+
+// compareStates reads every key of both sides.
+func compareStates(t *testing.T, server *redis, b *bench) {
+	for i := range 12 {
+		key := fmt.Sprintf("{t}%d", i)
+		for _, cmd := range [][]string{{"get", key}, {"pexpiretime", key}, {"object", "encoding", key}} {
+			ours, theirs := b.run(cmd...), server.askAll(t, [][]string{cmd})[0]
+			if !sameReply(cmd, ours, theirs) {
+				t.Errorf("%q\n got %q\nwant %q", cmd, ours, theirs)
+			}
+		}
+	}
+}
+
+func TestRepliesAsRedis2(t *testing.T) { differ(t, 2, 150) }
+func TestRepliesAsRedis3(t *testing.T) { differ(t, 3, 100) }
+
+func TestTransactionsAsRedis(t *testing.T) {
+	server := startRedis(t)
+	server.setProto(t, 2)
+	g := &gen{Rand: rand.New(rand.NewPCG(seed(t), 2)), now: time.Now().UnixMilli()}
+	b := newBench(t)
+	for range 300 {
+		cmds := [][]string{{"multi"}}
+		tx := &Tx{}
+		for range g.IntN(6) {
+			cmd := g.command()
+			if _, err := Resolve(argsOf(cmd...)); err == nil && !isAnyOf(cmd[0], "keys", "ttl", "pttl", "expiretime", "pexpiretime") {
+				cmds = append(cmds, cmd)
+				tx.Cmds = append(tx.Cmds, argsOf(cmd...))
+			}
+		}
+		cmds = append(cmds, []string{"exec"})
+		b.env.Now = time.Now().UnixMilli()
+		b.env.Index++
+		theirs := server.askAll(t, cmds)[len(cmds)-1]
+		if ours := b.execOp(&Op{Slot: slotmap.Slot([]byte("{t}")), Tx: tx}); ours != theirs {
+			t.Fatalf("%q\n got %q\nwant %q", cmds, ours, theirs)
+		}
+	}
+	compareStates(t, server, b)
+}
+
+func isAnyOf(name string, names ...string) bool { return slices.Contains(names, strings.ToLower(name)) }

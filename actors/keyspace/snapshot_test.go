@@ -1,0 +1,214 @@
+package keyspace
+
+import (
+	"errors"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/pack"
+)
+
+// takeAll finishes a snapshot and returns its blocks.
+func takeAll(n *Snapshotter, maxBytes int) (blocks [][]byte) {
+	for {
+		b, done := n.Next(nil, maxBytes)
+		if len(b) > 0 {
+			blocks = append(blocks, b)
+		}
+		if done {
+			return blocks
+		}
+	}
+}
+
+func restoreAll(t testing.TB, blocks [][]byte) *State {
+	t.Helper()
+	r := NewRestorer(Config{})
+	for _, b := range blocks {
+		if err := r.Add(slices.Clone(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s, err := r.Finish()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// sameState compares two states in everything that can be told from outside.
+func sameState(t testing.TB, got, want *State) {
+	t.Helper()
+	if got.Hash() != want.Hash() || got.Keys() != want.Keys() || got.Expires() != want.Expires() ||
+		got.Bytes() != want.Bytes() || got.NextExpiry() != want.NextExpiry() {
+		t.Fatalf("hash %x, %d keys, %d expire, %d bytes, next %d; want %x, %d, %d, %d, %d",
+			got.Hash(), got.Keys(), got.Expires(), got.Bytes(), got.NextExpiry(),
+			want.Hash(), want.Keys(), want.Expires(), want.Bytes(), want.NextExpiry())
+	}
+}
+
+// A copy of a state by way of a snapshot that nothing disturbs.
+func copyOf(t testing.TB, s *State) *State {
+	return restoreAll(t, takeAll(s.BeginSnapshot(1), 1<<20))
+}
+
+// mutate does something random to a state: mostly commands, now and then what
+// concerns many keys at once.
+func mutate(b *bench, g *gen) {
+	b.env.Index++
+	b.env.Now += int64(g.IntN(30))
+	b.env.Seed = g.Uint64()
+	b.s.Tick(&b.env, 1+g.IntN(3))
+	switch g.IntN(60) {
+	case 0:
+		b.exec("flushall")
+	case 1:
+		b.s.DropSlots(&b.env, slotmap.Range{First: uint16(g.IntN(8000)), Last: uint16(8000 + g.IntN(slotmap.Count-8000))})
+	case 2:
+		b.s.TakeSlots(&b.env, []slotmap.Run{{Range: slotmap.Range{First: 0, Last: slotmap.Count - 1}, Shard: 1, Epoch: b.env.Index}})
+	case 3, 4, 5, 6:
+		b.exec("set", g.anyKey(), g.value(), "px", g.pick("5", "20", "90"))
+	case 7, 8, 9, 10, 11, 12, 13, 14:
+		b.exec("set", g.anyKey(), g.value())
+	case 15, 16, 17:
+		b.exec("del", g.anyKey())
+	default:
+		b.exec(g.command()...)
+	}
+}
+
+// anyKey is a key of any slot, or one of very many of a single slot.
+func (g *gen) anyKey() string {
+	n := g.IntN(300)
+	return g.pick("k", "{x}") + string(rune('0'+n%10)) + string(rune('0'+n/10))
+}
+
+func newGen(t *rapid.T) *gen {
+	return &gen{Rand: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3)), now: testNow}
+}
+
+// A snapshot taken in slices while the state changes under it is the state at
+// the moment when it began.
+func TestSnapshotIsTheStateAtItsBeginning(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := newGen(rt)
+		b := newBench(t)
+		for range rapid.IntRange(0, 600).Draw(rt, "before") {
+			mutate(b, g)
+		}
+		want := copyOf(t, b.s)
+		sameState(t, want, b.s)
+		n := b.s.BeginSnapshot(b.env.Index)
+		var blocks [][]byte
+		maxBytes := rapid.SampledFrom([]int{1, 100, 1000, 40000}).Draw(rt, "slice")
+		between := rapid.IntRange(0, 5).Draw(rt, "between")
+		for done := false; !done; {
+			var block []byte
+			block, done = n.Next(nil, maxBytes)
+			blocks = append(blocks, block)
+			for range between * g.IntN(2) {
+				mutate(b, g)
+			}
+		}
+		sameState(t, restoreAll(t, blocks), want)
+		if block, done := n.Next(nil, 10); len(block) > 0 || !done {
+			t.Fatal("more after the end")
+		}
+	})
+}
+
+func TestSnapshotCancelledAndBegunAgain(t *testing.T) {
+	b := newBench(t)
+	for i := range 500 {
+		b.run("set", string(rune(i)), "v")
+	}
+	first := b.s.BeginSnapshot(1)
+	first.Next(nil, 600_000)
+	b.run("set", string(rune(3)), "w")
+	second := b.s.BeginSnapshot(2)
+	want := b.s.Hash()
+	if _, done := first.Next(nil, 100); !done {
+		t.Fatal("the first one goes on")
+	}
+	first.Cancel() // must not end the second
+	b.run("set", string(rune(4)), "w")
+	if got := restoreAll(t, takeAll(second, 1000)); got.Hash() != want {
+		t.Fatal("the second one is not the state at its beginning")
+	}
+}
+
+func TestSnapshotBlocksKeepTheLimit(t *testing.T) {
+	b := newBench(t)
+	for i := range 3000 {
+		b.run("set", string(rune(i)), "0123456789abcdef")
+	}
+	n := b.s.BeginSnapshot(1)
+	for i := range 1500 { // written ahead of their turn
+		b.run("append", string(rune(i)), "x")
+	}
+	for i, block := range takeAll(n, 100_000) {
+		if len(block) > 100_000 {
+			t.Fatalf("block %d has %d bytes", i, len(block))
+		}
+	}
+}
+
+func TestRestorerRefuses(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v")
+	b.run("set", "other", "12", "px", "1000")
+	block := slices.Concat(takeAll(b.s.BeginSnapshot(1), 1<<20)...)
+	head := appendHeader(nil, b.s.header(1))
+	entry := appendEntry(nil, b.s.lookup([]byte("k")).e)
+	noSlots := b.s.header(1)
+	noSlots.runs = nil
+	overlap := b.s.header(1)
+	overlap.runs = append(slices.Clone(overlap.runs), overlap.runs...)
+	future := slices.Clone(head)
+	future[2] = snapshotFormat + 1
+	kind := slices.Clone(entry)
+	for name, bad := range map[string][]byte{
+		"empty":            nil,
+		"cut at a record":  head,
+		"cut inside":       block[:len(block)-1],
+		"two headers":      slices.Concat(head, head),
+		"no header":        entry,
+		"after the end":    slices.Concat(block, entry),
+		"key twice":        slices.Concat(head, entry, entry),
+		"wrong count":      slices.Concat(head, entry, appendEnd(nil, 2, 0)),
+		"wrong sum":        slices.Concat(head, entry, appendEnd(nil, 1, 0)),
+		"slot not owned":   slices.Concat(appendHeader(nil, noSlots), entry),
+		"overlapping runs": appendHeader(nil, overlap),
+		"unknown format":   future,
+		"unknown record":   slices.Concat(head, pack.AppendUint(pack.AppendArray(nil, 3), 9)),
+		"too few fields":   slices.Concat(head, pack.AppendUint(pack.AppendArray(nil, 1), recEnd)),
+		"unknown kind":     slices.Concat(head, kind[:4], []byte{0, 77, 0, 0}),
+	} {
+		r := NewRestorer(Config{})
+		err := r.Add(bad)
+		if _, err2 := r.Finish(); !errors.Is(err2, ErrSnapshot) || err != nil && !errors.Is(err, ErrSnapshot) {
+			t.Errorf("%s: %v, %v", name, err, err2)
+		}
+	}
+}
+
+// Whatever byte is flipped in a snapshot: it is refused, or it is a state that
+// differs, but nothing panics.
+func FuzzRestorer(f *testing.F) {
+	b := newBench(f)
+	b.run("set", "k", "v")
+	b.run("set", "other", "12", "px", "1000")
+	f.Add(slices.Concat(takeAll(b.s.BeginSnapshot(1), 1<<20)...))
+	f.Add(appendHeader(nil, b.s.header(1)))
+	f.Fuzz(func(t *testing.T, block []byte) {
+		r := NewRestorer(Config{})
+		r.Add(block)
+		if s, err := r.Finish(); err == nil {
+			checkConsistent(t, s)
+		}
+	})
+}
