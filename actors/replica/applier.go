@@ -1,0 +1,265 @@
+package replica
+
+import (
+	"fmt"
+	"path/filepath"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// expirePerEntry is how many expired keys an entry removes at most before its own operations.
+const expirePerEntry = 100
+
+// applier is the actor that owns the replicated state machine of one shard. It evaluates what the
+// replica actor hands over, in order: committed entries, and reads whose index is covered.
+type applier struct {
+	cfg     *Config
+	replica *actor.PID
+	gauges  *Gauges
+
+	state   *keyspace.State
+	applied uint64
+	term    uint64 // of the entry at applied
+	now     int64  // the shard's clock: the newest committed stamp
+	members Membership
+
+	w    resp.Writer
+	rd   keyspace.OpReader
+	op   keyspace.Op
+	env  keyspace.Env
+	snap *snapshotting
+}
+
+// apply carries committed entries in order of index, with what rides on them.
+type apply struct {
+	entries   []*raftpb.Entry
+	carried   []carried         // by index, ascending
+	changes   []memberChange    // by index, ascending
+	responses []*raftpb.Message // to be stepped by the replica once applied
+}
+
+// carried are the batches that wait for the entry at index.
+type carried struct {
+	index   uint64
+	batches []*Batch
+}
+
+// memberChange is the membership that the entry at index makes.
+type memberChange struct {
+	index   uint64
+	members Membership
+}
+
+// read asks to evaluate batches at the state as it is: everything up to their index was handed over.
+type read struct {
+	batches []*Batch
+	now     int64 // the leader's clock estimate; 0 on a follower: its own shard clock
+}
+
+// restore replaces the state by that of a snapshot, or by an empty one that owns nothing.
+type restore struct{ path string }
+
+// applied tells the replica that everything in an apply was evaluated.
+type applied struct {
+	responses  []*raftpb.Message
+	index      uint64
+	nextExpiry int64
+}
+
+// ConsensusLane marks applied for the front lane of the replica's mailbox.
+func (*applied) ConsensusLane() {}
+
+// restored tells the replica what a restored state holds.
+type restored struct {
+	runs       []slotmap.Run
+	nextExpiry int64
+}
+
+// ConsensusLane marks restored for the front lane of the replica's mailbox.
+func (*restored) ConsensusLane() {}
+
+// behindClock returns batches whose reads met a key that expires between the shard's clock and the
+// leader's: they are answered once that time is committed.
+type behindClock struct{ batches []*Batch }
+
+// ConsensusLane marks behindClock for the front lane: it holds requests that were admitted already.
+func (*behindClock) ConsensusLane() {}
+
+// Receive implements actor.Actor.
+func (a *applier) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *apply:
+		a.apply(ctx, m)
+	case *read:
+		a.read(ctx, m)
+	case *restore:
+		a.restore(ctx, m.path)
+	case *takeSnapshot:
+		a.beginSnapshot(ctx)
+	case *blockWritten:
+		a.nextSlice(ctx, m)
+	case *actor.Stopping:
+		a.cancelSnapshot()
+	}
+}
+
+func (a *applier) apply(ctx actor.Context, m *apply) {
+	for _, e := range m.entries {
+		var batches []*Batch
+		if len(m.carried) > 0 && m.carried[0].index == e.GetIndex() {
+			batches, m.carried = m.carried[0].batches, m.carried[1:]
+		}
+		if len(m.changes) > 0 && m.changes[0].index == e.GetIndex() {
+			a.members, m.changes = m.changes[0].members, m.changes[1:]
+		}
+		a.applyEntry(e, batches)
+	}
+	a.publish()
+	ctx.Send(a.replica, &applied{responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry()})
+}
+
+func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
+	if e.GetIndex() != a.applied+1 {
+		panic(fmt.Sprintf("replica: entry %d handed over after %d", e.GetIndex(), a.applied))
+	}
+	a.applied, a.term = e.GetIndex(), e.GetTerm()
+	if e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
+		return
+	}
+	h, ops, err := DecodeHeader(e.GetData())
+	if err != nil {
+		// Every replica sees the same bytes, and takes the entry for one without operations.
+		a.cfg.Logger.Error("entry ignored", "shard", a.cfg.Shard, "index", e.GetIndex(), "err", err)
+		answerAll(a.cfg, batches, Unknown)
+		return
+	}
+	a.now = max(a.now, h.Stamp)
+	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed}
+	a.state.Tick(&a.env, expirePerEntry)
+	a.rd.Reset(ops)
+	for _, b := range batches {
+		a.evaluate(b, b.Count)
+	}
+	a.evaluateRest()
+}
+
+// evaluate runs the next n operations and answers the batch that they came in.
+func (a *applier) evaluate(b *Batch, n int) {
+	begin := time.Now()
+	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, n)}
+	a.w.Reset(make([]byte, 0, 16*n), b.Proto)
+	for range n {
+		if !a.rd.Next(&a.op) {
+			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
+		}
+		a.state.Exec(&a.env, &a.op, &a.w)
+		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
+	}
+	ans.Replies = a.w.Bytes()
+	ans.Elapsed = time.Since(begin)
+	a.cfg.release(b)
+	b.Sink.Deliver(ans)
+}
+
+// evaluateRest runs operations that nobody on this node waits for.
+func (a *applier) evaluateRest() {
+	a.w.Reset(nil, 2)
+	a.w.SetDiscard(true)
+	for a.rd.Next(&a.op) {
+		a.state.Exec(&a.env, &a.op, &a.w)
+	}
+	a.w.SetDiscard(false)
+	if err := a.rd.Err(); err != nil {
+		a.cfg.Logger.Error("rest of an entry ignored", "shard", a.cfg.Shard, "index", a.applied, "err", err)
+	}
+}
+
+func (a *applier) read(ctx actor.Context, m *read) {
+	var behind []*Batch
+	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Read: true}
+	for _, b := range m.batches {
+		if !a.readBatch(b) {
+			behind = append(behind, b)
+		}
+	}
+	if behind != nil {
+		ctx.Send(a.replica, &behindClock{behind})
+	}
+}
+
+// readBatch answers a batch of reads, unless one of them needs a later time than is committed.
+func (a *applier) readBatch(b *Batch) bool {
+	begin := time.Now()
+	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
+	a.w.Reset(make([]byte, 0, 32*b.Count), b.Proto)
+	a.rd.Reset(b.Ops)
+	a.state.ResetNeedsLog()
+	for a.rd.Next(&a.op) {
+		a.state.Exec(&a.env, &a.op, &a.w)
+		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
+	}
+	if a.state.NeedsLog() {
+		return false
+	}
+	ans.Replies = a.w.Bytes()
+	ans.Elapsed = time.Since(begin)
+	a.cfg.release(b)
+	b.Sink.Deliver(ans)
+	return true
+}
+
+// restore loads an installed snapshot. What cannot be read was checked when it arrived and when it was
+// written, so it is damage of this disk, and ends the node.
+func (a *applier) restore(ctx actor.Context, path string) {
+	a.cancelSnapshot()
+	if path == "" {
+		a.state = keyspace.New(a.cfg.keyspace(nil))
+		return
+	}
+	res := keyspace.NewRestorer(a.cfg.keyspace(nil))
+	h, err := readSnap(path, res.Add)
+	if err == nil && (h.Cluster != a.cfg.Cluster || h.Shard != a.cfg.Shard) {
+		err = fmt.Errorf("%w: %s is of cluster %v, shard %d", ErrSnapshot, path, h.Cluster, h.Shard)
+	}
+	var state *keyspace.State
+	if err == nil {
+		state, err = res.Finish()
+	}
+	if err != nil {
+		a.cfg.Fatal(fmt.Errorf("shard %d cannot load its snapshot: %w", a.cfg.Shard, err))
+		return
+	}
+	a.state, a.applied, a.term, a.now, a.members = state, h.Index, h.Term, max(a.now, h.Now), h.Members
+	a.publish()
+	ctx.Send(a.replica, &restored{runs: a.state.Slots(), nextExpiry: a.state.NextExpiry()})
+}
+
+func (a *applier) publish() {
+	a.gauges.Applied.Store(a.applied)
+	a.gauges.Keys.Store(int64(a.state.Keys()))
+	a.gauges.Expires.Store(int64(a.state.Expires()))
+	a.gauges.Bytes.Store(a.state.Bytes())
+}
+
+// answerAll ends batches that were not evaluated.
+func answerAll(cfg *Config, batches []*Batch, s Status) {
+	answerMoved(cfg, batches, s, slotmap.NodeID{})
+}
+
+func answerMoved(cfg *Config, batches []*Batch, s Status, leader slotmap.NodeID) {
+	for _, b := range batches {
+		cfg.gauges.Refused[s].Add(uint64(b.Count))
+		cfg.release(b)
+		b.Sink.Deliver(&Answer{Batch: b, Status: s, Leader: leader})
+	}
+}
+
+func (a *applier) snapPath(index, term uint64) string {
+	return filepath.Join(a.cfg.SnapshotDir, SnapName(a.cfg.Shard, a.cfg.Replica, term, index))
+}

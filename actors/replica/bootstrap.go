@@ -1,0 +1,43 @@
+package replica
+
+import (
+	"path/filepath"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// NewGroup writes the first snapshot of a new shard that owns the given slots, with one voter on the
+// given node: a group begins at index 1 with a snapshot, so that every later replica begins with one
+// as well. It returns what the log has to create.
+func NewGroup(dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, now int64) (*raftlog.Create, error) {
+	h := SnapHeader{Cluster: cluster, Shard: shard, Index: 1, Term: 1, Now: now, Members: Bootstrap(node)}
+	path := filepath.Join(dir, SnapName(shard, 1, h.Term, h.Index))
+	w, err := createSnap(path, h)
+	if err != nil {
+		return nil, err
+	}
+	state := keyspace.New(keyspace.Config{Key: [16]byte(cluster), Slots: slots})
+	from := state.BeginSnapshot(h.Index)
+	for done := false; !done; {
+		var block []byte
+		if block, done = from.Next(nil, snapBlockSize); len(block) == 0 {
+			continue
+		}
+		if err := w.block(block); err != nil {
+			w.abort()
+			return nil, err
+		}
+	}
+	size, sum, err := w.finish()
+	if err != nil {
+		return nil, err
+	}
+	return &raftlog.Create{
+		Shard: shard, Replica: 1, Snapshot: h.ref(path, size, sum),
+		Hard: &raftpb.HardState{Term: new(h.Term), Vote: new(uint64(0)), Commit: new(h.Index)},
+	}, nil
+}

@@ -1,0 +1,109 @@
+package replica
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"go.etcd.io/raft/v3"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// Tick is the replica's unit of time. The node sends one to every replica at this interval.
+const TickInterval = 20 * time.Millisecond
+
+// Timing in ticks.
+const (
+	heartbeatTicks = 5  // 100 ms
+	electionTicks  = 50 // an election is due after 1 to 2 s without a leader's message
+	parkTicks      = 50 // how long a request waits for a leader: 1 s
+	unknownTicks   = 250
+	readRetryTicks = 10
+	staggerTicks   = 2 // between the campaigns of the survivors of a lost link: 40 ms
+	factsTicks     = 10
+)
+
+// The chain of sizes that a command passes, each below the next: see the design, "Client protocol".
+const (
+	MaxEntry      = 24 << 20 // data of one entry; a batch that is larger is refused before it is proposed
+	softEntry     = 1 << 20  // batches are joined up to this
+	maxAppendMsg  = 1 << 20  // entries of one append message, unless a single one is larger
+	maxInflight   = 32 << 20
+	maxUncommited = 32 << 20
+	maxApplying   = 16 << 20
+	cacheBytes    = 8 << 20
+)
+
+// Bounds of what one shard holds for its clients at one time.
+const (
+	BudgetOps   = 64 << 10
+	BudgetBytes = 64 << 20
+)
+
+// Config is what a replica is made from. All functions are called in the turns of its two actors.
+type Config struct {
+	System  *actor.ActorSystem
+	Cluster slotmap.ClusterID
+	Self    slotmap.NodeID
+	Shard   slotmap.ShardID
+	Replica uint64
+	State   raftlog.State // as loaded
+
+	Log         LogReader
+	LogPID      *actor.PID // takes *raftlog.Append and its kin
+	NodePID     *actor.PID // takes *Changed, *Facts, *Gone
+	SnapshotDir string
+	Peer        func(slotmap.NodeID) *actor.PID // the same shard's replica on another node
+	Bulk        func(slotmap.NodeID) *actor.PID // takes link.SendFile; nil for none
+
+	Wall     func() int64              // ms since 1970
+	Mono     func() int64              // ms, never backwards
+	LowSpace func() bool               // this node's disk is below its mark
+	PeerLow  func(slotmap.NodeID) bool // another node reported that its disk is
+	Rand     *rand.Rand                // owned by the replica actor
+	Fatal    func(error)
+	Logger   *slog.Logger
+
+	SnapshotEntries uint64 // entries after which a snapshot is taken
+	SnapshotBytes   int64  // or bytes of entry data
+	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
+	MaxValue        int
+
+	Dispatcher actor.Dispatcher // nil: protoactor's default
+
+	budget *mailbox.Budget
+	gauges *Gauges
+}
+
+// props are the options of every actor of a replica.
+func (c *Config) props() []actor.PropsOption {
+	opts := []actor.PropsOption{actor.WithMailbox(mailbox.New())}
+	if c.Dispatcher != nil {
+		opts = append(opts, actor.WithDispatcher(c.Dispatcher))
+	}
+	return opts
+}
+
+func (c *Config) release(b *Batch) { c.budget.Release(b.Cost()) }
+
+func (c *Config) keyspace(slots []slotmap.Run) keyspace.Config {
+	return keyspace.Config{Key: [16]byte(c.Cluster), Slots: slots, MaxValue: c.MaxValue}
+}
+
+func (c *Config) raft(s *storage) *raft.Config {
+	return &raft.Config{
+		ID: c.Replica, Storage: s, Applied: s.snap.Index,
+		ElectionTick: electionTicks, HeartbeatTick: heartbeatTicks,
+		AsyncStorageWrites: true, PreVote: true, CheckQuorum: true,
+		StepDownOnRemoval: true, DisableProposalForwarding: true,
+		MaxSizePerMsg: maxAppendMsg, MaxCommittedSizePerReady: maxApplying,
+		MaxUncommittedEntriesSize: maxUncommited,
+		MaxInflightMsgs:           1024, MaxInflightBytes: maxInflight,
+		Logger: raftLogger{c.Logger, c.Shard},
+	}
+}

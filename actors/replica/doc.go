@@ -1,0 +1,35 @@
+// Package replica is one shard's replica on one node: Raft consensus, carried by actors.
+//
+// Two actors make a replica. The replica actor ("shard/4") owns the raft state of its group: it is
+// fed from its mailbox only, and everything raft wants done is a message to another actor's mailbox.
+// The applier actor ("apply/4") owns the replicated state machine (package keyspace).
+//
+//	session  -> replica   *Batch            client operations, admitted by Handle.Budget
+//	link     -> replica   *link.Inbound     raft messages of the group's other replicas
+//	raftlog  -> replica   *raftlog.Appended the append is on disk: its attached responses may leave
+//	node     -> replica   Tick, PeerDown, Change, Transfer, HandOver, SnapshotArrived, Destroy
+//	replica  -> raftlog   *raftlog.Append   entries, hard state, snapshot, in raft's order
+//	replica  -> links     *wire.Raft        to the same-named actor of another node
+//	replica  -> applier   *apply, *read     committed entries; reads whose index is known
+//	applier  -> session   *Answer           through Batch.Sink
+//
+// The turn. The mailbox delivers all that is queued, then one mailbox.Drained. Consensus messages are
+// stepped as they come; client operations only queue. At Drained the replica proposes all queued
+// writes as one entry, opens one ReadIndex round for all queued reads, and then handles raft's Ready
+// until there is none:
+//
+//	case mailbox.Drained:
+//		r.proposeQueued()
+//		r.openReadRound()
+//		for r.node.HasReady() {
+//			r.handleReady(r.node.Ready())
+//		}
+//
+// No proposal is followed by anything but Ready in the same turn, so the index of an entry is known
+// as soon as it has one, and the fate of a proposal is told by (index, term); see fate.go.
+//
+// Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM) was not and will not be
+// applied. Done was applied. Unknown may have been. An error of raft, the log or a snapshot file that
+// contradicts the durable state ends the node through Config.Fatal: nothing here is ever restarted
+// with an empty state.
+package replica

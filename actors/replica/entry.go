@@ -1,0 +1,44 @@
+package replica
+
+import (
+	"errors"
+
+	"github.com/troupedb/troupe/wire/pack"
+)
+
+// Header opens the data of every normal entry: what the leader fixed for all replicas. The
+// operations follow it, concatenated, in keyspace's encoding. It is a msgpack array of
+// [version, stamp, seed, request]; request is 0 unless the entry carries a retried request's id.
+type Header struct {
+	Stamp   int64  // the shard's clock, milliseconds since 1970
+	Seed    uint64 // source of every random choice in this entry
+	Request uint64
+}
+
+const entryVersion = 1
+
+// headerMax is an upper bound of an encoded header, in bytes.
+const headerMax = 1 + 1 + 3*9
+
+var errEntry = errors.New("replica: entry with a malformed header")
+
+// AppendHeader appends h to dst.
+func AppendHeader(dst []byte, h Header) []byte {
+	dst = pack.AppendArray(dst, 4)
+	dst = pack.AppendUint(dst, entryVersion)
+	dst = pack.AppendInt(dst, h.Stamp)
+	dst = pack.AppendUint(dst, h.Seed)
+	return pack.AppendUint(dst, h.Request)
+}
+
+// DecodeHeader splits the data of an entry into its header and its operations, which alias data.
+func DecodeHeader(data []byte) (Header, []byte, error) {
+	var rd pack.Reader
+	rd.Reset(data)
+	n, version := rd.ArrayLen(16), rd.Uint()
+	h := Header{Stamp: rd.Int(), Seed: rd.Uint(), Request: rd.Uint()}
+	if rd.Err() != nil || n != 4 || version != entryVersion {
+		return Header{}, nil, errEntry
+	}
+	return h, data[len(data)-rd.Len():], nil
+}

@@ -1,0 +1,77 @@
+package replica
+
+import (
+	"sync/atomic"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// Role is what a replica is in its group at the moment.
+type Role uint32
+
+const (
+	RoleFollower Role = iota
+	RoleCandidate
+	RoleLeader
+	RoleLearner
+)
+
+func (r Role) String() string {
+	return [...]string{"follower", "candidate", "leader", "learner"}[r&3]
+}
+
+// Gauges are a replica's figures, written by its two actors and read by anyone. Each is exact when it
+// is written; together they are no snapshot.
+type Gauges struct {
+	Replica   uint64
+	Role      atomic.Uint32
+	Leader    atomic.Uint64 // replica id, 0 when none is known
+	Ready     atomic.Bool   // a leader is known, and as leader it has committed in its own term
+	Term      atomic.Uint64
+	Last      atomic.Uint64
+	Commit    atomic.Uint64
+	Applied   atomic.Uint64
+	Snapshot  atomic.Uint64 // index of the newest snapshot on disk
+	Voters    atomic.Uint64
+	Learners  atomic.Uint64
+	Keys      atomic.Int64
+	Expires   atomic.Int64
+	Bytes     atomic.Int64
+	leaderID  atomic.Pointer[slotmap.NodeID]
+	Elections atomic.Uint64 // elections won here
+	Proposals atomic.Uint64 // entries proposed here
+	Ops       atomic.Uint64 // operations in them
+	Rounds    atomic.Uint64 // ReadIndex rounds opened here
+	Reads     atomic.Uint64 // operations read by them
+	Refused   [OOM + 1]atomic.Uint64
+}
+
+// View is a copy of the gauges.
+type View struct {
+	Replica, Leader, Term, Last, Commit, Applied, Snapshot, Voters, Learners uint64
+	Role                                                                     Role
+	Ready                                                                    bool
+	Keys, Expires, Bytes                                                     int64
+	LeaderNode                                                               slotmap.NodeID
+}
+
+// View reads all gauges.
+func (g *Gauges) View() View {
+	v := View{
+		Replica: g.Replica, Leader: g.Leader.Load(), Term: g.Term.Load(), Last: g.Last.Load(),
+		Commit: g.Commit.Load(), Applied: g.Applied.Load(), Snapshot: g.Snapshot.Load(),
+		Voters: g.Voters.Load(), Learners: g.Learners.Load(),
+		Role: Role(g.Role.Load()), Ready: g.Ready.Load(),
+		Keys: g.Keys.Load(), Expires: g.Expires.Load(), Bytes: g.Bytes.Load(),
+	}
+	v.LeaderNode = g.LeaderNode()
+	return v
+}
+
+// LeaderNode is the node of the leader that this replica knows, zero when it knows none.
+func (g *Gauges) LeaderNode() slotmap.NodeID {
+	if p := g.leaderID.Load(); p != nil {
+		return *p
+	}
+	return slotmap.NodeID{}
+}

@@ -1,0 +1,195 @@
+package replica
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
+)
+
+// snapState follows how much log there is since the newest snapshot.
+type snapState struct {
+	index   uint64 // of the newest snapshot
+	bytes   int64  // of entries since then
+	running bool
+}
+
+func (s *snapState) grew(bytes int)     { s.bytes += int64(bytes) }
+func (s *snapState) taken(index uint64) { s.index, s.bytes = index, 0 }
+
+// installed is a received snapshot on its way through raft and the log to the applier.
+type installed struct {
+	ref     raftlog.SnapshotRef
+	members Membership
+}
+
+// maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one.
+func (r *replica) maybeSnapshot() {
+	grown := r.applied - min(r.applied, r.snaps.index)
+	if r.snaps.running || grown == 0 || r.snaps.index == 0 {
+		return
+	}
+	large := grown >= r.cfg.SnapshotEntries || r.cfg.SnapshotBytes > 0 && r.snaps.bytes >= r.cfg.SnapshotBytes
+	wanted := r.storage.wanted && r.applied >= r.storage.snapFrom
+	if !large && !wanted {
+		return
+	}
+	r.snaps.running = true
+	r.toApplier(&takeSnapshot{})
+}
+
+// snapshotTaken names a complete snapshot in the log, and drops the entries that it covers but for a
+// tail, from which followers that lag a little catch up without a snapshot.
+func (r *replica) snapshotTaken(m *snapshotTaken) {
+	r.snaps.running = false
+	if m.err != nil {
+		r.cfg.Logger.Error("snapshot failed", "shard", r.cfg.Shard, "err", m.err)
+		r.snaps.taken(r.snaps.index)
+		return
+	}
+	if m.ref.Index <= r.storage.snap.Index {
+		r.removeFile(m.ref.File)
+		return
+	}
+	r.snaps.taken(m.ref.Index)
+	through := max(m.ref.Index-min(m.ref.Index, r.cfg.KeepEntries), r.storage.truncIdx)
+	term, err := r.storage.Term(through)
+	if err != nil {
+		r.cfg.Fatal(err)
+		return
+	}
+	r.cfg.System.Root.Send(r.cfg.LogPID, &raftlog.Compact{
+		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Snapshot: m.ref, Through: through, ThroughTerm: term, Reply: r.self(),
+		Tag: &raftlog.Compact{Snapshot: m.ref, Through: through, ThroughTerm: term},
+	})
+}
+
+func (r *replica) compacted(m *raftlog.Compacted) {
+	c := m.Tag.(*raftlog.Compact)
+	if m.Stale || c.Snapshot.Index <= r.storage.snap.Index {
+		return // a received snapshot has overtaken it
+	}
+	r.storage.compacted(c.Snapshot, c.Through, c.ThroughTerm)
+	r.removeSnapshots(c.Snapshot.File)
+}
+
+// sendSnapshot streams the newest snapshot file to a replica that has fallen behind the log. The raft
+// message travels with it, and is stepped there once the file is safe.
+func (r *replica) sendSnapshot(node slotmap.NodeID, m *raftpb.Message) {
+	ref := r.storage.snap
+	bulk := r.cfg.Bulk(node)
+	meta, err := decodeSnapMeta(ref.Meta, ref.ConfState)
+	if bulk == nil || err != nil || ref.Index != m.GetSnapshot().GetMetadata().GetIndex() {
+		r.node.ReportSnapshot(m.GetTo(), raft.SnapshotFailure)
+		return
+	}
+	r.cfg.Logger.Info("sends snapshot", "shard", r.cfg.Shard, "to", m.GetTo(), "index", ref.Index)
+	r.cfg.System.Root.Send(bulk, &link.SendFile{
+		To: node, Target: r.self().Id, Path: r.snapFile(ref.File), Reply: r.self(), Tag: m.GetTo(),
+		Header: &wire.Snapshot{
+			Shard: r.cfg.Shard, From: r.cfg.Replica, To: m.GetTo(), Size: meta.Size, Sum: meta.Sum, Message: m, Meta: ref.Meta,
+		},
+	})
+}
+
+func (r *replica) fileSent(m *link.FileSent) {
+	to, status := m.Tag.(uint64), raft.SnapshotFinish
+	if m.Err != nil {
+		status = raft.SnapshotFailure
+		r.cfg.Logger.Warn("snapshot not sent", "shard", r.cfg.Shard, "to", to, "err", m.Err)
+	}
+	r.node.ReportSnapshot(to, status)
+}
+
+// snapshotArrived gives the file its place and steps the message that came with it. Raft may find it
+// stale; then the file goes.
+func (r *replica) snapshotArrived(m *SnapshotArrived) {
+	msg, meta := m.Header.Message, m.Header.Message.GetSnapshot().GetMetadata()
+	got, err := decodeSnapMeta(m.Header.Meta, meta.GetConfState())
+	if err != nil || m.Header.To != r.cfg.Replica || msg.GetTo() != r.cfg.Replica || msg.GetType() != raftpb.MsgSnap {
+		os.Remove(m.Path)
+		return
+	}
+	name := SnapName(r.cfg.Shard, r.cfg.Replica, meta.GetTerm(), meta.GetIndex())
+	if err := r.place(m.Path, name); err != nil {
+		r.cfg.Logger.Error("snapshot not installed", "shard", r.cfg.Shard, "err", err)
+		os.Remove(m.Path)
+		return
+	}
+	r.peers[msg.GetFrom()] = m.From
+	r.arrived = &installed{members: got.Members, ref: raftlog.SnapshotRef{
+		File: name, Index: meta.GetIndex(), Term: meta.GetTerm(), ConfState: meta.GetConfState(), Meta: m.Header.Meta,
+	}}
+	r.step(msg)
+	// Raft's answer to the message is in the next Ready, which must not see other input first.
+	for r.node.HasReady() {
+		r.handleReady(r.node.Ready())
+	}
+	if r.arrived != nil && name != r.storage.snap.File {
+		r.removeFile(name)
+	}
+	r.arrived = nil
+}
+
+func (r *replica) place(path, name string) error {
+	if err := os.Rename(path, r.snapFile(name)); err != nil {
+		return err
+	}
+	return syncDir(r.cfg.SnapshotDir)
+}
+
+func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {
+	in := r.arrived
+	if in == nil || in.ref.Index != snap.GetMetadata().GetIndex() {
+		panic("replica: raft installs a snapshot that did not arrive")
+	}
+	r.arrived = nil
+	return in
+}
+
+// installing follows raft's own switch to a snapshot's configuration.
+func (r *replica) installing(in *installed) {
+	r.members = in.members
+	r.last, r.handed = in.ref.Index, in.ref.Index
+	r.snaps.taken(in.ref.Index)
+	answerAll(r.cfg, r.fates.covered(in.ref.Index), Unknown)
+}
+
+// installDone follows the log: it names the file, so the applier may load it.
+func (r *replica) installDone(in *installed) {
+	r.storage.installed(in.ref)
+	r.toApplier(&restore{path: r.snapFile(in.ref.File)})
+	r.applied = in.ref.Index
+	r.removeSnapshots(in.ref.File)
+	r.cfg.Logger.Info("installs snapshot", "shard", r.cfg.Shard, "index", in.ref.Index)
+	r.membersChanged()
+}
+
+func (r *replica) snapFile(name string) string { return filepath.Join(r.cfg.SnapshotDir, name) }
+
+func (r *replica) removeFile(name string) {
+	if err := os.Remove(r.snapFile(name)); err != nil && !os.IsNotExist(err) {
+		r.cfg.Logger.Warn("old snapshot stays", "file", name, "err", err)
+	}
+}
+
+// removeSnapshots deletes this replica's snapshot files but the one to keep.
+func (r *replica) removeSnapshots(keep string) {
+	names, err := filepath.Glob(r.snapFile(strings.TrimSuffix(SnapName(r.cfg.Shard, r.cfg.Replica, 0, 0), "0-0.snap") + "*"))
+	if err != nil {
+		return
+	}
+	for _, path := range names {
+		name := filepath.Base(path)
+		if name != keep && !(keep != "" && strings.HasSuffix(name, ".tmp")) {
+			r.removeFile(name)
+		}
+	}
+}

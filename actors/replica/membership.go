@@ -1,0 +1,152 @@
+package replica
+
+import (
+	"cmp"
+	"slices"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+	"go.etcd.io/raft/v3/tracker"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// caughtUpEntries is how far behind a replica may be and still count as caught up.
+const caughtUpEntries = 256
+
+// change proposes a configuration change. New replicas begin as learners; their ids are given here and
+// become fixed when the change is committed.
+func (r *replica) change(c *Change) {
+	if r.role != raft.StateLeader || !r.ownTerm || r.members.Joint() {
+		return
+	}
+	cc := &raftpb.ConfChangeV2{Transition: raftpb.ConfChangeTransitionAuto.Enum()}
+	added := map[uint64]slotmap.NodeID{}
+	add := func(t raftpb.ConfChangeType, id uint64) {
+		cc.Changes = append(cc.Changes, &raftpb.ConfChangeSingle{Type: t.Enum(), NodeId: new(id)})
+	}
+	id := r.members.Next
+	for _, node := range c.Add {
+		if r.hosts(node) {
+			continue
+		}
+		added[id] = node
+		add(raftpb.ConfChangeAddLearnerNode, id)
+		id++
+	}
+	for _, p := range c.Promote {
+		if slices.Contains(r.members.Conf.GetLearners(), p) {
+			add(raftpb.ConfChangeAddNode, p)
+		}
+	}
+	for _, d := range c.Remove {
+		if r.members.Has(d) {
+			add(raftpb.ConfChangeRemoveNode, d)
+		}
+	}
+	if len(cc.Changes) == 0 {
+		return
+	}
+	cc.Context = encodeAdded(added)
+	// A change that raft drops is asked for again by whoever wanted it.
+	_ = r.node.ProposeConfChange(cc)
+}
+
+func (r *replica) hosts(node slotmap.NodeID) bool {
+	for _, n := range r.members.Nodes {
+		if n == node {
+			return true
+		}
+	}
+	return false
+}
+
+// membersChanged follows a committed change: a replica that it leaves out ends here.
+func (r *replica) membersChanged() {
+	r.storage.snapFrom = r.members.Index
+	r.announce()
+	if !r.members.Has(r.cfg.Replica) && r.members.Index > 0 {
+		r.cfg.System.Root.Send(r.self(), &Destroy{Reason: "removed from its group"})
+	}
+}
+
+// announce tells the node what the group is at the moment.
+func (r *replica) announce() {
+	sh := slotmap.Shard{ID: r.cfg.Shard, Index: r.members.Index, Members: r.members.Members(), Term: r.term}
+	leads := r.role == raft.StateLeader && r.ownTerm
+	if leads {
+		sh.Leader = r.cfg.Replica
+	}
+	r.cfg.System.Root.Send(r.cfg.NodePID, &Changed{Shard: sh, Runs: r.runs, Leads: leads})
+}
+
+// reportFacts tells the node what this leader knows of its followers.
+func (r *replica) reportFacts() {
+	if r.role != raft.StateLeader || !r.ownTerm {
+		return
+	}
+	f := &Facts{Shard: r.cfg.Shard, Leads: true, Joint: r.members.Joint()}
+	for id, pr := range r.node.Status().Progress {
+		f.Progress = append(f.Progress, Progress{
+			Replica:      id,
+			CaughtUp:     id == r.cfg.Replica || pr.State == tracker.StateReplicate && pr.Match+caughtUpEntries >= r.last,
+			RecentActive: id == r.cfg.Replica || pr.RecentActive,
+		})
+	}
+	slices.SortFunc(f.Progress, func(a, b Progress) int { return cmp.Compare(a.Replica, b.Replica) })
+	r.cfg.System.Root.Send(r.cfg.NodePID, f)
+}
+
+// destroy ends the replica for good: nothing is answered or sent any more, and the log buries the id.
+func (r *replica) destroy(reason string) {
+	if r.gone {
+		return
+	}
+	r.gone = true
+	r.cfg.Logger.Info("replica ends", "shard", r.cfg.Shard, "replica", r.cfg.Replica, "reason", reason)
+	r.endAll()
+	r.cfg.System.Root.Send(r.cfg.LogPID, &raftlog.Bury{Shard: r.cfg.Shard, Replica: r.cfg.Replica, Reply: r.self()})
+}
+
+// buried follows the durable tombstone.
+func (r *replica) buried() {
+	r.removeSnapshots("")
+	r.cfg.System.Root.Send(r.cfg.NodePID, &Gone{Shard: r.cfg.Shard, Replica: r.cfg.Replica})
+}
+
+// endAll answers everything that is open. Reads have no effect, and what was never proposed is not done;
+// the fate of a proposal is no longer known here.
+func (r *replica) endAll() {
+	answerAll(r.cfg, r.fates.all(), Unknown)
+	answerAll(r.cfg, r.reads.takeAll(), Down)
+	answerAll(r.cfg, r.writes, Down)
+	for _, p := range r.parked {
+		answerAll(r.cfg, []*Batch{p.batch}, Down)
+	}
+	r.writes, r.parked = nil, nil
+	r.failWaits()
+}
+
+// refuseLate answers what still arrives at a replica that has ended.
+func (r *replica) refuseLate(m any) {
+	switch m := m.(type) {
+	case *Batch:
+		answerAll(r.cfg, []*Batch{m}, Down)
+	case *behindClock:
+		answerAll(r.cfg, m.batches, Down)
+	case *WaitQuery:
+		m.Reply(0, false)
+	case *raftlog.Buried:
+		r.buried()
+	}
+}
+
+// stopping ends the applier with the replica.
+func (r *replica) stopping() {
+	if !r.gone {
+		r.gone = true
+		r.endAll()
+	}
+	r.cfg.System.Root.Stop(r.applier)
+}

@@ -1,0 +1,215 @@
+package replica
+
+import (
+	"go.etcd.io/raft/v3"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// accept queues a batch, or parks it while no leader is known.
+func (r *replica) accept(b *Batch) {
+	switch {
+	case b.Follower && !b.Write && r.members.Has(r.cfg.Replica) && r.leader != 0:
+		r.reads.queued = append(r.reads.queued, b)
+	case r.role == raft.StateLeader:
+		r.enqueue(b)
+	case r.leader == 0:
+		r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+	default:
+		r.redirectOne(b)
+	}
+}
+
+func (r *replica) enqueue(b *Batch) {
+	if b.Write {
+		r.writes = append(r.writes, b)
+	} else {
+		r.reads.queued = append(r.reads.queued, b)
+	}
+}
+
+// proposeQueued proposes the queued writes: one entry, or a few where they are large. Nothing is
+// stepped between this and the Ready that follows. An entry without operations commits the time.
+func (r *replica) proposeQueued() {
+	if len(r.writes) == 0 {
+		if r.ticked && r.clockDue() {
+			r.propose(nil)
+		}
+		return
+	}
+	queue := r.writes
+	r.writes = r.writes[:0:0]
+	if r.role != raft.StateLeader {
+		r.notLeader(queue)
+		return
+	}
+	if r.diskLow() {
+		answerAll(r.cfg, queue, Misconf)
+		return
+	}
+	for len(queue) > 0 {
+		n := r.fit(queue)
+		r.propose(queue[:n:n])
+		queue = queue[n:]
+	}
+}
+
+// fit is how many batches of the queue make the next entry.
+func (r *replica) fit(queue []*Batch) int {
+	size := len(queue[0].Ops)
+	n := 1
+	for n < len(queue) && size+len(queue[n].Ops) <= softEntry {
+		size += len(queue[n].Ops)
+		n++
+	}
+	return n
+}
+
+func (r *replica) propose(batches []*Batch) {
+	size, ops := headerMax, 0
+	for _, b := range batches {
+		size += len(b.Ops)
+		ops += b.Count
+	}
+	if size > MaxEntry {
+		answerAll(r.cfg, batches, TryAgain)
+		return
+	}
+	h := Header{Stamp: r.stamps.stamp(r.cfg.Wall(), r.cfg.Mono()), Seed: r.cfg.Rand.Uint64()}
+	data := AppendHeader(make([]byte, 0, size), h)
+	for _, b := range batches {
+		data = append(data, b.Ops...)
+	}
+	if err := r.node.Propose(data); err != nil {
+		r.dropped(batches)
+		return
+	}
+	r.proposed = append(r.proposed, batches)
+	r.gauges.Proposals.Add(1)
+	r.gauges.Ops.Add(uint64(ops))
+}
+
+// dropped handles a proposal that raft refused at once: it is in no log. A leader refuses while it
+// hands over, which is an election in all but name, and beyond its bound of uncommitted bytes.
+func (r *replica) dropped(batches []*Batch) {
+	if r.node.BasicStatus().LeadTransferee != 0 {
+		for _, b := range batches {
+			r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+		}
+		return
+	}
+	answerAll(r.cfg, batches, TryAgain)
+}
+
+// diskLow reports whether a write could meet a full disk here, or on so many followers that no
+// writable majority is left.
+func (r *replica) diskLow() bool {
+	if r.cfg.LowSpace() {
+		return true
+	}
+	voters := r.members.Conf.GetVoters()
+	writable := 0
+	for _, id := range voters {
+		if id == r.cfg.Replica || !r.cfg.PeerLow(r.members.Nodes[id]) {
+			writable++
+		}
+	}
+	return writable <= len(voters)/2
+}
+
+// openReadRound opens a ReadIndex round for the queued reads. A leader opens none before an entry of its
+// term is committed: a single voter's ReadIndex would not wait for that by itself.
+func (r *replica) openReadRound() {
+	if len(r.reads.queued) == 0 || r.leader == 0 || r.role == raft.StateLeader && !r.ownTerm {
+		return
+	}
+	if ctx := r.reads.open(r.tick); ctx != nil {
+		r.gauges.Rounds.Add(1)
+		r.node.ReadIndex(ctx)
+	}
+}
+
+// dispatchReads hands the reads to the applier whose index is covered by what it was handed.
+func (r *replica) dispatchReads() {
+	due := r.reads.due(r.handed)
+	if len(due) == 0 {
+		return
+	}
+	m := &read{batches: due}
+	for _, b := range due {
+		r.gauges.Reads.Add(uint64(b.Count))
+	}
+	if r.role == raft.StateLeader {
+		m.now = r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
+	}
+	r.toApplier(m)
+}
+
+// clockDue reports whether a key's expiry has come and no entry is under way that would say so.
+func (r *replica) clockDue() bool {
+	if !r.ownTerm || r.nextExpiry == 0 || r.applied < r.handed || len(r.fates.open) > 0 || r.cfg.LowSpace() {
+		return false
+	}
+	return r.nextExpiry <= r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
+}
+
+// notLeader ends or parks what was queued while this replica led or hoped to.
+func (r *replica) notLeader(batches []*Batch) {
+	for _, b := range batches {
+		if r.leader == 0 {
+			r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+		} else {
+			r.redirectOne(b)
+		}
+	}
+}
+
+// redirect answers MOVED for batches that are definitely not done.
+func (r *replica) redirect(batches []*Batch) {
+	for _, b := range batches {
+		r.redirectOne(b)
+	}
+}
+
+func (r *replica) redirectOne(b *Batch) {
+	node, ok := r.leaderNode()
+	if !ok || node == r.cfg.Self {
+		answerAll(r.cfg, []*Batch{b}, Down)
+		return
+	}
+	answerMoved(r.cfg, []*Batch{b}, Moved, node)
+}
+
+func (r *replica) leaderNode() (slotmap.NodeID, bool) {
+	if node, ok := r.members.Nodes[r.leader]; ok {
+		return node, true
+	}
+	node, ok := r.peers[r.leader]
+	return node, ok && r.leader != 0
+}
+
+// unpark answers what has waited too long.
+func (r *replica) unpark() {
+	n := 0
+	for n < len(r.parked) && r.parked[n].until <= r.tick {
+		answerAll(r.cfg, []*Batch{r.parked[n].batch}, Down)
+		n++
+	}
+	r.parked = r.parked[n:]
+}
+
+// leaderChanged settles everything that waited for a leader or relied on the old one.
+func (r *replica) leaderChanged() {
+	for _, b := range r.reads.takeUnconfirmed() {
+		r.accept(b)
+	}
+	if r.leader != 0 {
+		waiting := r.parked
+		r.parked = nil
+		for _, p := range waiting {
+			r.accept(p.batch)
+		}
+	}
+	r.failWaits()
+	r.announce()
+}

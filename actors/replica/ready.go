@@ -1,0 +1,166 @@
+package replica
+
+import (
+	"fmt"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+	"google.golang.org/protobuf/proto"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+)
+
+// handleReady does what raft wants done, each as a message to the actor that does it.
+func (r *replica) handleReady(rd raft.Ready) {
+	if rd.SoftState != nil {
+		r.roleChanged(rd.SoftState)
+	}
+	for _, m := range rd.Messages {
+		switch m.GetTo() {
+		case raft.LocalAppendThread:
+			r.append(m)
+		case raft.LocalApplyThread:
+			r.hand(m)
+		default:
+			r.send(m)
+		}
+	}
+	for _, rs := range rd.ReadStates {
+		r.reads.confirmed(rs.RequestCtx, rs.Index)
+	}
+	if len(r.proposed) > 0 {
+		panic("replica: a proposal did not show up in the Ready that followed it")
+	}
+}
+
+// append sends entries, hard state and snapshot to the log. The attached responses come back with the
+// acknowledgement and leave then: they say that this is on disk.
+func (r *replica) append(m *raftpb.Message) {
+	tag := &appendTag{entries: m.GetEntries(), responses: m.GetResponses()}
+	out := &raftlog.Append{
+		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Entries: m.GetEntries(),
+		Sync: len(tag.responses) > 0, Reply: r.self(), Tag: tag,
+	}
+	if m.Term != nil || m.Vote != nil || m.Commit != nil {
+		out.Hard = &raftpb.HardState{Term: new(m.GetTerm()), Vote: new(m.GetVote()), Commit: new(m.GetCommit())}
+		r.term = m.GetTerm()
+	}
+	if snap := m.GetSnapshot(); !raft.IsEmptySnap(snap) {
+		tag.installed = r.takeInstalled(snap)
+		out.Snapshot = &tag.installed.ref
+		r.installing(tag.installed)
+	}
+	if len(tag.entries)+len(tag.responses) == 0 && tag.installed == nil {
+		out.Reply = nil // a commit index alone: nobody waits for it
+	}
+	r.noteEntries(tag.entries)
+	r.cfg.System.Root.Send(r.cfg.LogPID, out)
+}
+
+// noteEntries follows the end of the log, and learns the index of what was proposed in this turn.
+func (r *replica) noteEntries(entries []*raftpb.Entry) {
+	for _, e := range entries {
+		r.last = e.GetIndex()
+		r.snaps.grew(len(e.GetData()))
+		if len(r.proposed) == 0 || e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
+			continue
+		}
+		r.fates.add(proposal{index: e.GetIndex(), term: e.GetTerm(), born: r.tick, batches: r.proposed[0]})
+		r.proposed = r.proposed[1:]
+	}
+}
+
+// appended takes the log's acknowledgement: first the storage shows what is on disk, then the
+// responses are delivered in their order.
+func (r *replica) appended(m *raftlog.Appended) {
+	tag := m.Tag.(*appendTag)
+	if tag.installed != nil {
+		r.installDone(tag.installed)
+	}
+	r.storage.appended(tag.entries)
+	for _, resp := range tag.responses {
+		if resp.GetTo() == r.cfg.Replica {
+			r.step(resp)
+		} else {
+			r.send(resp)
+		}
+	}
+}
+
+// hand gives committed entries to the applier, each with the batches that wait for it, and makes
+// configuration changes effective.
+func (r *replica) hand(m *raftpb.Message) {
+	out := &apply{entries: m.GetEntries(), responses: m.GetResponses()}
+	for _, e := range out.entries {
+		if e.GetType() != raftpb.EntryNormal {
+			out.changes = append(out.changes, memberChange{e.GetIndex(), r.applyChange(e)})
+		}
+		done, lost := r.fates.resolve(e.GetIndex(), e.GetTerm())
+		if done != nil {
+			out.carried = append(out.carried, carried{e.GetIndex(), done})
+		}
+		r.redirect(lost)
+		r.handed = e.GetIndex()
+		if !r.ownTerm && r.role == raft.StateLeader && e.GetTerm() == r.term {
+			r.ownTerm = true
+			r.announce()
+		}
+	}
+	r.observeStamp(out.entries)
+	r.toApplier(out)
+}
+
+// observeStamp keeps the leader's clock at or ahead of what is committed.
+func (r *replica) observeStamp(entries []*raftpb.Entry) {
+	for i := len(entries) - 1; i >= 0; i-- {
+		if e := entries[i]; e.GetType() == raftpb.EntryNormal && len(e.GetData()) > 0 {
+			if h, _, err := DecodeHeader(e.GetData()); err == nil {
+				r.stamps.observe(h.Stamp, r.cfg.Mono())
+			}
+			return
+		}
+	}
+}
+
+func (r *replica) applyChange(e *raftpb.Entry) Membership {
+	var cc raftpb.ConfChangeV2
+	if e.GetType() != raftpb.EntryConfChangeV2 || proto.Unmarshal(e.GetData(), &cc) != nil {
+		panic(fmt.Sprintf("replica: entry %d is no configuration change of ours", e.GetIndex()))
+	}
+	added, err := decodeAdded(cc.GetContext())
+	if err != nil {
+		panic(fmt.Sprintf("replica: entry %d: %v", e.GetIndex(), err))
+	}
+	conf := r.node.ApplyConfChange(&cc)
+	r.members = r.members.apply(e.GetIndex(), conf, added)
+	r.membersChanged()
+	return r.members
+}
+
+// appliedThrough takes the applier's acknowledgement.
+func (r *replica) appliedThrough(m *applied) {
+	r.applied = m.index
+	r.nextExpiry = m.nextExpiry
+	for _, resp := range m.responses {
+		r.step(resp)
+	}
+}
+
+func (r *replica) roleChanged(s *raft.SoftState) {
+	led, was := r.role == raft.StateLeader, r.leader
+	r.role, r.leader = s.RaftState, s.Lead
+	if r.leader != 0 {
+		r.campaign = 0
+	}
+	if led && r.role != raft.StateLeader {
+		r.ownTerm = false
+	}
+	if !led && r.role == raft.StateLeader {
+		r.ownTerm = false
+		r.gauges.Elections.Add(1)
+		r.cfg.Logger.Info("leads", "shard", r.cfg.Shard, "replica", r.cfg.Replica)
+	}
+	if r.leader != was {
+		r.leaderChanged()
+	}
+}

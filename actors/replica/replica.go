@@ -1,0 +1,262 @@
+package replica
+
+import (
+	"github.com/asynkron/protoactor-go/actor"
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
+)
+
+// replica is the actor that owns the raft state of one shard on one node.
+type replica struct {
+	cfg     *Config
+	pid     *actor.PID // its own
+	node    *raft.RawNode
+	storage *storage
+	applier *actor.PID
+	gauges  *Gauges
+	members Membership
+	runs    []slotmap.Run // of the replicated state, for the ownership map
+
+	tick     uint64
+	role     raft.StateType
+	leader   uint64 // replica id
+	term     uint64
+	last     uint64 // last index of the log, unstable entries included
+	handed   uint64 // last index handed to the applier
+	applied  uint64
+	ownTerm  bool                      // as leader: an entry of this term is committed and handed to the applier
+	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells
+	campaign uint64                    // tick to campaign at, 0 for none
+
+	writes   []*Batch // queued for the next entry
+	parked   []parked // requests that wait for a leader
+	reads    reads
+	fates    fates
+	proposed [][]*Batch // proposed in this turn, index not known yet
+	ticked   bool       // a Tick came in this turn
+
+	nextExpiry int64 // of the state machine, 0 for none
+	stamps     stamper
+	waits      []waiting
+	snaps      snapState
+	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
+	gone       bool
+}
+
+// parked are requests that arrived while no leader was known.
+type parked struct {
+	until uint64 // tick
+	batch *Batch
+}
+
+// Spawn starts the two actors of a replica and returns how to reach it. The state must have been
+// created or loaded; name is the actor's name on every node of the group.
+func Spawn(cfg Config, name string, strategy actor.SupervisorStrategy) *Handle {
+	cfg.budget = mailbox.NewBudget(BudgetOps, BudgetBytes)
+	cfg.gauges = &Gauges{Replica: cfg.Replica}
+	c := &cfg
+	opts := append(c.props(), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
+	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}}
+	a := &applier{cfg: c, gauges: c.gauges, replica: cfg.System.NewLocalPID(name)}
+	r.applier, _ = cfg.System.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a }, opts...), "apply/"+name)
+	pid, _ := cfg.System.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return r }, opts...), name)
+	return &Handle{Shard: cfg.Shard, PID: pid, Budget: c.budget, Gauges: c.gauges}
+}
+
+// Receive implements actor.Actor.
+func (r *replica) Receive(ctx actor.Context) {
+	if r.gone {
+		r.refuseLate(ctx.Message())
+		return
+	}
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		r.pid = ctx.Self()
+		r.start()
+	case *Batch:
+		r.accept(m)
+	case mailbox.Drained:
+		r.drained()
+	case *link.Inbound:
+		r.inbound(m)
+	case *raftlog.Appended:
+		r.appended(m)
+	case *applied:
+		r.appliedThrough(m)
+	case *restored:
+		r.runs, r.nextExpiry = m.runs, m.nextExpiry
+		r.announce()
+	case *behindClock:
+		r.writes = append(r.writes, m.batches...)
+	case Tick:
+		r.onTick()
+	case *WaitQuery:
+		r.wait(m)
+	case *actor.Stopping:
+		r.stopping()
+	default:
+		r.control(m)
+	}
+}
+
+// control takes the rare messages.
+func (r *replica) control(m any) {
+	switch m := m.(type) {
+	case *PeerDown:
+		r.peerDown(m.Node)
+	case *Change:
+		r.change(m)
+	case *Transfer:
+		r.node.TransferLeader(m.To)
+	case HandOver:
+		r.handOver()
+	case *SnapshotArrived:
+		r.snapshotArrived(m)
+	case *snapshotTaken:
+		r.snapshotTaken(m)
+	case *link.FileSent:
+		r.fileSent(m)
+	case *raftlog.Compacted:
+		r.compacted(m)
+	case *Destroy:
+		r.destroy(m.Reason)
+	case *raftlog.Buried:
+		r.buried()
+	}
+}
+
+func (r *replica) start() {
+	st := &r.cfg.State
+	r.storage = newStorage(r.cfg.Shard, r.cfg.Log, *st, cacheBytes)
+	node, err := raft.NewRawNode(r.cfg.raft(r.storage))
+	if err != nil {
+		r.cfg.Fatal(err)
+		return
+	}
+	r.node = node
+	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
+	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
+	if st.Snapshot.File != "" {
+		meta, err := decodeSnapMeta(st.Snapshot.Meta, st.Snapshot.ConfState)
+		if err != nil {
+			r.cfg.Fatal(err)
+			return
+		}
+		r.members = meta.Members
+		r.storage.snapFrom = r.members.Index
+		r.toApplier(&restore{path: r.snapFile(st.Snapshot.File)})
+	} else {
+		r.toApplier(&restore{})
+	}
+	r.snaps.taken(st.Snapshot.Index)
+	r.tick = 1
+	if r.alone() {
+		r.campaign = r.tick
+	}
+	r.observe()
+}
+
+// alone reports whether this replica is its group's only voter: it need not wait for anyone.
+func (r *replica) alone() bool {
+	v := r.members.Conf.GetVoters()
+	return len(v) == 1 && v[0] == r.cfg.Replica && !r.members.Joint()
+}
+
+func (r *replica) drained() {
+	r.campaignIfDue()
+	r.proposeQueued()
+	r.openReadRound()
+	for r.node.HasReady() {
+		r.handleReady(r.node.Ready())
+		r.openReadRound()
+	}
+	r.dispatchReads()
+	r.answerWaits()
+	r.publish()
+	r.ticked = false
+}
+
+func (r *replica) onTick() {
+	r.tick++
+	r.ticked = true
+	r.node.Tick()
+	if r.tick > unknownTicks {
+		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
+	}
+	if r.tick > readRetryTicks {
+		r.reads.retry(r.tick - readRetryTicks)
+	}
+	r.unpark()
+	r.maybeSnapshot()
+	if r.tick%factsTicks == 0 {
+		r.reportFacts()
+	}
+}
+
+func (r *replica) step(m *raftpb.Message) {
+	// Step refuses what raft has no use for at the moment (an unknown peer, a dropped proposal); its
+	// senders look again.
+	_ = r.node.Step(m)
+}
+
+// inbound takes a message of another replica of the group.
+func (r *replica) inbound(in *link.Inbound) {
+	switch m := in.Message.(type) {
+	case *wire.Raft:
+		r.inboundRaft(in.From, m.Message)
+	case *wire.Removed:
+		if m.Replica == r.cfg.Replica {
+			r.destroy("removed from its group")
+		}
+	}
+}
+
+func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
+	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.foreign(from, m.GetFrom()) {
+		return // a snapshot comes with its file, see snapshotArrived
+	}
+	if r.tellRemoved(from, m.GetFrom()) {
+		return
+	}
+	r.peers[m.GetFrom()] = from
+	r.step(m)
+}
+
+// foreign reports whether a replica id is known to live on another node than the sender's.
+func (r *replica) foreign(from slotmap.NodeID, id uint64) bool {
+	node, ok := r.members.Nodes[id]
+	return ok && node != from
+}
+
+// tellRemoved answers a replica that the committed configuration has removed, which it may never learn
+// otherwise: the leader no longer speaks to it.
+func (r *replica) tellRemoved(from slotmap.NodeID, id uint64) bool {
+	if r.members.Has(id) || id >= r.members.Next || !r.members.Has(r.cfg.Replica) {
+		return false
+	}
+	r.cfg.System.Root.Send(r.cfg.Peer(from), &wire.Removed{Shard: r.cfg.Shard, Replica: id, Index: r.members.Index})
+	return true
+}
+
+// send passes raft's messages to the replicas that they are for.
+func (r *replica) send(m *raftpb.Message) {
+	node, ok := r.members.Nodes[m.GetTo()]
+	if !ok {
+		if node, ok = r.peers[m.GetTo()]; !ok {
+			return
+		}
+	}
+	if m.GetType() == raftpb.MsgSnap {
+		r.sendSnapshot(node, m)
+		return
+	}
+	r.cfg.System.Root.Send(r.cfg.Peer(node), &wire.Raft{Shard: r.cfg.Shard, Message: m})
+}
+
+func (r *replica) toApplier(m any) { r.cfg.System.Root.Send(r.applier, m) }

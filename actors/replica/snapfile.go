@@ -1,0 +1,257 @@
+package replica
+
+import (
+	"bufio"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/cespare/xxhash/v2"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/pack"
+)
+
+// A snapshot file is the magic followed by blocks: a 4-byte big-endian length, an 8-byte xxhash64 of
+// the payload, the payload. The first block is the header, the last one is empty, and all between are
+// keyspace's own.
+const (
+	snapMagic     = "TROUPE-SNAPSHOT-1\n"
+	maxSnapBlock  = 64 << 20 // a block holds at least one record, and a record one value
+	snapBlockSize = 256 << 10
+)
+
+// ErrSnapshot says that a snapshot file is damaged or of another format.
+var ErrSnapshot = errors.New("snapshot file is damaged")
+
+// SnapHeader tells what a snapshot file holds.
+type SnapHeader struct {
+	Cluster     slotmap.ClusterID
+	Shard       slotmap.ShardID
+	Index, Term uint64
+	Now         int64 // the shard's clock at Index
+	Members     Membership
+}
+
+func (h SnapHeader) appendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 10)
+	dst = pack.AppendBytes(dst, h.Cluster[:])
+	dst = pack.AppendUint(dst, uint64(h.Shard))
+	dst = pack.AppendUint(dst, h.Index)
+	dst = pack.AppendUint(dst, h.Term)
+	dst = pack.AppendInt(dst, h.Now)
+	dst = appendIDs(dst, h.Members.Conf.GetVoters())
+	dst = appendIDs(dst, h.Members.Conf.GetVotersOutgoing())
+	dst = appendIDs(dst, h.Members.Conf.GetLearners())
+	dst = appendIDs(dst, h.Members.Conf.GetLearnersNext())
+	dst = pack.AppendBool(dst, h.Members.Conf.GetAutoLeave())
+	return h.Members.AppendMsgpack(dst)
+}
+
+func decodeSnapHeader(b []byte) (SnapHeader, error) {
+	var rd pack.Reader
+	rd.Reset(b)
+	var h SnapHeader
+	n := rd.ArrayLen(10)
+	cluster := rd.Bytes(len(h.Cluster))
+	h.Shard = slotmap.ShardID(rd.Uint())
+	h.Index, h.Term, h.Now = rd.Uint(), rd.Uint(), rd.Int()
+	conf := &raftpb.ConfState{Voters: readIDs(&rd), VotersOutgoing: readIDs(&rd), Learners: readIDs(&rd), LearnersNext: readIDs(&rd)}
+	conf.AutoLeave = new(rd.Bool())
+	if rd.Err() != nil || n != 10 || len(cluster) != len(h.Cluster) {
+		return h, fmt.Errorf("%w: malformed header", ErrSnapshot)
+	}
+	h.Cluster = slotmap.ClusterID(cluster)
+	var err error
+	if h.Members, err = DecodeMembership(b[len(b)-rd.Len():], conf); err != nil {
+		return h, fmt.Errorf("%w: %v", ErrSnapshot, err)
+	}
+	return h, nil
+}
+
+func appendIDs(dst []byte, ids []uint64) []byte {
+	dst = pack.AppendArray(dst, len(ids))
+	for _, id := range ids {
+		dst = pack.AppendUint(dst, id)
+	}
+	return dst
+}
+
+func readIDs(rd *pack.Reader) []uint64 {
+	n := rd.ArrayLen(maxMembers)
+	var ids []uint64
+	for range n {
+		ids = append(ids, rd.Uint())
+	}
+	return ids
+}
+
+// SnapName is the name of the file of a shard's snapshot, without its folder. The replica id keeps two
+// lives of a shard on one node apart.
+func SnapName(shard slotmap.ShardID, replica, term, index uint64) string {
+	return fmt.Sprintf("shard%d-r%d-%d-%d.snap", shard, replica, term, index)
+}
+
+// snapWriter writes a snapshot file under a temporary name.
+type snapWriter struct {
+	path string
+	f    *os.File
+	w    *bufio.Writer
+	size int64
+	sum  *xxhash.Digest
+}
+
+func createSnap(path string, h SnapHeader) (*snapWriter, error) {
+	f, err := os.Create(path + ".tmp")
+	if err != nil {
+		return nil, err
+	}
+	s := &snapWriter{path: path, f: f, sum: xxhash.New()}
+	s.w = bufio.NewWriterSize(io.MultiWriter(f, s.sum), 1<<20)
+	if err := s.write([]byte(snapMagic)); err != nil {
+		return nil, errors.Join(err, s.abort())
+	}
+	return s, s.block(h.appendMsgpack(nil))
+}
+
+func (s *snapWriter) write(b []byte) error {
+	s.size += int64(len(b))
+	_, err := s.w.Write(b)
+	return err
+}
+
+func (s *snapWriter) block(payload []byte) error {
+	var head [12]byte
+	binary.BigEndian.PutUint32(head[:], uint32(len(payload)))
+	binary.BigEndian.PutUint64(head[4:], xxhash.Sum64(payload))
+	if err := s.write(head[:]); err != nil {
+		return err
+	}
+	return s.write(payload)
+}
+
+// finish ends the file, syncs it, gives it its name and syncs the folder.
+func (s *snapWriter) finish() (size int64, sum uint64, err error) {
+	if err = s.block(nil); err == nil {
+		err = s.w.Flush()
+	}
+	if err == nil {
+		err = s.f.Sync()
+	}
+	if err != nil {
+		return 0, 0, errors.Join(err, s.abort())
+	}
+	if err = s.f.Close(); err != nil {
+		return 0, 0, err
+	}
+	if err = os.Rename(s.path+".tmp", s.path); err != nil {
+		return 0, 0, err
+	}
+	return s.size, s.sum.Sum64(), syncDir(filepath.Dir(s.path))
+}
+
+func (s *snapWriter) abort() error {
+	return errors.Join(s.f.Close(), os.Remove(s.path+".tmp"))
+}
+
+func syncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// readSnap reads a snapshot file, checking every block; each is called for keyspace's blocks, which it
+// may keep.
+func readSnap(path string, each func(block []byte) error) (SnapHeader, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return SnapHeader{}, err
+	}
+	defer f.Close()
+	r := bufio.NewReaderSize(f, 1<<20)
+	magic := make([]byte, len(snapMagic))
+	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != snapMagic {
+		return SnapHeader{}, fmt.Errorf("%w: %s: not a snapshot of this format", ErrSnapshot, path)
+	}
+	b, err := readBlock(r)
+	if err != nil {
+		return SnapHeader{}, fmt.Errorf("%s: %w", path, err)
+	}
+	h, err := decodeSnapHeader(b)
+	for err == nil {
+		if b, err = readBlock(r); err != nil || len(b) == 0 {
+			break
+		}
+		err = each(b)
+	}
+	if err == nil {
+		if _, tail := r.ReadByte(); tail != io.EOF {
+			err = fmt.Errorf("%w: data behind its end", ErrSnapshot)
+		}
+	}
+	if err != nil {
+		return h, fmt.Errorf("%s: %w", path, err)
+	}
+	return h, nil
+}
+
+func readBlock(r *bufio.Reader) ([]byte, error) {
+	var head [12]byte
+	if _, err := io.ReadFull(r, head[:]); err != nil {
+		return nil, fmt.Errorf("%w: ends early", ErrSnapshot)
+	}
+	n := binary.BigEndian.Uint32(head[:])
+	if n > maxSnapBlock {
+		return nil, fmt.Errorf("%w: block of %d bytes", ErrSnapshot, n)
+	}
+	b := make([]byte, n)
+	if _, err := io.ReadFull(r, b); err != nil {
+		return nil, fmt.Errorf("%w: ends early", ErrSnapshot)
+	}
+	if xxhash.Sum64(b) != binary.BigEndian.Uint64(head[4:]) {
+		return nil, fmt.Errorf("%w: checksum mismatch", ErrSnapshot)
+	}
+	return b, nil
+}
+
+// ref is how the log names the snapshot at path.
+func (h SnapHeader) ref(path string, size int64, sum uint64) raftlog.SnapshotRef {
+	m := snapMeta{Members: h.Members, Size: size, Sum: sum}
+	return raftlog.SnapshotRef{
+		File: filepath.Base(path), Index: h.Index, Term: h.Term, ConfState: h.Members.Conf, Meta: m.appendMsgpack(nil),
+	}
+}
+
+// snapMeta is what the log keeps with the name of a snapshot file, and what travels in front of the
+// file: the membership, and the size and xxhash64 of the file.
+type snapMeta struct {
+	Members Membership
+	Size    int64
+	Sum     uint64
+}
+
+func (m snapMeta) appendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 3)
+	dst = pack.AppendInt(dst, m.Size)
+	dst = pack.AppendUint(dst, m.Sum)
+	return m.Members.AppendMsgpack(dst)
+}
+
+func decodeSnapMeta(b []byte, conf *raftpb.ConfState) (m snapMeta, err error) {
+	var rd pack.Reader
+	rd.Reset(b)
+	n := rd.ArrayLen(3)
+	m.Size, m.Sum = rd.Int(), rd.Uint()
+	if rd.Err() != nil || n != 3 {
+		return m, errMembers
+	}
+	m.Members, err = DecodeMembership(b[len(b)-rd.Len():], conf)
+	return m, err
+}

@@ -1,0 +1,135 @@
+package replica
+
+import (
+	"fmt"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/raftlog"
+)
+
+// takeSnapshot asks the applier for a snapshot at the index that it has applied.
+type takeSnapshot struct{}
+
+// snapshotting is a snapshot under way: keyspace's iterator, and the actor that writes its slices.
+type snapshotting struct {
+	from   *keyspace.Snapshotter
+	writer *actor.PID
+	buf    []byte
+}
+
+// slice is one piece of a snapshot for the writer; the last one is marked.
+type slice struct {
+	block []byte
+	last  bool
+}
+
+// blockWritten tells the applier that the writer is ready for the next slice. One slice is under way at
+// a time: the disk sets the pace, and between two slices the applier does its ordinary work.
+type blockWritten struct{ err error }
+
+// snapshotTaken tells the replica that a snapshot file is complete and durable, or failed.
+type snapshotTaken struct {
+	ref raftlog.SnapshotRef
+	err error
+}
+
+// ConsensusLane marks snapshotTaken for the front lane of the replica's mailbox.
+func (*snapshotTaken) ConsensusLane() {}
+
+func (a *applier) beginSnapshot(ctx actor.Context) {
+	if a.snap != nil {
+		return
+	}
+	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
+	w := &snapshotFile{path: a.snapPath(h.Index, h.Term), header: h, replica: a.replica, applier: ctx.Self()}
+	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
+	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props()...))
+	a.sendSlice(ctx)
+}
+
+func (a *applier) nextSlice(ctx actor.Context, m *blockWritten) {
+	switch {
+	case a.snap == nil:
+	case m.err != nil:
+		a.cancelSnapshot()
+	default:
+		a.sendSlice(ctx)
+	}
+}
+
+func (a *applier) sendSlice(ctx actor.Context) {
+	block, done := a.snap.from.Next(nil, snapBlockSize)
+	ctx.Send(a.snap.writer, &slice{block: block, last: done})
+	if done {
+		a.snap = nil
+	}
+}
+
+func (a *applier) cancelSnapshot() {
+	if a.snap == nil {
+		return
+	}
+	a.snap.from.Cancel()
+	a.cfg.System.Root.Poison(a.snap.writer)
+	a.snap = nil
+}
+
+// snapshotFile is the actor that writes one snapshot file, so that the applier never waits for the
+// disk. It stops itself at the end.
+type snapshotFile struct {
+	path             string
+	header           SnapHeader
+	replica, applier *actor.PID
+	w                *snapWriter
+	over             bool
+}
+
+// Receive implements actor.Actor.
+func (s *snapshotFile) Receive(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		if s.w, _ = createSnap(s.path, s.header); s.w == nil {
+			s.fail(ctx, fmt.Errorf("cannot create %s", s.path))
+		}
+	case *slice:
+		s.slice(ctx, m)
+	case *actor.Stopping:
+		if !s.over && s.w != nil {
+			s.w.abort()
+		}
+	}
+}
+
+func (s *snapshotFile) slice(ctx actor.Context, m *slice) {
+	if s.over {
+		return
+	}
+	if len(m.block) > 0 {
+		if err := s.w.block(m.block); err != nil {
+			s.w.abort()
+			s.fail(ctx, err)
+			return
+		}
+	}
+	if !m.last {
+		ctx.Send(s.applier, &blockWritten{})
+		return
+	}
+	size, sum, err := s.w.finish()
+	if err != nil {
+		s.fail(ctx, err)
+		return
+	}
+	s.over = true
+	ctx.Send(s.replica, &snapshotTaken{ref: s.header.ref(s.path, size, sum)})
+	ctx.Stop(ctx.Self())
+}
+
+func (s *snapshotFile) fail(ctx actor.Context, err error) {
+	s.over = true
+	ctx.Send(s.applier, &blockWritten{err: err})
+	ctx.Send(s.replica, &snapshotTaken{err: err})
+	ctx.Stop(ctx.Self())
+}
