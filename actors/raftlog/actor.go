@@ -1,0 +1,84 @@
+package raftlog
+
+import (
+	"errors"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/mailbox"
+)
+
+// Producer makes the actor, to be spawned once, with the batch mailbox and a strategy that never restarts it
+// (mailbox.New, mailbox.StopNode).
+func (l *Log) Producer() actor.Producer {
+	return func() actor.Actor { return &logActor{log: l, writer: l.writer} }
+}
+
+// logActor drives the writer from the mailbox.
+type logActor struct {
+	log    *Log
+	writer *writer
+	stop   chan struct{}
+}
+
+func (a *logActor) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *actor.Started:
+		a.start(c)
+	case *actor.Stopping:
+		a.finish(c)
+	case mailbox.Drained:
+		a.flush(c)
+	case CheckSpace:
+		a.log.space.look()
+	case syncTick:
+		a.writer.sync = a.writer.sync || len(a.writer.unmarked)+len(a.writer.touched) > 0
+	default:
+		a.writer.stage(m)
+	}
+}
+
+func (a *logActor) start(c actor.Context) {
+	if a.writer.running {
+		a.log.fail(errors.New("raftlog: actor started twice"))
+		return
+	}
+	a.writer.running = true
+	a.stop = make(chan struct{})
+	if a.log.cfg.Fsync == Interval {
+		go a.tick(c.ActorSystem().Root, c.Self())
+	}
+}
+
+func (a *logActor) tick(root *actor.RootContext, self *actor.PID) {
+	t := time.NewTicker(a.log.cfg.SyncEvery)
+	defer t.Stop()
+	for {
+		select {
+		case <-t.C:
+			root.Send(self, syncTick{})
+		case <-a.stop:
+			return
+		}
+	}
+}
+
+func (a *logActor) flush(c actor.Context) {
+	replies := a.writer.flush()
+	for _, r := range replies {
+		c.Send(r.to, r.msg)
+	}
+	clear(replies) // the array is used again
+}
+
+// finish syncs everything, whatever the mode. After it the log may be closed.
+func (a *logActor) finish(c actor.Context) {
+	if a.stop != nil {
+		close(a.stop)
+		a.stop = nil
+	}
+	a.writer.sync = true
+	a.flush(c)
+	a.writer.running = false
+}

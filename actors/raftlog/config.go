@@ -1,0 +1,74 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// Mode says when acknowledged entries reach the disk.
+type Mode uint8
+
+const (
+	// Always syncs before the acknowledgement.
+	Always Mode = iota
+	// Interval syncs every Config.SyncEvery.
+	Interval
+	// Never leaves it to the operating system.
+	Never
+)
+
+// ParseMode reads the value of --fsync.
+func ParseMode(s string) (Mode, error) {
+	for m, name := range modeNames {
+		if s == name {
+			return Mode(m), nil
+		}
+	}
+	return 0, fmt.Errorf("fsync mode %q is none of always, interval, never", s)
+}
+
+var modeNames = [...]string{Always: "always", Interval: "interval", Never: "never"}
+
+func (m Mode) String() string { return modeNames[m] }
+
+// Config is what Open needs. Dir and Fatal are required.
+type Config struct {
+	Dir        string
+	FS         vfs.FS // nil: the operating system's
+	Fsync      Mode
+	SyncEvery  time.Duration // of Interval; 0: one second
+	MinFree    int64         // bytes; below it Space says Low
+	Ballast    int64         // bytes; 0: none
+	CacheBytes int64         // of Pebble's block cache; 0: 8 MiB
+	// Fatal ends the process: a write was lost, or the disk lies. It is called from any goroutine, once, and
+	// must not return except in tests.
+	Fatal     func(error)
+	Logger    *slog.Logger          // nil: none
+	FreeSpace func() (int64, error) // nil: asks FS
+}
+
+func (c *Config) check() error {
+	if c.Dir == "" || c.Fatal == nil {
+		return errors.New("raftlog: Dir and Fatal are required")
+	}
+	if c.Fsync > Never {
+		return fmt.Errorf("raftlog: fsync mode %d", c.Fsync)
+	}
+	if c.FS == nil {
+		c.FS = vfs.Default
+	}
+	if c.Logger == nil {
+		c.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.SyncEvery <= 0 {
+		c.SyncEvery = time.Second
+	}
+	if c.CacheBytes <= 0 {
+		c.CacheBytes = 8 << 20
+	}
+	return nil
+}

@@ -1,0 +1,135 @@
+package raftlog
+
+import (
+	"encoding/binary"
+	"errors"
+	"hash/crc32"
+	"io"
+
+	"github.com/cockroachdb/errors/oserror"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// The mark file notes, for each shard, the counter of the last batch that an fsync has covered. It is written
+// after the fsync and not synced itself, so what it says is a lower bound of what the store holds. A slot that
+// a power failure has torn fails its checksum and says nothing.
+//
+// Slot: magic(4) shard(4) counter(8) crc32c of these(4) zero(4), big-endian.
+
+const (
+	markName  = "durable-mark"
+	markSlot  = 24
+	markMagic = 0x54525031
+	maxMarks  = 1 << 20 // bytes read
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+type marks struct {
+	file     vfs.File
+	table    []byte
+	slots    map[slotmap.ShardID]int // offset in table
+	counters map[slotmap.ShardID]uint64
+}
+
+// openMarks reads what there is; an absent file says nothing.
+func openMarks(fs vfs.FS, path string) (*marks, error) {
+	m := &marks{slots: map[slotmap.ShardID]int{}, counters: map[slotmap.ShardID]uint64{}}
+	if err := m.read(fs, path); err != nil && !oserror.IsNotExist(err) {
+		return nil, err
+	}
+	return m, nil
+}
+
+func (m *marks) read(fs vfs.FS, path string) error {
+	f, err := fs.Open(path)
+	if err != nil {
+		return err
+	}
+	b, err := io.ReadAll(io.LimitReader(f, maxMarks))
+	if err := errors.Join(err, f.Close()); err != nil {
+		return err
+	}
+	m.table = b[:len(b)/markSlot*markSlot]
+	for off := 0; off < len(m.table); off += markSlot {
+		if shard, counter, ok := parseMark(m.table[off : off+markSlot]); ok {
+			m.slots[shard], m.counters[shard] = off, max(counter, m.counters[shard])
+		}
+	}
+	return nil
+}
+
+func parseMark(b []byte) (slotmap.ShardID, uint64, bool) {
+	ok := binary.BigEndian.Uint32(b) == markMagic && crc32.Checksum(b[:16], castagnoli) == binary.BigEndian.Uint32(b[16:])
+	return slotmap.ShardID(binary.BigEndian.Uint32(b[4:])), binary.BigEndian.Uint64(b[8:]), ok
+}
+
+// openForWrite makes the file exist durably, so that it is missing later only if someone removed it.
+func (m *marks) openForWrite(fs vfs.FS, path string) (err error) {
+	if m.file, err = fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified); err != nil {
+		return err
+	}
+	if err := m.file.Sync(); err != nil {
+		return err
+	}
+	return syncDir(fs, fs.PathDir(path))
+}
+
+// note sets the counters of some shards with one write.
+func (m *marks) note(counters map[slotmap.ShardID]uint64) error {
+	lo, hi := len(m.table), 0
+	for shard, c := range counters {
+		off, ok := m.slots[shard]
+		if !ok {
+			off = len(m.table)
+			m.slots[shard] = off
+			m.table = append(m.table, make([]byte, markSlot)...)
+		}
+		m.counters[shard] = c
+		putMark(m.table[off:], shard, c)
+		lo, hi = min(lo, off), max(hi, off+markSlot)
+	}
+	if hi == 0 {
+		return nil
+	}
+	_, err := m.file.WriteAt(m.table[lo:hi], int64(lo))
+	return err
+}
+
+func putMark(b []byte, shard slotmap.ShardID, counter uint64) {
+	binary.BigEndian.PutUint32(b, markMagic)
+	binary.BigEndian.PutUint32(b[4:], uint32(shard))
+	binary.BigEndian.PutUint64(b[8:], counter)
+	binary.BigEndian.PutUint32(b[16:], crc32.Checksum(b[:16], castagnoli))
+}
+
+// check compares the marks with the store that came back.
+func (m *marks) check(records map[slotmap.ShardID]*record) error {
+	for shard, mark := range m.counters {
+		var have uint64
+		if r := records[shard]; r != nil {
+			have = r.counter
+		}
+		if have < mark {
+			return corrupt("the log ends before what was synced: shard %d is at batch %d, batch %d was synced", shard, have, mark)
+		}
+	}
+	return nil
+}
+
+func (m *marks) close() error {
+	if m.file == nil {
+		return nil
+	}
+	return errors.Join(m.file.Sync(), m.file.Close())
+}
+
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}

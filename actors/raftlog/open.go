@@ -1,0 +1,182 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"syscall"
+
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// storeDir is Pebble's directory within Config.Dir.
+const storeDir = "store"
+
+// Log is the durable log of a node.
+type Log struct {
+	cfg   Config
+	lock  *pebble.Lock
+	db    *pebble.DB
+	space *space
+	meta  meta
+	counters
+
+	writer *writer // the actor's, once it has started
+
+	failed atomic.Bool
+	once   sync.Once
+}
+
+// Open opens the log, or creates it. The error is ErrLocked when another process has it, ErrCorrupt when what
+// is there can't be what was synced; then nothing was changed.
+func Open(cfg Config) (*Log, error) {
+	if err := cfg.check(); err != nil {
+		return nil, err
+	}
+	l := &Log{cfg: cfg}
+	if err := makeDir(cfg.FS, l.storePath()); err != nil {
+		return nil, err
+	}
+	lock, err := lockDir(cfg.FS, l.storePath())
+	if err != nil {
+		return nil, err
+	}
+	l.lock = lock
+	if err := l.open(); err != nil {
+		return nil, errors.Join(err, l.release())
+	}
+	return l, nil
+}
+
+func (l *Log) storePath() string { return l.cfg.FS.PathJoin(l.cfg.Dir, storeDir) }
+
+func (l *Log) open() error {
+	l.space = newSpace(&l.cfg)
+	l.space.look() // a full disk: the ballast makes room for opening
+	marks, err := openMarks(l.cfg.FS, l.cfg.FS.PathJoin(l.cfg.Dir, markName))
+	if err != nil {
+		return err
+	}
+	records, err := l.openPebble(marks)
+	if err != nil {
+		return err
+	}
+	if err := l.meta.load(l.db); err != nil {
+		return storeError(err)
+	}
+	if err := marks.openForWrite(l.cfg.FS, l.cfg.FS.PathJoin(l.cfg.Dir, markName)); err != nil {
+		return err
+	}
+	l.writer = newWriter(l, marks, records)
+	return nil
+}
+
+// openPebble opens the store. One that exists is checked against the marks first, without changing anything:
+// opening for good replays the log, and deletes it afterwards. One that is new, or of an older format, is
+// opened twice, since only a log begun in the new format tells a damaged tail from its end.
+func (l *Log) openPebble(m *marks) (map[slotmap.ShardID]*record, error) {
+	desc, err := pebble.Peek(l.storePath(), l.cfg.FS)
+	if err != nil {
+		return nil, storeError(err)
+	}
+	if complete := desc.Exists && desc.FormatMajorVersion > pebble.FormatDefault; complete || len(m.counters) > 0 {
+		if err := l.checkMarks(m, complete); err != nil {
+			return nil, err
+		}
+	}
+	if !desc.Exists || desc.FormatMajorVersion < pebble.FormatNewest {
+		db, err := l.openStore(l.lock, false)
+		if err != nil {
+			return nil, err
+		}
+		if err := db.Close(); err != nil {
+			return nil, storeError(err)
+		}
+	}
+	if l.db, err = l.openStore(l.lock, false); err != nil {
+		return nil, err
+	}
+	if l.failed.Load() {
+		return nil, errors.New("log store: failed while opening")
+	}
+	return readRecords(l.db)
+}
+
+func (l *Log) checkMarks(m *marks, complete bool) error {
+	if !complete {
+		return corrupt("there are marks of synced writes, and no log store")
+	}
+	db, err := l.openStore(l.lock, true)
+	if err != nil {
+		return err
+	}
+	records, err := readRecords(db)
+	if err == nil {
+		err = m.check(records)
+	}
+	return errors.Join(err, db.Close())
+}
+
+// Close ends the log after its actor was stopped and its readers are done. What is in memory is written out,
+// so that the next Open is quick.
+func (l *Log) Close() error {
+	if l.failed.Load() {
+		return errors.Join(errors.New("log store: closed after a failure"), l.release())
+	}
+	return errors.Join(l.db.Flush(), l.release())
+}
+
+// release gives back whatever is held. After a failure Pebble is left as it is: its Close may wait for ever.
+func (l *Log) release() error {
+	l.space.making.Wait()
+	var errs []error
+	if l.writer != nil {
+		errs = append(errs, l.writer.close())
+	}
+	if l.db != nil && !l.failed.Load() {
+		errs = append(errs, l.db.Close())
+	}
+	return errors.Join(append(errs, l.lock.Close())...)
+}
+
+// fail ends the node. Any goroutine.
+func (l *Log) fail(err error) {
+	l.failed.Store(true)
+	l.once.Do(func() { l.cfg.Fatal(err) })
+}
+
+func lockDir(fs vfs.FS, dir string) (*pebble.Lock, error) {
+	lock, err := pebble.LockDirectory(dir, fs)
+	if err == nil {
+		return lock, nil
+	}
+	// fcntl says EAGAIN or a bare EACCES; a second lock by this process has a text only.
+	if err == syscall.EAGAIN || err == syscall.EACCES || err.Error() == "lock held by current process" {
+		return nil, fmt.Errorf("%w by another process: %s", ErrLocked, dir)
+	}
+	return nil, fmt.Errorf("locking %s: %w", dir, err)
+}
+
+// makeDir creates a directory durably, with all that lead to it.
+func makeDir(fs vfs.FS, dir string) error {
+	var parents []string
+	for d := dir; ; d = fs.PathDir(d) {
+		if _, err := fs.Stat(d); err == nil || d == fs.PathDir(d) {
+			break
+		}
+		parents = append(parents, fs.PathDir(d))
+	}
+	if err := fs.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for _, p := range parents {
+		if err := syncDir(fs, p); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,103 @@
+package raftlog
+
+import (
+	"errors"
+	"slices"
+
+	"github.com/cockroachdb/pebble/v2"
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// entryOverhead is counted for each entry beside its data.
+const entryOverhead = 16
+
+// Entries returns the entries [lo, hi) in order, at least one and no more than maxBytes of them. The error is
+// raft.ErrCompacted when lo was dropped, raft.ErrUnavailable when the log ends before lo, else ErrCorrupt or
+// that of the disk. Any goroutine; the entries are the caller's.
+func (l *Log) Entries(shard slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb.Entry, error) {
+	if lo >= hi {
+		return nil, nil
+	}
+	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: entryKey(shard, lo), UpperBound: entryKey(shard, hi)})
+	if err != nil {
+		return nil, storeError(err)
+	}
+	entries, err := collect(it, lo, maxBytes)
+	if err := errors.Join(err, it.Error(), it.Close()); err != nil {
+		return nil, storeError(err)
+	}
+	if len(entries) == 0 {
+		return nil, l.missing(shard, lo)
+	}
+	return entries, nil
+}
+
+// collect reads consecutive entries from lo on.
+func collect(it *pebble.Iterator, lo, maxBytes uint64) ([]*raftpb.Entry, error) {
+	var (
+		entries []*raftpb.Entry
+		s       slab
+		size    uint64
+	)
+	for ok := it.First(); ok; ok = it.Next() {
+		_, _, index, valid := parseShardKey(it.Key())
+		if !valid || index != lo+uint64(len(entries)) {
+			break
+		}
+		value, err := it.ValueAndErr()
+		if err != nil {
+			return nil, err
+		}
+		if size += uint64(len(value)) + entryOverhead; size > maxBytes && len(entries) > 0 {
+			break
+		}
+		e, err := s.entry(index, value)
+		if err != nil {
+			return nil, corrupt("entry %d: %w", index, err)
+		}
+		entries = append(entries, e)
+	}
+	return entries, nil
+}
+
+// missing says why there is no entry at index.
+func (l *Log) missing(shard slotmap.ShardID, index uint64) error {
+	r, err := readRecord(l.db, shard)
+	switch {
+	case err != nil:
+		return err
+	case index <= r.truncated.Index:
+		return raft.ErrCompacted
+	case index > r.last:
+		return raft.ErrUnavailable
+	}
+	return corrupt("shard %d: entry %d is missing, the log has %d to %d", shard, index, r.truncated.Index+1, r.last)
+}
+
+// Term returns the term of an entry, or of the last one that was dropped, or of the snapshot. The error is as
+// for Entries. Any goroutine.
+func (l *Log) Term(shard slotmap.ShardID, index uint64) (uint64, error) {
+	var term uint64
+	err := get(l.db, entryKey(shard, index), func(b []byte) (err error) {
+		_, term, _, err = parseEntry(b)
+		return err
+	})
+	if err != nil || term != 0 {
+		return term, err
+	}
+	r, err := readRecord(l.db, shard)
+	switch {
+	case err != nil:
+		return 0, err
+	case index == r.truncated.Index:
+		return r.truncated.Term, nil
+	case index == r.snapshot.Index:
+		return r.snapshot.Term, nil
+	}
+	return 0, l.missing(shard, index)
+}
+
+func sortIDs(ids []slotmap.ShardID) { slices.Sort(ids) }

@@ -1,0 +1,81 @@
+package raftlog
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+
+	"github.com/cockroachdb/errors/oserror"
+	"github.com/cockroachdb/pebble/v2"
+	"github.com/cockroachdb/pebble/v2/sstable"
+)
+
+// memTableSize is large so that most entries are truncated before they would be written a second time.
+const memTableSize = 64 << 20
+
+// options of the Pebble store. Entries are short-lived and often incompressible.
+func (l *Log) options(lock *pebble.Lock, readOnly bool) *pebble.Options {
+	o := &pebble.Options{
+		FS:                          l.cfg.FS,
+		Lock:                        lock,
+		ReadOnly:                    readOnly,
+		FormatMajorVersion:          pebble.FormatNewest,
+		MemTableSize:                memTableSize,
+		MemTableStopWritesThreshold: 3,
+		CacheSize:                   l.cfg.CacheBytes,
+		Logger:                      &pebbleLogger{l},
+		EventListener: &pebble.EventListener{
+			BackgroundError: func(err error) { l.fail(fmt.Errorf("log store: %w", err)) },
+			DataCorruption:  func(i pebble.DataCorruptionInfo) { l.fail(corrupt("%s: %w", i.Path, i.Details)) },
+			WriteStallBegin: func(i pebble.WriteStallBeginInfo) { l.cfg.Logger.Warn("log store stalls", "reason", i.Reason) },
+		},
+	}
+	for i := range o.Levels {
+		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
+	}
+	return o
+}
+
+// openStore opens Pebble, and turns what it does with damaged files (errors, panics) into ErrCorrupt.
+func (l *Log) openStore(lock *pebble.Lock, readOnly bool) (db *pebble.DB, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			db, err = nil, corrupt("opening the log store: %v", r)
+		}
+	}()
+	db, err = pebble.Open(l.storePath(), l.options(lock, readOnly))
+	if err != nil {
+		return nil, storeError(err)
+	}
+	return db, nil
+}
+
+// storeError marks the errors that say damage, rather than a disk or a permission that failed.
+func storeError(err error) error {
+	if err == nil || errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	if pebble.IsCorruptionError(err) || oserror.IsNotExist(err) {
+		return corrupt("%w", err)
+	}
+	return fmt.Errorf("log store: %w", err)
+}
+
+// pebbleLogger passes Pebble's own words on, and its fatal errors to Config.Fatal. A Fatalf that returns would
+// let Pebble acknowledge what it could not sync, hence every commit looks at Log.failed as well.
+type pebbleLogger struct{ l *Log }
+
+func (p *pebbleLogger) Infof(format string, args ...any) { p.log(slog.LevelDebug, format, args) }
+
+func (p *pebbleLogger) Errorf(format string, args ...any) { p.log(slog.LevelWarn, format, args) }
+
+func (p *pebbleLogger) Fatalf(format string, args ...any) {
+	p.l.fail(fmt.Errorf("log store: "+format, args...))
+}
+
+func (p *pebbleLogger) log(level slog.Level, format string, args []any) {
+	if ctx := context.Background(); p.l.cfg.Logger.Enabled(ctx, level) {
+		p.l.cfg.Logger.Log(ctx, level, "log store: "+fmt.Sprintf(format, args...))
+	}
+}

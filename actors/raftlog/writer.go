@@ -1,0 +1,169 @@
+package raftlog
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// splitBytes bounds what is staged at once: a batch that grows beyond it is committed without an fsync, and the
+// end of the turn syncs them all.
+const splitBytes = 16 << 20
+
+// writer stages messages and commits them. It belongs to the actor.
+//
+// The records in memory are ahead of the store by what is staged; a failed commit ends the node, so they are
+// never taken back.
+type writer struct {
+	log     *Log
+	marks   *marks
+	records map[slotmap.ShardID]*record
+	running bool
+
+	batch    *pebble.Batch
+	touched  map[slotmap.ShardID]*record // by the batch
+	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
+	sync     bool                        // the turn must end with an fsync
+	replies  []reply
+	done     []func()
+	key      []byte // scratch
+	value    []byte // scratch
+}
+
+type reply struct {
+	to  *actor.PID
+	msg any
+}
+
+func newWriter(l *Log, m *marks, records map[slotmap.ShardID]*record) *writer {
+	return &writer{
+		log: l, marks: m, records: records, batch: l.db.NewBatch(),
+		touched: map[slotmap.ShardID]*record{}, unmarked: map[slotmap.ShardID]uint64{},
+	}
+}
+
+// record returns the shard's record to be changed by the batch.
+func (w *writer) record(shard slotmap.ShardID) *record {
+	r := w.records[shard]
+	if r == nil {
+		r = &record{}
+		w.records[shard] = r
+	}
+	if w.touched[shard] == nil {
+		r.counter++
+		w.touched[shard] = r
+	}
+	return r
+}
+
+func (w *writer) answer(to *actor.PID, msg any) {
+	if to != nil {
+		w.replies = append(w.replies, reply{to, msg})
+	}
+}
+
+// flush commits what is staged and returns the replies that may leave now.
+func (w *writer) flush() []reply {
+	ok := w.commit()
+	replies := w.replies
+	w.replies = w.replies[:0]
+	done := w.done
+	w.done = nil
+	if !ok {
+		return nil
+	}
+	for _, f := range done {
+		f()
+	}
+	return replies
+}
+
+// commit writes the batch, and syncs all that was written if the turn asked for it.
+func (w *writer) commit() bool {
+	if w.log.failed.Load() {
+		return false
+	}
+	if len(w.touched) == 0 && !w.sync {
+		return true
+	}
+	if err := w.apply(w.sync); err != nil {
+		w.log.fail(err)
+	}
+	w.sync = false
+	return !w.log.failed.Load()
+}
+
+// apply commits the batch. Pebble's errors may come as an error, or only through Fatalf, see pebbleLogger.
+func (w *writer) apply(sync bool) error {
+	if err := w.putRecords(); err != nil {
+		return err
+	}
+	if w.batch.Empty() { // only a sync is wanted
+		if err := w.batch.LogData([]byte{0}, nil); err != nil {
+			return err
+		}
+	}
+	c := &w.log.counters
+	c.commits.Add(1)
+	c.bytes.Add(uint64(w.batch.Len()))
+	start := time.Now()
+	if err := w.log.db.Apply(w.batch, &pebble.WriteOptions{Sync: sync}); err != nil {
+		return fmt.Errorf("log store: %w", err)
+	}
+	if w.log.failed.Load() {
+		return errors.New("log store: failed")
+	}
+	if err := w.batch.Close(); err != nil {
+		return err
+	}
+	w.batch = w.log.db.NewBatch()
+	if !sync {
+		return nil
+	}
+	c.synced(time.Since(start))
+	return w.mark()
+}
+
+// putRecords adds the records of the shards that the batch touches.
+func (w *writer) putRecords() error {
+	for shard, r := range w.touched {
+		w.key = appendShardKey(w.key[:0], shard, kindRecord)
+		w.value = r.append(w.value[:0])
+		if err := w.batch.Set(w.key, w.value, nil); err != nil {
+			return err
+		}
+		w.unmarked[shard] = r.counter
+	}
+	clear(w.touched)
+	return nil
+}
+
+func (w *writer) mark() error {
+	if err := w.marks.note(w.unmarked); err != nil {
+		return fmt.Errorf("durable mark: %w", err)
+	}
+	clear(w.unmarked)
+	return nil
+}
+
+// split keeps the batch from growing without bound within one turn.
+func (w *writer) split() {
+	if w.batch.Len() < splitBytes || w.log.failed.Load() {
+		return
+	}
+	if err := w.apply(false); err != nil {
+		w.log.fail(err)
+	}
+}
+
+func (w *writer) close() error {
+	if w.log.failed.Load() {
+		return w.marks.file.Close()
+	}
+	return errors.Join(w.batch.Close(), w.marks.close())
+}
