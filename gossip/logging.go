@@ -1,0 +1,96 @@
+package gossip
+
+import (
+	"bytes"
+	"context"
+	"log"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	maxLogLine  = 300
+	errorBurst  = 5
+	errorRefill = 2 * time.Second
+)
+
+// logWriter turns memberlist's lines into slog records: debug, and warnings
+// where memberlist speaks of an error. Since whoever can send a packet can
+// cause those, they are rate limited, and cut to one short line.
+type logWriter struct {
+	log *slog.Logger
+	now func() time.Time
+	mu  struct {
+		sync.Mutex
+		tokens     int
+		refilled   time.Time
+		suppressed int
+	}
+}
+
+func newListLogger(l *slog.Logger) *log.Logger {
+	return log.New(&logWriter{log: l, now: time.Now}, "", 0)
+}
+
+// Write takes one line; log.Logger sees to that.
+func (w *logWriter) Write(p []byte) (int, error) {
+	level := slog.LevelDebug
+	if isErrorLine(p) {
+		level = slog.LevelWarn
+	}
+	if !w.log.Enabled(context.Background(), level) {
+		return len(p), nil
+	}
+	if level == slog.LevelDebug {
+		w.log.Debug("memberlist", "line", oneLine(p))
+		return len(p), nil
+	}
+	if skipped, ok := w.take(); ok {
+		w.log.Warn("memberlist", "line", oneLine(p), "suppressed", skipped)
+	}
+	return len(p), nil
+}
+
+// take spends a token; skipped is how many lines found none before.
+func (w *logWriter) take() (skipped int, ok bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := w.now()
+	if w.mu.refilled.IsZero() {
+		w.mu.tokens, w.mu.refilled = errorBurst, now
+	}
+	if n := int(now.Sub(w.mu.refilled) / errorRefill); n > 0 {
+		w.mu.tokens = min(errorBurst, w.mu.tokens+n)
+		w.mu.refilled = now
+	}
+	if w.mu.tokens == 0 {
+		w.mu.suppressed++
+		return 0, false
+	}
+	w.mu.tokens--
+	skipped, w.mu.suppressed = w.mu.suppressed, 0
+	return skipped, true
+}
+
+func isErrorLine(p []byte) bool {
+	for _, mark := range [...]string{"[ERR]", "[ERROR]", "Err:"} {
+		if bytes.HasPrefix(p, []byte(mark)) {
+			return true
+		}
+	}
+	return false
+}
+
+// oneLine drops the level, the sender and all line breaks.
+func oneLine(p []byte) string {
+	if i := bytes.IndexByte(p, ']'); i >= 0 && p[0] == '[' {
+		p = p[i+1:]
+	}
+	s := strings.TrimPrefix(strings.TrimSpace(string(p)), "memberlist: ")
+	if len(s) > maxLogLine {
+		s = s[:maxLogLine] + "…"
+	}
+	return strings.Join(strings.Fields(strings.ToValidUTF8(s, "?")), " ")
+}

@@ -1,0 +1,136 @@
+package gossip
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"log"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/hashicorp/memberlist"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+func TestLogWriter(t *testing.T) {
+	var out bytes.Buffer
+	now := epoch
+	w := &logWriter{log: slog.New(slog.NewTextHandler(&out, nil)), now: func() time.Time { return now }}
+	l := log.New(w, "", 0)
+	l.Printf("[DEBUG] memberlist: chatter")
+	l.Printf("[WARN] memberlist: chatter")
+	if out.Len() > 0 {
+		t.Fatalf("below the level: %s", &out)
+	}
+	for range 100 {
+		l.Printf("[ERR] memberlist: failed\nbadly%s", strings.Repeat("x", 1000))
+	}
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != errorBurst || !strings.Contains(lines[0], "failed badlyxx") || len(lines[0]) > 2*maxLogLine {
+		t.Fatalf("%d lines, first %q", len(lines), lines[0])
+	}
+	now = now.Add(errorRefill)
+	out.Reset()
+	l.Printf("Err: another")
+	if !strings.Contains(out.String(), "another") || !strings.Contains(out.String(), "suppressed=95") {
+		t.Errorf("after a while: %s", &out)
+	}
+}
+
+func TestLimiter(t *testing.T) {
+	l := newLimiter(time.Second)
+	if !l.allow("a", epoch) || l.allow("a", epoch.Add(time.Second-1)) || !l.allow("b", epoch) || !l.allow("a", epoch.Add(time.Second)) {
+		t.Error("once a second and key")
+	}
+	for i := range 10 * maxLimited {
+		l.allow(fmt.Sprint(i), epoch)
+	}
+	if len(l.mu.last) > maxLimited {
+		t.Errorf("%d keys kept", len(l.mu.last))
+	}
+}
+
+func TestRecent(t *testing.T) {
+	var r recent
+	if !r.first([]byte("a")) || r.first([]byte("a")) {
+		t.Error("a is new once")
+	}
+	for i := range maxRecent {
+		if !r.first(binary.AppendUvarint(nil, uint64(i)<<8)) {
+			t.Fatalf("%d is new", i)
+		}
+	}
+	if len(r.mu.have) != maxRecent || !r.first([]byte("a")) {
+		t.Error("the oldest is forgotten")
+	}
+}
+
+// TestNewerReplacesOlder: the queue holds one message per shard and part.
+func TestNewerReplacesOlder(t *testing.T) {
+	g := newGossip(Config{})
+	defer g.cancel()
+	g.enqueue("1/0", []byte("old"))
+	g.enqueue("1/1", []byte("other part"))
+	g.enqueue("1/0", []byte("new"))
+	got := map[string]bool{}
+	for _, m := range g.queue.GetBroadcasts(0, 1000) {
+		got[string(m)] = true
+	}
+	if len(got) != 2 || !got["new"] || !got["other part"] {
+		t.Errorf("queued %v", got)
+	}
+	for i := range maxQueued + 10 {
+		g.enqueue(fmt.Sprint(i), []byte{1})
+	}
+	if n := g.queue.NumQueued(); n > maxQueued {
+		t.Errorf("%d queued", n)
+	}
+}
+
+func TestOutbox(t *testing.T) {
+	o := newOutbox()
+	for range 2 * maxHints {
+		o.put(MapReceived{})
+	}
+	o.put(NodeUp{nodeAt(1, "", 1)})
+	var maps, ups int
+	o.put(NodeDown{})
+	o.run(func(e Event) {
+		switch e.(type) {
+		case MapReceived:
+			maps++
+		case NodeUp:
+			ups++
+		case NodeDown:
+			o.close()
+		}
+	})
+	if maps != maxHints || ups != 1 {
+		t.Errorf("%d maps, %d ups", maps, ups)
+	}
+	o.put(NodeUp{}) // after close: nothing, and no panic
+	o.close()
+}
+
+func TestClocks(t *testing.T) {
+	var c clocks
+	id := slotmap.NodeID{1}
+	peer := &memberlist.Node{Name: id.String()}
+	ahead := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(time.Hour).UnixMicro()))
+	c.NotifyPingComplete(peer, 2*time.Millisecond, ahead)
+	c.NotifyPingComplete(peer, time.Millisecond, []byte("short"))
+	c.NotifyPingComplete(&memberlist.Node{Name: "x"}, time.Millisecond, ahead)
+	got := c.of([]Node{{ID: id}, {ID: slotmap.NodeID{2}}})
+	if len(got) != 1 || (got[0].Offset-time.Hour).Abs() > time.Minute || got[0].RTT != 2*time.Millisecond {
+		t.Errorf("got %+v", got)
+	}
+	if c.of(nil); len(c.mu.by) != 0 {
+		t.Error("clocks of the dead are kept")
+	}
+	if len(c.AckPayload()) != 8 {
+		t.Error("payload")
+	}
+}
