@@ -116,5 +116,6 @@ func (s *State) recovered(from int, p any) {
 		w.Error(string(r))
 		return
 	}
+	s.panics++
 	w.Error(fmt.Sprintf("ERR internal error in '%s'", s.call.Args[0]))
 }

@@ -104,7 +104,7 @@ func TestPanicBecomesAReply(t *testing.T) {
 	}
 	internal["boom"] = in
 	defer delete(internal, "boom")
-	if got := b.run("boom", "k"); got != "-ERR internal error in 'boom'\r\n" {
+	if got := b.run("boom", "k"); got != "-ERR internal error in 'boom'\r\n" || b.s.Panics() != 1 {
 		t.Fatalf("reply %q", got)
 	}
 }

@@ -5,12 +5,13 @@ import "github.com/cespare/xxhash/v2"
 // Hash returns a hash of everything that is replicated: equal states have equal
 // hashes, whatever way they came about. It walks over all keys.
 func (s *State) Hash() uint64 {
-	h := s.header(0)
-	buf := appendHeader(nil, h)
-	for first := 0; first < watchBuckets; first += watchPerRecord {
-		buf = appendWatch(buf, &s.watch, first)
-	}
+	buf := appendHeader(nil, s.header(0))
 	sum := xxhash.Sum64(buf)
+	for i, version := range s.watch.modified {
+		if version != 0 {
+			sum += mix(version + mix(uint64(i)))
+		}
+	}
 	for _, d := range s.dicts {
 		if d == nil {
 			continue

@@ -11,9 +11,9 @@ import (
 // Kinds of records in a snapshot. Only append to this list.
 const (
 	recHeader = 0 // [0, format, index, hash key, longest value, version, [first, last, shard, epoch, …]]
-	recWatch  = 1 // [1, first bucket, [version…]]
+	recWatch  = 1 // [1, first bucket, [version…]]; none for buckets never modified
 	recEntry  = 2 // [2, key, expire, kind, encoding, value]
-	recEnd    = 3 // [3, keys, sum]
+	recEnd    = 3 // [3, keys, sum of the xxhash64 of all records before]
 )
 
 // snapshotFormat is what this program writes; it reads this one and those before it.

@@ -31,11 +31,12 @@ func NewRestorer(cfg Config) *Restorer { return &Restorer{s: New(cfg)} }
 func (t *Restorer) Add(block []byte) error {
 	t.r.Reset(block)
 	for t.failed == nil && t.r.Len() > 0 {
-		rest := t.r.Len()
+		from := len(block) - t.r.Len()
 		t.record()
 		if err := t.r.Err(); err != nil {
-			t.failed = fmt.Errorf("%w: record at byte %d of a block: %w", ErrSnapshot, len(block)-rest, err)
+			t.failed = fmt.Errorf("%w: record at byte %d of a block: %w", ErrSnapshot, from, err)
 		}
+		t.sum += xxhash.Sum64(block[from : len(block)-t.r.Len()])
 	}
 	return t.failed
 }
@@ -114,7 +115,6 @@ func (t *Restorer) entry() {
 	default:
 		s.adopt(slot, e)
 		t.keys++
-		t.sum += xxhash.Sum64(appendEntry(nil, e))
 	}
 }
 

@@ -87,6 +87,7 @@ func (b *budget) fits(at, size int) bool { return at == b.from || at+size <= b.l
 
 // step appends one piece; more is false if it does not fit or nothing is left.
 func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
+	from := len(dst)
 	switch {
 	case n.header != nil:
 		dst, n.header = append(dst, n.header...), nil
@@ -96,11 +97,14 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 		}
 		dst = append(dst, n.ahead[0]...)
 		n.ahead[0], n.ahead = nil, n.ahead[1:]
+		return dst, true // was counted when it was written
 	case n.watched < watchBuckets:
 		if !b.fits(len(dst), 9*watchPerRecord) {
 			return dst, false
 		}
-		dst = appendWatch(dst, &n.watch, n.watched)
+		if n.watch.any(n.watched, watchPerRecord) {
+			dst = appendWatch(dst, &n.watch, n.watched)
+		}
 		n.watched += watchPerRecord
 	case n.slot < slotmap.Count:
 		return n.stepKeys(dst, b)
@@ -109,7 +113,15 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 	default:
 		return dst, false
 	}
+	n.count(dst[from:])
 	return dst, true
+}
+
+// count adds a record to the sum that stands in the last one.
+func (n *Snapshotter) count(record []byte) {
+	if len(record) > 0 {
+		n.sum += xxhash.Sum64(record)
+	}
 }
 
 // stepKeys writes the keys of one bucket.
@@ -146,7 +158,7 @@ func (n *Snapshotter) write(dst []byte, e *entry) []byte {
 	dst = appendEntry(dst, e)
 	e.seen = n.s.snapSeq
 	n.keys++
-	n.sum += xxhash.Sum64(dst[from:])
+	n.count(dst[from:])
 	return dst
 }
 

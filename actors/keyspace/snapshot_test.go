@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/cespare/xxhash/v2"
 	"pgregory.net/rapid"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -202,8 +203,10 @@ func FuzzRestorer(f *testing.F) {
 	b := newBench(f)
 	b.run("set", "k", "v")
 	b.run("set", "other", "12", "px", "1000")
-	f.Add(slices.Concat(takeAll(b.s.BeginSnapshot(1), 1<<20)...))
-	f.Add(appendHeader(nil, b.s.header(1)))
+	head := appendHeader(nil, b.s.header(1))
+	entry := appendEntry(nil, b.s.lookup([]byte("other")).e)
+	f.Add(head)
+	f.Add(slices.Concat(head, entry, appendEnd(nil, 1, xxhash.Sum64(head)+xxhash.Sum64(entry))))
 	f.Fuzz(func(t *testing.T, block []byte) {
 		r := NewRestorer(Config{})
 		r.Add(block)

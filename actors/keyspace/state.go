@@ -47,6 +47,7 @@ type State struct {
 	draws    draws
 	needsLog bool
 	notOwned bool
+	panics   uint64
 
 	call call     // the one that runs; kept here so that none is allocated
 	walk []*entry // scratch of bucket walks
@@ -103,6 +104,9 @@ func (s *State) ResetNeedsLog() { s.needsLog = false }
 // NotOwned tells that the last operation had no effect and no reply, because
 // its slot belongs to another shard.
 func (s *State) NotOwned() bool { return s.notOwned }
+
+// Panics counts the commands that panicked here. Each is a bug, and got an error reply.
+func (s *State) Panics() uint64 { return s.panics }
 
 // Tick deletes up to max keys that are expired at env.Now, in order of (time,
 // key), and returns how many. It is called at the head of every applied entry.

@@ -22,6 +22,16 @@ func (t *watchTable) touchAll() {
 	}
 }
 
+// any tells whether one of n groups from first on was ever modified.
+func (t *watchTable) any(first, n int) bool {
+	for _, version := range t.modified[first : first+n] {
+		if version != 0 {
+			return true
+		}
+	}
+	return false
+}
+
 // WatchBucket returns the group that a key belongs to.
 func (s *State) WatchBucket(key []byte) uint16 { return bucketOf(s.hash(key)) }
 

@@ -1,0 +1,86 @@
+package keyspace
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// benchOps prepares operations on n keys.
+func benchOps(n int, args ...string) []Op {
+	ops := make([]Op, n)
+	for i := range ops {
+		all := append([]string{args[0], fmt.Sprintf("key:%08d", i)}, args[1:]...)
+		ops[i] = *opOf(all...)
+	}
+	return ops
+}
+
+func benchmark(b *testing.B, fill bool, args ...string) {
+	const n = 100_000
+	s := newBench(b)
+	if fill {
+		for _, op := range benchOps(n, "set", "0123456789abcdef") {
+			s.execOp(&op)
+		}
+	}
+	ops := benchOps(n, args...)
+	s.w.Reset(make([]byte, 0, 1<<20), 2)
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		s.s.Exec(&s.env, &ops[i%n], &s.w)
+		if i++; s.w.Len() > 1<<19 {
+			s.w.Truncate(0)
+		}
+	}
+}
+
+func BenchmarkGet(b *testing.B)       { benchmark(b, true, "get") }
+func BenchmarkGetMiss(b *testing.B)   { benchmark(b, false, "get") }
+func BenchmarkSet(b *testing.B)       { benchmark(b, true, "set", "fedcba9876543210") }
+func BenchmarkSetPX(b *testing.B)     { benchmark(b, true, "set", "fedcba9876543210", "px", "100000") }
+func BenchmarkIncr(b *testing.B)      { benchmark(b, false, "incr") }
+func BenchmarkIncrFloat(b *testing.B) { benchmark(b, false, "incrbyfloat", "0.1") }
+
+func BenchmarkSnapshot(b *testing.B) {
+	s := newBench(b)
+	for _, op := range benchOps(100_000, "set", "0123456789abcdef") {
+		s.execOp(&op)
+	}
+	buf := make([]byte, 0, 1<<20)
+	b.ReportAllocs()
+	for b.Loop() {
+		n := s.s.BeginSnapshot(1)
+		for done := false; !done; {
+			buf, done = n.Next(buf[:0], 1<<19)
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/key")
+}
+
+func BenchmarkReadOps(b *testing.B) {
+	var body []byte
+	for range 100 {
+		body = AppendOp(body, 7, argsOf("set", "key:00000001", "0123456789abcdef"))
+	}
+	var r OpReader
+	var op Op
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Reset(body)
+		for r.Next(&op) {
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100, "ns/command")
+}
+
+var sink uint16
+
+func BenchmarkSlot(b *testing.B) {
+	key := []byte("key:00000001")
+	for b.Loop() {
+		sink += slotmap.Slot(key)
+	}
+}

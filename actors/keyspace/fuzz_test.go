@@ -1,0 +1,67 @@
+package keyspace
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// FuzzExec runs lines of words as commands: each gets exactly one well-formed
+// reply, on the read path and in the log, and the state stays consistent.
+func FuzzExec(f *testing.F) {
+	for _, seed := range []string{
+		"set k v\nget k\ndel k", "set k v ex 10 nx get\nappend k w\nsetrange k 5 x\ngetrange k -3 -1",
+		"incrbyfloat k 0x1p-3\nincrby k 9\nlcs k k idx withmatchlen\nmset a b c d\nmsetnx a b",
+		"expire k 10 gt\npexpireat k 1\nttl k\nscan 0 match * count 5 type string\nkeys [^a-\nrandomkey",
+		"rename a b\ncopy a b db 0 replace\nobject encoding k\nmemory usage k samples 0\nwatch a b\nflushall async",
+		"countkeysinslot 5\ngetkeysinslot 5 7\n\nget\nset k v px\ngetex k persist\nsetex k 1 v",
+	} {
+		f.Add([]byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, script []byte) {
+		cfg := testConfig()
+		cfg.MaxValue = 1 << 16
+		s := New(cfg)
+		var cmds [][][]byte
+		for _, line := range bytes.Split(script, []byte("\n")) {
+			cmds = append(cmds, bytes.Split(line, []byte(" ")))
+		}
+		env := Env{Index: 1, Now: testNow, Seed: 3, ReadNow: testNow + 5}
+		for i, args := range cmds {
+			env.Index++
+			env.Now += int64(len(args))
+			op := &Op{Args: args, Slot: slotmap.Slot(args[len(args)-1])}
+			env.Read = true
+			before := s.Hash()
+			oneReply(t, s, env, op)
+			if s.Hash() != before {
+				t.Fatalf("%q changed the state on the read path", args)
+			}
+			env.Read = false
+			s.Tick(&env, 1)
+			oneReply(t, s, env, op)
+			if i == len(cmds)/2 {
+				s.BeginSnapshot(env.Index)
+			}
+		}
+		oneReply(t, s, env, &Op{Tx: &Tx{Cmds: cmds}})
+		oneReply(t, s, env, &Op{})
+		checkConsistent(t, s)
+	})
+}
+
+func oneReply(t *testing.T, s *State, env Env, op *Op) {
+	var w resp.Writer
+	for proto := 2; proto <= 3; proto++ {
+		w.Reset(nil, proto)
+		s.Exec(&env, op, &w)
+		if _, n, err := resp.ParseReply(w.Bytes()); err != nil || n != w.Len() {
+			t.Fatalf("%q: reply %q: %v", op.Args, w.Bytes(), err)
+		}
+		if s.Panics() > 0 {
+			t.Fatalf("%q panicked", op.Args)
+		}
+	}
+}

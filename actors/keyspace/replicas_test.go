@@ -1,0 +1,119 @@
+package keyspace
+
+import (
+	"testing"
+
+	"pgregory.net/rapid"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// body makes a random entry of commands and transactions.
+func (g *gen) body() []byte {
+	var body []byte
+	for range 1 + g.IntN(8) {
+		if g.IntN(6) > 0 {
+			op := opOf(g.anything()...)
+			body = AppendOp(body, op.Slot, op.Args)
+			continue
+		}
+		var cmds [][][]byte
+		for range g.IntN(4) {
+			cmds = append(cmds, argsOf(g.command()...))
+		}
+		watch := Watch{uint16(g.Uint32()), g.Uint64() % 1000}
+		body = AppendTx(body, opOf("get", "{t}").Slot, []Watch{watch}, cmds)
+	}
+	return body
+}
+
+func (g *gen) anything() []string {
+	switch g.IntN(10) {
+	case 0:
+		return []string{g.pick("flushall", "randomkey", "dbsize", "keys", "scan"), "*"}
+	case 1, 2:
+		return []string{"set", g.anyKey(), g.value(), "px", g.pick("5", "20", "90")}
+	case 3, 4:
+		return []string{"set", g.anyKey(), g.value()}
+	case 5:
+		return []string{"del", g.anyKey()}
+	}
+	return g.command()
+}
+
+// apply runs an entry as a replica does.
+func apply(s *State, env Env, body []byte, w *resp.Writer) {
+	s.Tick(&env, 3)
+	var r OpReader
+	var op Op
+	r.Reset(body)
+	for r.Next(&op) {
+		s.Exec(&env, &op, w)
+	}
+}
+
+// Replicas are equal after every entry: one that answers, one that nobody
+// listens to, one that serves reads in between, and one that began with a
+// snapshot of another.
+func TestReplicasStayEqual(t *testing.T) {
+	rapid.Check(t, func(rt *rapid.T) {
+		g := newGen(rt)
+		answers, silent, reader := New(testConfig()), New(testConfig()), New(testConfig())
+		var late *State
+		var w1, w3, w4, discard resp.Writer
+		discard.SetDiscard(true)
+		env := Env{Now: testNow}
+		entries := rapid.IntRange(1, 60).Draw(rt, "entries")
+		joins := rapid.IntRange(0, entries).Draw(rt, "joins")
+		for i := range entries {
+			env.Index++
+			env.Now += int64(g.IntN(20))
+			env.Seed = g.Uint64()
+			body := g.body()
+			w1.Reset(nil, 2)
+			w3.Reset(nil, 3)
+			w4.Reset(nil, 2)
+			apply(answers, env, body, &w1)
+			apply(silent, env, body, &discard)
+			apply(reader, env, body, &w3)
+			if late != nil {
+				apply(late, env, body, &w4)
+				if string(w4.Bytes()) != string(w1.Bytes()) {
+					rt.Fatalf("entry %d: one answers %q, the other %q", i, w1.Bytes(), w4.Bytes())
+				}
+			}
+			reads := Env{Index: env.Index, Now: env.Now, ReadNow: env.Now + 10, Read: true}
+			for range g.IntN(4) {
+				reader.Exec(&reads, opOf(g.anything()...), &w3)
+			}
+			if i == joins {
+				late = copyOf(t, answers)
+			}
+			want := answers.Hash()
+			if silent.Hash() != want || reader.Hash() != want || late != nil && late.Hash() != want {
+				rt.Fatalf("entry %d: replicas differ", i)
+			}
+		}
+		checkConsistent(t, answers)
+		sameState(t, silent, answers)
+	})
+}
+
+func TestHashSeesEverything(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "{k}1", "a")
+	seen := map[uint64]string{b.s.Hash(): "start"}
+	for _, cmd := range []string{"set {k}2 a", "append {k}2 b", "expire {k}2 10", "set {k}3 1", "incr {k}3", "persist {k}2",
+		"del {k}2", "flushall"} {
+		b.run(words(cmd)...)
+		h := b.s.Hash()
+		if before, there := seen[h]; there {
+			t.Errorf("after %s the hash is as after %s", cmd, before)
+		}
+		seen[h] = cmd
+	}
+	b.s.DropSlots(&b.env, b.s.Slots()[0].Range)
+	if _, there := seen[b.s.Hash()]; there {
+		t.Error("the hash does not see the slots")
+	}
+}
