@@ -95,7 +95,9 @@
 // they are decoded, the number of nodes, targets, queued messages, waiting
 // events and incoming streams is capped, and what cannot be read is dropped
 // with a rate-limited log line. With keys, only who holds one is heard at all;
-// without, only this host.
+// without, only this host. One allocation goes by a claimed length: memberlist's
+// buffer for the user state or message of a stream, 20 MiB at most, on at most
+// 32 streams of at most 3 s.
 //
 // # Goroutines
 //

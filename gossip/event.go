@@ -28,7 +28,9 @@ type MapReceived struct{ Map *slotmap.Map }
 
 // Foreign tells of a node at Addr that belongs to another cluster. KnowsUs
 // means that the other cluster has this node's address among those it rejoins:
-// this one probably started a cluster while its own one was out of reach.
+// this one probably started a cluster while its own one was out of reach. Both
+// sides may hear this of each other; only a cluster that holds no data yet
+// should give way.
 type Foreign struct {
 	Cluster slotmap.ClusterID
 	Addr    string

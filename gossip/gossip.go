@@ -177,6 +177,17 @@ func (g *Gossip) Known() []Node {
 	return slices.DeleteFunc(g.mu.dir.remembered(), func(n Node) bool { return n.Gateway })
 }
 
+// Forget stops looking for a dead node that will not come back. One that is
+// alive, or listed in Config.Join or Remembered, is not forgotten.
+func (g *Gossip) Forget(id slotmap.NodeID) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if _, alive := g.mu.dir.shown[id]; !alive {
+		delete(g.mu.dir.known, id)
+		g.mu.targets.learn(g.mu.dir, g.keep)
+	}
+}
+
 // Clocks returns what is known of the wall clocks of those alive.
 func (g *Gossip) Clocks() []Clock {
 	g.mu.Lock()

@@ -12,7 +12,7 @@ import (
 )
 
 const (
-	maxStreams  = 64                      // incoming at a time
+	maxStreams  = 32                      // incoming at a time; each may buffer a state of 20 MiB
 	dialTimeout = 1500 * time.Millisecond // leaves room for one lost SYN
 )
 
