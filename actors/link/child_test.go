@@ -1,0 +1,3 @@
+package link
+
+func childMain() bool { return false }

@@ -1,0 +1,311 @@
+package link
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/wire"
+)
+
+const (
+	// flushAt is what the buffer holds before it is written without waiting for Drained.
+	flushAt = 256 << 10
+	// maxKept is the largest buffer that is kept for reuse.
+	maxKept = 1 << 20
+	// maxPongs bounds the frames that come back on a connection to a peer: pongs.
+	maxPongs = 1 << 10
+	// maxFrame is the largest that the other side takes, with its length.
+	maxFrame = wire.MaxFrame + 4
+)
+
+var errMoved = errors.New("the node has a new address")
+
+// sender is the actor that owns the connection to one peer. It is in one of three states:
+//
+//	away     conn == nil, !dialing    a message dials if the backoff has passed, else is dropped
+//	dialing  conn == nil, dialing     the newest small message per target is held
+//	up       conn != nil              messages are encoded, and written at Drained
+type sender struct {
+	*peer
+	log *slog.Logger
+
+	conn    *conn
+	dialing bool
+	address string    // that conn was dialled at
+	since   time.Time // that conn stands
+	backoff backoff
+	held    holding
+
+	buf    []byte
+	frames int // messages of others in buf
+
+	pings uint64
+	// Invariant: lost if and only if the last event told was Down.
+	lost bool
+}
+
+func newSender(p *peer) *sender {
+	t := p.links.timing
+	return &sender{
+		peer:    p,
+		log:     p.links.cfg.Logger.With("node", p.node.String()),
+		backoff: backoff{min: t.backoffMin, max: t.backoffMax},
+	}
+}
+
+func (s *sender) Receive(c actor.Context) {
+	switch m := c.Message().(type) {
+	case *urgent:
+		s.take(&m.outgoing)
+		urgents.Put(m)
+	case *outgoing:
+		s.take(m)
+		outgoings.Put(m)
+	case mailbox.Drained:
+		s.flush()
+	case *dialed:
+		s.dialed(m)
+	case *broken:
+		s.broken(m.conn, m.err)
+	case *confirmed:
+		s.confirmed(m.conn)
+	case *arrived:
+		s.arrived(m.address)
+	case *departed:
+		s.departed(m.err)
+	case connect:
+		s.wake()
+	case tick:
+		s.tick()
+	case *actor.Restarting:
+		s.broken(s.conn, errors.New("the link failed and starts anew"))
+	case *actor.Stopping:
+		s.leave()
+	case *actor.Stopped:
+		close(s.gone)
+	}
+}
+
+// take gives the tokens back at once: what is encoded is bounded by flushAt, and a write holds the mailbox, so
+// what waits is what waits there.
+func (s *sender) take(m *outgoing) {
+	o := *m
+	*m = outgoing{}
+	s.budget.Release(1, o.cost)
+	s.wake()
+	switch {
+	case s.conn != nil:
+		s.encode(o.target, o.message)
+	case s.dialing:
+		s.dropped(s.held.put(o))
+	default:
+		s.dropped(1)
+	}
+}
+
+func (s *sender) dropped(messages int) { s.links.counters.away.Add(uint64(messages)) }
+
+func (s *sender) encode(target string, m wire.Message) {
+	start := len(s.buf)
+	if !s.appendFrame(target, m) || len(s.buf)-start > maxFrame {
+		s.buf = s.buf[:start]
+		s.unsendable(target, m)
+		return
+	}
+	s.frames++
+	if len(s.buf) >= flushAt {
+		s.flush()
+	}
+}
+
+// appendFrame survives a message that panics while it is encoded: one sender's defect must not end the connection
+// of all others.
+func (s *sender) appendFrame(target string, m wire.Message) (ok bool) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.links.counters.panics.Add(1)
+			s.links.complain.once("encode", "panic while a message was encoded", "type", typeName(m), "reason", r)
+		}
+	}()
+	s.buf = wire.AppendFrame(s.buf, target, m)
+	return true
+}
+
+// flush writes what was encoded. It blocks for the write timeout at most, unless the peer makes progress.
+func (s *sender) flush() {
+	if len(s.buf) == 0 || s.conn == nil {
+		return
+	}
+	n, err := s.conn.Write(s.buf)
+	if err != nil {
+		s.broken(s.conn, fmt.Errorf("write: %w", err))
+		return
+	}
+	s.links.counters.sent.Add(uint64(s.frames))
+	s.links.counters.sentBytes.Add(uint64(n))
+	s.empty()
+}
+
+func (s *sender) empty() {
+	s.frames = 0
+	s.buf = s.buf[:0]
+	if cap(s.buf) > maxKept {
+		s.buf = nil
+	}
+}
+
+// wake dials if there is no connection and the backoff allows.
+func (s *sender) wake() {
+	if s.conn != nil || s.dialing || s.closed.Load() || !s.backoff.ready(time.Now()) {
+		return
+	}
+	s.dialing = true
+	address := s.where()
+	s.links.spawn("dial", func() {
+		c, err := s.links.dial(s.node, address, false)
+		s.post(&dialed{c, address, err})
+	})
+}
+
+func (s *sender) dialed(m *dialed) {
+	s.dialing = false
+	if s.conn != nil { // a sender that was started anew meanwhile
+		m.drop()
+		return
+	}
+	if m.err != nil {
+		s.backoff.fail(time.Now())
+		s.dropped(s.held.drop())
+		s.cannotDial(m)
+		return
+	}
+	s.conn, s.address, s.since = m.conn, m.address, time.Now()
+	s.links.counters.up.Add(1)
+	s.links.spawn("pongs", func() { s.hear(m.conn) })
+	s.log.Info("link: up", "address", m.address)
+	s.tellUp()
+	for _, o := range s.held.take() {
+		s.encode(o.target, o.message)
+	}
+}
+
+func (s *sender) cannotDial(m *dialed) {
+	if s.links.ctx.Err() != nil {
+		return
+	}
+	s.links.complain.once("dial "+s.node.String(), "cannot connect", "node", s.node, "address", m.address, "err", m.err)
+}
+
+// broken ends the connection, unless it is another one by now.
+func (s *sender) broken(c *conn, err error) {
+	if c == nil || c != s.conn {
+		return
+	}
+	s.conn = nil
+	c.kill()
+	now := time.Now()
+	s.backoff.lost(now, now.Sub(s.since))
+	s.links.counters.up.Add(-1)
+	s.dropped(s.frames)
+	s.empty()
+	if s.links.ctx.Err() == nil {
+		s.log.Info("link: down", "address", s.address, "err", err)
+	}
+	s.tellDown()
+}
+
+// arrived comes when the peer has connected to here: it lives, and will want answers.
+func (s *sender) arrived(address string) {
+	s.hint.Store(&address)
+	s.backoff.reset()
+	s.wake()
+}
+
+// departed comes when the peer's connection to here has ended. That is evidence of loss, which a pong on the
+// connection to the peer refutes.
+func (s *sender) departed(err error) {
+	if s.links.ctx.Err() == nil {
+		s.log.Info("link: the peer's connection to here ended", "err", err)
+	}
+	s.tellDown()
+	if s.conn != nil {
+		s.conn.awaited.Store(s.pings + 1)
+		s.ping()
+	}
+}
+
+func (s *sender) confirmed(c *conn) {
+	if c == s.conn {
+		s.tellUp()
+	}
+}
+
+func (s *sender) tellUp() {
+	s.lost = false
+	s.links.tell(&Up{s.node})
+}
+
+func (s *sender) tellDown() {
+	if !s.lost {
+		s.lost = true
+		s.links.tell(&Down{s.node})
+	}
+}
+
+func (s *sender) tick() {
+	if s.conn == nil {
+		return
+	}
+	if address, ok := s.links.cfg.Resolve(s.node); ok && address != s.address {
+		s.broken(s.conn, errMoved)
+		s.backoff.reset()
+		s.wake()
+		return
+	}
+	s.ping()
+}
+
+func (s *sender) ping() {
+	s.pings++
+	s.appendFrame("", &wire.Ping{ID: s.pings})
+}
+
+// hear reads pongs until the connection breaks. It runs on a goroutine of its own.
+func (s *sender) hear(c *conn) {
+	defer close(c.heard)
+	err := s.pongs(c, func() { s.post(&confirmed{c}) })
+	c.kill() // first, so that a write which blocks ends
+	s.post(&broken{c, err})
+}
+
+func (s *sender) pongs(c *conn, expected func()) error {
+	var buf []byte
+	for {
+		body, reuse, err := c.next(buf, maxPongs)
+		if err != nil {
+			return fmt.Errorf("read: %w", err)
+		}
+		buf = reuse
+		_, m, err := wire.DecodeFrame(body)
+		if err != nil && !errors.Is(err, wire.ErrKind) {
+			return err
+		}
+		if pong, ok := m.(*wire.Pong); ok && pong.ID != 0 && c.awaited.CompareAndSwap(pong.ID, 0) {
+			expected()
+		}
+	}
+}
+
+// leave is the orderly end: what was sent before is written out first.
+func (s *sender) leave() {
+	s.flush()
+	if s.conn != nil {
+		s.conn.finish()
+		s.conn = nil
+		s.links.counters.up.Add(-1)
+	}
+}
