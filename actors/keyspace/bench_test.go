@@ -18,7 +18,7 @@ func benchOps(n int, args ...string) []Op {
 }
 
 func benchmark(b *testing.B, fill bool, args ...string) {
-	const n = 100_000
+	const n = 10_000
 	s := newBench(b)
 	if fill {
 		for _, op := range benchOps(n, "set", "0123456789abcdef") {

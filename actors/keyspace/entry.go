@@ -7,7 +7,12 @@ type kind uint8
 
 const (
 	kindString kind = iota
-	kinds           // how many there are
+	kindList
+	kindSet
+	kindSortedSet
+	kindHash
+	kindStream
+	kinds // how many there are
 )
 
 // encoding is how a string is held. Only append to this list: it is in snapshots.
@@ -77,7 +82,7 @@ func (v *value) kind() kind {
 }
 
 // typeNames are the names that TYPE answers and SCAN takes.
-var typeNames = [kinds]string{kindString: "string"}
+var typeNames = [kinds]string{"string", "list", "set", "zset", "hash", "stream"}
 
 func (v *value) typeName() string { return typeNames[v.kind()] }
 

@@ -32,7 +32,8 @@ type Op struct {
 }
 
 // Tx is a transaction: commands that run with nothing between them, unless a
-// watched key was modified.
+// watched key was modified. Commands that a session carries out itself are
+// unknown here: it puts their replies between the others.
 type Tx struct {
 	Watches []Watch
 	Cmds    [][][]byte
@@ -86,8 +87,19 @@ type OpReader struct {
 	tx   Tx
 }
 
+// keptArgs is how large a buffer survives Reset.
+const keptArgs = 1 << 14
+
 // Reset makes the reader begin at the start of b, which is not copied.
-func (o *OpReader) Reset(b []byte) { o.r.Reset(b) }
+func (o *OpReader) Reset(b []byte) {
+	o.r.Reset(b)
+	if cap(o.args) > keptArgs {
+		o.args = nil
+	}
+	if cap(o.tx.Cmds) > keptArgs || cap(o.tx.Watches) > keptArgs {
+		o.tx = Tx{}
+	}
+}
 
 // Err returns why Next stopped, nil at the end of the entry.
 func (o *OpReader) Err() error { return o.r.Err() }

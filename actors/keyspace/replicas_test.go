@@ -89,6 +89,9 @@ func TestReplicasStayEqual(t *testing.T) {
 			if i == joins {
 				late = copyOf(t, answers)
 			}
+			if i%6 != 0 && i != entries-1 { // a hash takes long
+				continue
+			}
 			want := answers.Hash()
 			if silent.Hash() != want || reader.Hash() != want || late != nil && late.Hash() != want {
 				rt.Fatalf("entry %d: replicas differ", i)

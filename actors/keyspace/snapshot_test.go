@@ -122,6 +122,28 @@ func TestSnapshotIsTheStateAtItsBeginning(t *testing.T) {
 	})
 }
 
+// All keys go while the walk is in the middle of a slot, twice.
+func TestSnapshotOfASlotThatIsDropped(t *testing.T) {
+	b := newBench(t)
+	for i := range 2000 {
+		b.run("set", "{x}"+string(rune(i)), "v", "px", "5")
+	}
+	want := b.s.Hash()
+	n := b.s.BeginSnapshot(b.env.Index)
+	var blocks [][]byte
+	for n.keys < 700 {
+		block, _ := n.Next(nil, 1000)
+		blocks = append(blocks, block)
+	}
+	for range 2 {
+		b.run("flushall")
+		b.run("set", "{x}new", "w")
+	}
+	if got := restoreAll(t, append(blocks, takeAll(n, 1000)...)); got.Hash() != want {
+		t.Error("not the state at its beginning")
+	}
+}
+
 func TestSnapshotCancelledAndBegunAgain(t *testing.T) {
 	b := newBench(t)
 	for i := range 500 {
