@@ -1,0 +1,107 @@
+package session
+
+import (
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// assemble puts the replies of the segment into the output in the order asked, and counts them.
+func (s *session) assemble() {
+	s.routes = s.srv.routes() // the newest word on where to go
+	bytes := 0
+	for i := range s.seg.places {
+		p := &s.seg.places[i]
+		reply := s.reply(p)
+		s.count(p, reply)
+		if !p.silent {
+			s.out.add(reply)
+		}
+		bytes += len(reply)
+	}
+	s.pace.seen(len(s.seg.places), bytes)
+	s.srv.stats.commands.Add(uint64(len(s.seg.places)))
+	s.info.proto.Store(int32(s.proto))
+	s.info.queued.Store(s.tx.count())
+	for _, p := range s.seg.active {
+		p.active, p.answer = false, nil
+	}
+}
+
+// reply is what is answered at a place. It may alias seg.local, which only grows.
+func (s *session) reply(p *place) []byte {
+	switch {
+	case p.join != nil:
+		from := s.seg.local.Len()
+		p.join.join(s, &s.seg.local)
+		return s.seg.local.Bytes()[from:]
+	case p.part != nil:
+		return s.opReply(p.part, p.op)
+	}
+	return s.seg.local.Bytes()[p.from:p.to]
+}
+
+// opReply is the answer to one operation of a part, an error line if it was refused.
+func (s *session) opReply(p *part, op int) []byte {
+	if b := p.done(op); b != nil {
+		return b
+	}
+	var w resp.Writer
+	w.Error(s.opError(p, op))
+	return w.Bytes()
+}
+
+// opError is the error line of an operation that was not done.
+func (s *session) opError(p *part, op int) string {
+	if p.status == replica.Done {
+		return notOwned(s.routes, p.slots[op], p.shard)
+	}
+	return p.refusal.line(s.routes, p.slots[op])
+}
+
+// done is the answer to an operation, nil if it was not done. A shard leaves no answer to one on a slot
+// that it does not own.
+func (p *part) done(op int) []byte {
+	if p.status != replica.Done || p.answer == nil {
+		return nil
+	}
+	from := uint32(0)
+	if op > 0 {
+		from = p.answer.Ends[op-1]
+	}
+	to := p.answer.Ends[op]
+	if from >= to || int(to) > len(p.answer.Replies) {
+		return nil
+	}
+	return p.answer.Replies[from:to]
+}
+
+// nanos is the time that one operation of the part took, on average.
+func (p *part) nanos() uint64 {
+	if p.answer == nil || len(p.slots) == 0 {
+		return 0
+	}
+	return uint64(p.answer.Elapsed) / uint64(len(p.slots))
+}
+
+// count counts a reply for the command it answers.
+func (s *session) count(p *place, reply []byte) {
+	bad := len(reply) > 0 && reply[0] == '-'
+	if bad {
+		s.srv.stats.failed(reply[1:])
+	}
+	if p.verb == nil {
+		return
+	}
+	st := &p.verb.stat
+	if p.part != nil && p.part.done(p.op) == nil {
+		st.rejected.Add(1)
+		return
+	}
+	st.calls.Add(1)
+	if bad {
+		st.failed.Add(1)
+	}
+	if p.part != nil {
+		st.nanos.Add(p.part.nanos())
+	}
+}

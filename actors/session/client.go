@@ -1,0 +1,174 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+)
+
+const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
+
+// maxAttribute bounds a name that a client gives itself or its library, in bytes.
+const maxAttribute = 512
+
+// validAttribute reports whether a value can stand in a line of CLIENT LIST.
+func validAttribute(v []byte) bool {
+	for _, c := range v {
+		if c < '!' || c > '~' {
+			return false
+		}
+	}
+	return len(v) <= maxAttribute
+}
+
+func clientID(s *session, _ [][]byte) { s.seg.local.Int(int64(s.info.id)) }
+
+func clientGetName(s *session, _ [][]byte) {
+	if name := s.info.name.Load(); name != nil {
+		s.seg.local.BulkString(*name)
+	} else {
+		s.seg.local.Null()
+	}
+}
+
+func clientSetName(s *session, args [][]byte) {
+	if !validAttribute(args[2]) {
+		s.seg.local.Error(errClientName)
+		return
+	}
+	s.setName(args[2])
+	s.seg.local.OK()
+}
+
+// setName gives the connection a name; an empty one takes it away.
+func (s *session) setName(name []byte) { s.info.name.Store(attribute(name)) }
+
+func attribute(v []byte) *string {
+	if len(v) == 0 {
+		return nil
+	}
+	text := string(v)
+	return &text
+}
+
+func clientSetInfo(s *session, args [][]byte) {
+	dst := &s.info.libName
+	switch {
+	case is(args[2], "lib-name"):
+	case is(args[2], "lib-ver"):
+		dst = &s.info.libVer
+	default:
+		s.seg.local.Error("ERR Unrecognized option '" + string(args[2]) + "'")
+		return
+	}
+	if !validAttribute(args[3]) {
+		s.seg.local.Error("ERR " + string(args[2]) + " cannot contain spaces, newlines or special characters.")
+		return
+	}
+	dst.Store(attribute(args[3]))
+	s.seg.local.OK()
+}
+
+func clientInfo(s *session, _ [][]byte) {
+	s.info.proto.Store(int32(s.proto))
+	s.info.queued.Store(s.tx.count())
+	s.seg.local.Verbatim("txt", s.info.describe(s.srv.now.Load())+"\n")
+}
+
+func clientNoEvict(s *session, args [][]byte) { s.switchFlag(flagNoEvict, args[2]) }
+func clientNoTouch(s *session, args [][]byte) { s.switchFlag(flagNoTouch, args[2]) }
+
+// switchFlag keeps what the client asked for. Nothing here evicts clients or counts uses of keys, so
+// both promises hold by themselves.
+func (s *session) switchFlag(bit uint32, arg []byte) {
+	on := is(arg, "on")
+	if !on && !is(arg, "off") {
+		s.seg.local.Error(errSyntax)
+		return
+	}
+	s.info.setFlag(bit, on)
+	s.seg.local.OK()
+}
+
+func clientReply(s *session, args [][]byte) {
+	switch {
+	case is(args[2], "on"):
+		s.silent, s.skip = false, skipNone
+		s.seg.local.OK()
+	case is(args[2], "off"):
+		s.silent = true
+	case is(args[2], "skip"):
+		if !s.silent {
+			s.skip = skipNext
+		}
+	default:
+		s.seg.local.Error(errSyntax)
+	}
+}
+
+// describe is the line of CLIENT LIST.
+func (c *client) describe(now int64) string {
+	var b strings.Builder
+	field := func(name, value string) {
+		if b.Len() > 0 {
+			b.WriteByte(' ')
+		}
+		b.WriteString(name)
+		b.WriteByte('=')
+		b.WriteString(value)
+	}
+	number := func(name string, v int64) { field(name, strconv.FormatInt(v, 10)) }
+	number("id", int64(c.id))
+	field("addr", c.addr)
+	field("laddr", c.laddr)
+	field("fd", "-1")
+	field("name", text(c.name.Load()))
+	number("age", max(0, now-c.created)/1000)
+	number("idle", max(0, now-c.active.Load())/1000)
+	field("flags", c.flagLetters())
+	field("db", "0")
+	field("sub", "0")
+	field("psub", "0")
+	field("ssub", "0")
+	number("multi", int64(c.queued.Load()))
+	field("cmd", c.lastCommand())
+	field("user", defaultUser)
+	field("redir", "-1")
+	number("resp", int64(c.proto.Load()))
+	field("lib-name", text(c.libName.Load()))
+	field("lib-ver", text(c.libVer.Load()))
+	return b.String()
+}
+
+func text(p *string) string {
+	if p == nil {
+		return ""
+	}
+	return *p
+}
+
+func (c *client) lastCommand() string {
+	if cmd := c.last.Load(); cmd != nil {
+		return cmd.FullName()
+	}
+	return "NULL"
+}
+
+func (c *client) flagLetters() string {
+	var b []byte
+	flags := c.flags.Load()
+	for _, f := range [...]struct {
+		on     bool
+		letter byte
+	}{
+		{c.queued.Load() >= 0, 'x'}, {c.blocked.Load(), 'b'}, {flags&flagReadonly != 0, 'r'},
+		{flags&flagNoEvict != 0, 'e'}, {flags&flagNoTouch != 0, 'T'},
+	} {
+		if f.on {
+			b = append(b, f.letter)
+		}
+	}
+	if len(b) == 0 {
+		return "N"
+	}
+	return string(b)
+}

@@ -1,0 +1,149 @@
+package session
+
+import (
+	"strconv"
+	"strings"
+)
+
+func clientList(s *session, args [][]byte) {
+	var keep func(*client) bool
+	switch {
+	case len(args) == 2:
+		keep = func(*client) bool { return true }
+	case len(args) == 4 && is(args[2], "type"):
+		normal, line := clientType(args[3])
+		if line != "" {
+			s.seg.local.Error(line)
+			return
+		}
+		keep = func(*client) bool { return normal }
+	case len(args) > 3 && is(args[2], "id"):
+		ids := map[uint64]bool{}
+		for _, a := range args[3:] {
+			id, err := strconv.ParseInt(string(a), 10, 64)
+			if err != nil {
+				s.seg.local.Error("ERR Invalid client ID")
+				return
+			}
+			ids[uint64(id)] = true
+		}
+		keep = func(c *client) bool { return ids[c.id] }
+	default:
+		s.seg.local.Error(errSyntax)
+		return
+	}
+	s.seg.local.Verbatim("txt", s.srv.describeClients(keep))
+}
+
+// clientType reads a type of clients. All that are connected here are normal ones.
+func clientType(arg []byte) (normal bool, line string) {
+	switch {
+	case is(arg, "normal"):
+		return true, ""
+	case is(arg, "master"), is(arg, "replica"), is(arg, "slave"), is(arg, "pubsub"):
+		return false, ""
+	}
+	return false, "ERR Unknown client type '" + string(arg) + "'"
+}
+
+func (s *Server) describeClients(keep func(*client) bool) string {
+	var b strings.Builder
+	now := s.now.Load()
+	for _, c := range s.clients.all() {
+		if keep(c) {
+			b.WriteString(c.describe(now))
+			b.WriteByte('\n')
+		}
+	}
+	return b.String()
+}
+
+// killFilter is which connections CLIENT KILL means.
+type killFilter struct {
+	id          uint64
+	addr, laddr string
+	none        bool // a type or user that nobody here has
+	skipMe      bool
+}
+
+// parse reads pairs of option and value, and returns an error line, or "".
+func (f *killFilter) parse(args [][]byte) string {
+	if len(args)%2 != 0 {
+		return errSyntax
+	}
+	f.skipMe = true
+	for ; len(args) > 0; args = args[2:] {
+		if line := f.option(args[0], args[1]); line != "" {
+			return line
+		}
+	}
+	return ""
+}
+
+func (f *killFilter) option(name, value []byte) string {
+	switch {
+	case is(name, "id"):
+		id, err := strconv.ParseInt(string(value), 10, 64)
+		if err != nil || id < 1 {
+			return "ERR client-id should be greater than 0"
+		}
+		f.id = uint64(id)
+	case is(name, "addr"):
+		f.addr = string(value)
+	case is(name, "laddr"):
+		f.laddr = string(value)
+	case is(name, "type"):
+		normal, line := clientType(value)
+		f.none = f.none || !normal
+		return line
+	case is(name, "user"):
+		if string(value) != defaultUser {
+			return "ERR No such user '" + string(value) + "'"
+		}
+	case is(name, "skipme") && is(value, "yes"):
+		f.skipMe = true
+	case is(name, "skipme") && is(value, "no"):
+		f.skipMe = false
+	default:
+		return errSyntax
+	}
+	return ""
+}
+
+func (f *killFilter) matches(c *client) bool {
+	return !f.none && (f.id == 0 || f.id == c.id) && (f.addr == "" || f.addr == c.addr) && (f.laddr == "" || f.laddr == c.laddr)
+}
+
+func clientKill(s *session, args [][]byte) {
+	w := &s.seg.local
+	if len(args) == 3 {
+		if s.kill(&killFilter{addr: string(args[2])}) == 0 {
+			w.Error("ERR No such client")
+		} else {
+			w.OK()
+		}
+		return
+	}
+	var f killFilter
+	if line := f.parse(args[2:]); line != "" {
+		w.Error(line)
+		return
+	}
+	w.Int(int64(s.kill(&f)))
+}
+
+// kill breaks the connections that match and returns their number. This one is closed after its reply.
+func (s *session) kill(f *killFilter) (n int) {
+	for _, c := range s.srv.clients.all() {
+		switch {
+		case !f.matches(c), c == s.info && f.skipMe:
+			continue
+		case c == s.info:
+			s.closing = true
+		default:
+			c.kill()
+		}
+		n++
+	}
+	return n
+}

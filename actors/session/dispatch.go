@@ -1,0 +1,150 @@
+package session
+
+import (
+	"time"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// newVerb joins a command of the table with what carries it out here.
+func newVerb(cmd *keyspace.Command) *verb {
+	return &verb{cmd: cmd, own: ownCommands[cmd.FullName()]}
+}
+
+// route routes commands until the pipeline is done or one has to wait for answers, and sends each
+// shard its batch.
+func (s *session) route() {
+	s.resetSegment()
+	ops := s.pace.limit()
+	for s.at < s.cur.n && !s.seg.stop && !s.closing && ops > 0 {
+		cmd := &s.cur.cmds[s.at]
+		if s.seg.bytes > 0 && s.seg.bytes+cmd.Size > maxSegmentBytes {
+			break
+		}
+		if !s.dispatch(cmd) {
+			break
+		}
+		s.at++
+		ops--
+		s.advanceSkip()
+	}
+	if s.closing {
+		s.at = s.cur.n
+	}
+	s.send()
+}
+
+// advanceSkip moves CLIENT REPLY SKIP on to the next command.
+func (s *session) advanceSkip() {
+	switch s.skip {
+	case skipNext:
+		s.skip = skipThis
+	case skipThis:
+		s.skip = skipNone
+	}
+}
+
+// dispatch carries out or routes one command. It reports false when the command must wait for the
+// answers to those before it; nothing has been done then.
+func (s *session) dispatch(cmd *resp.Command) bool {
+	v, err := s.resolve(cmd.Args)
+	if err != nil {
+		s.tx.fail()
+		s.reject(v, err.Error())
+		return true
+	}
+	s.info.last.Store(v.cmd)
+	switch {
+	case !s.authed && v.cmd.Flags&keyspace.FlagNoAuth == 0:
+		s.tx.fail()
+		s.reject(v, "NOAUTH Authentication required.")
+		return true
+	case s.tx.open && !steersTransaction[v.cmd.Name]:
+		s.enqueue(v, cmd)
+		return true
+	case v.cmd.Where() == keyspace.Shard:
+		s.routeOp(v, cmd)
+		return true
+	case v.own.run == nil:
+		s.reject(v, keyspace.Unknown(cmd.Args).Error())
+		return true
+	case v.own.sees != nil && v.own.sees(s):
+		return false
+	}
+	s.runOwn(v, cmd.Args)
+	return true
+}
+
+// resolve finds the command that args name. With an error the verb may still be known.
+func (s *session) resolve(args [][]byte) (*verb, error) {
+	c := keyspace.Lookup(args[0])
+	if c != nil && len(c.Subs) > 0 && len(args) > 1 {
+		c = keyspace.LookupSub(c, args[1])
+	}
+	if c == nil {
+		return nil, keyspace.Unknown(args)
+	}
+	return s.srv.stats.verb(c), c.CheckArity(args)
+}
+
+// runOwn carries out a command of the session. The reply goes to seg.local, unless the command noted a
+// place of its own.
+func (s *session) runOwn(v *verb, args [][]byte) {
+	from, places := s.seg.local.Len(), len(s.seg.places)
+	begin := time.Now()
+	v.own.run(s, args)
+	v.stat.nanos.Add(uint64(time.Since(begin)))
+	if len(s.seg.places) == places {
+		s.here(from, v)
+	}
+}
+
+// routeOp puts an operation on a shard's data into the batch for that shard.
+func (s *session) routeOp(v *verb, cmd *resp.Command) {
+	slot, err := s.slotOf(v.cmd, cmd.Args)
+	if err != nil {
+		s.reject(v, err.Error())
+		return
+	}
+	p, line := s.partFor(slot)
+	if p == nil {
+		s.reject(v, line)
+		return
+	}
+	s.seg.bytes += cmd.Size
+	p.ops = keyspace.AppendOp(p.ops, slot, lowered(cmd.Args))
+	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, v.cmd.Write()), verb: v, silent: s.isSilent()})
+}
+
+// slotOf is the slot of a command's keys, which must be the same for all of them.
+func (s *session) slotOf(c *keyspace.Command, args [][]byte) (uint16, error) {
+	keys, err := c.AppendKeys(s.keys[:0], args)
+	s.keys = keys
+	if err != nil {
+		return 0, err
+	}
+	if len(keys) == 0 {
+		return 0, keyspace.ErrKeys
+	}
+	slot := slotmap.Slot(args[keys[0]])
+	for _, k := range keys[1:] {
+		if slotmap.Slot(args[k]) != slot {
+			return 0, errCrossSlot
+		}
+	}
+	return slot, nil
+}
+
+const errCrossSlot = keyspace.CommandError("CROSSSLOT Keys in request don't hash to the same slot")
+
+// lowered writes the command's name in lower case, in place: the arguments are the session's own.
+func lowered(args [][]byte) [][]byte {
+	for i, c := range args[0] {
+		if 'A' <= c && c <= 'Z' {
+			args[0][i] = c + 'a' - 'A'
+		}
+	}
+	return args
+}

@@ -1,0 +1,25 @@
+package session
+
+import (
+	"net"
+	"testing"
+)
+
+// fakeConn is a connection of which only the peer's address matters.
+type fakeConn struct {
+	net.Conn
+	addr string
+}
+
+func (c fakeConn) RemoteAddr() net.Addr {
+	a, _ := net.ResolveTCPAddr("tcp", c.addr)
+	return a
+}
+
+func closedListener(t *testing.T) net.Listener {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return l
+}

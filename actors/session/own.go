@@ -1,0 +1,148 @@
+package session
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+)
+
+// ownCommand carries out a command of the session itself: it writes the reply to seg.local, or notes a
+// place of its own.
+type ownCommand struct {
+	run  func(s *session, args [][]byte)
+	sees condition
+}
+
+// condition tells whether a command must wait for the answers to those before it. nil: never.
+type condition func(s *session) bool
+
+// all is for commands that must see the effect of all commands before them.
+func all(s *session) bool { return s.seg.pending() }
+
+// watches is for EXEC, which must know what WATCH found.
+func watches(s *session) bool { return s.watch.pending > 0 }
+
+// ownCommands are by full name. Filled by init, for some of them look commands up.
+var ownCommands map[string]ownCommand
+
+func init() {
+	ownCommands = map[string]ownCommand{
+		"ping": {run: ping}, "echo": {run: echo}, "quit": {run: quit}, "select": {run: selectDB}, "time": {run: clock},
+		"hello": {hello, all}, "auth": {auth, all}, "reset": {reset, all},
+		"readonly": {run: readonly}, "readwrite": {run: readwrite}, "asking": {run: asking},
+
+		"multi": {run: multi}, "exec": {exec, watches}, "discard": {run: discard}, "watch": {run: watch}, "unwatch": {run: unwatch},
+
+		"dbsize": {run: dbsize}, "keys": {run: keys}, "randomkey": {run: randomkey}, "scan": {run: scan},
+		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, all},
+
+		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
+		"client|setinfo": {run: clientSetInfo}, "client|info": {run: clientInfo}, "client|list": {run: clientList},
+		"client|kill": {clientKill, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
+		"client|reply": {run: clientReply}, "client|help": {run: help},
+
+		"command": {run: command}, "command|count": {run: command}, "command|docs": {run: command},
+		"command|getkeys": {run: command}, "command|getkeysandflags": {run: command}, "command|help": {run: command},
+		"command|info": {run: command}, "command|list": {run: command},
+
+		"config|get": {configGet, all}, "config|set": {configSet, all}, "config|resetstat": {resetStat, all},
+		"config|help": {run: help},
+
+		"info": {info, all}, "debug": {run: debugCommand},
+		"memory|doctor": {run: memoryDoctor}, "memory|help": {run: help}, "object|help": {run: help},
+
+		"cluster|countkeysinslot": {run: clusterCountKeysInSlot}, "cluster|getkeysinslot": {run: clusterGetKeysInSlot},
+		"cluster|help": {run: help}, "cluster|info": {run: clusterInfo}, "cluster|keyslot": {run: clusterKeySlot},
+		"cluster|links": {run: clusterLinks}, "cluster|myid": {run: clusterMyID},
+		"cluster|myshardid": {run: clusterMyShardID}, "cluster|nodes": {run: clusterNodes},
+		"cluster|replicas": {run: clusterReplicas}, "cluster|shards": {run: clusterShards},
+		"cluster|slots": {run: clusterSlots},
+	}
+}
+
+// alone are commands of the session that wait for a shard, which none inside a transaction can.
+var alone = map[string]bool{"wait": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
+
+const (
+	errSyntax     = "ERR syntax error"
+	errNotInteger = "ERR value is not an integer or out of range"
+)
+
+// is tells whether an argument is the given word, in any case. word is in lower case.
+func is(arg []byte, word string) bool {
+	if len(arg) != len(word) {
+		return false
+	}
+	for i, c := range arg {
+		if 'A' <= c && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		if c != word[i] {
+			return false
+		}
+	}
+	return true
+}
+
+func ping(s *session, args [][]byte) {
+	switch len(args) {
+	case 1:
+		s.seg.local.Simple("PONG")
+	case 2:
+		s.seg.local.Bulk(args[1])
+	default:
+		s.seg.local.Error("ERR wrong number of arguments for 'ping' command")
+	}
+}
+
+func echo(s *session, args [][]byte) { s.seg.local.Bulk(args[1]) }
+
+func quit(s *session, _ [][]byte) {
+	s.closing = true
+	s.seg.local.OK()
+}
+
+func selectDB(s *session, args [][]byte) {
+	switch n, err := strconv.ParseInt(string(args[1]), 10, 32); {
+	case err != nil:
+		s.seg.local.Error(errNotInteger)
+	case n != 0:
+		s.seg.local.Error("ERR SELECT is not allowed in cluster mode")
+	default:
+		s.seg.local.OK()
+	}
+}
+
+func clock(s *session, _ [][]byte) {
+	now := time.Now()
+	s.seg.local.Array(2)
+	s.seg.local.BulkString(strconv.FormatInt(now.Unix(), 10))
+	s.seg.local.BulkString(strconv.Itoa(now.Nanosecond() / 1000))
+}
+
+func readonly(s *session, _ [][]byte)  { s.setReadonly(true) }
+func readwrite(s *session, _ [][]byte) { s.setReadonly(false) }
+
+func (s *session) setReadonly(on bool) {
+	s.readonly = on
+	s.info.setFlag(flagReadonly, on)
+	s.seg.local.OK()
+}
+
+// asking is for a slot on its way to another node. Here a slot moves in one step, and there is nothing
+// to ask for.
+func asking(s *session, _ [][]byte) { s.seg.local.OK() }
+
+func command(s *session, args [][]byte) { keyspace.WriteCommand(&s.seg.local, args) }
+
+func help(s *session, args [][]byte) { keyspace.Lookup(args[0]).WriteHelp(&s.seg.local) }
+
+// debugCommand refuses: what DEBUG does in Redis stops or changes a server behind its clients' back.
+func debugCommand(s *session, _ [][]byte) {
+	s.seg.local.Error("ERR DEBUG command not allowed")
+}
+
+func memoryDoctor(s *session, _ [][]byte) {
+	s.seg.local.Verbatim("txt", "Memory is managed by the runtime; INFO memory and /metrics tell its figures.\n")
+}

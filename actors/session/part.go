@@ -1,0 +1,197 @@
+package session
+
+import (
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// part is what a segment asks of one shard. It is kept for the next segment that needs the shard.
+type part struct {
+	shard  slotmap.ShardID
+	handle *replica.Handle // nil: no replica here, the leader's node is asked
+	leader slotmap.NodeID  // where to forward to
+	ops    []byte          // encoded operations
+	slots  []uint16        // slot of each operation
+	write  bool
+	active bool // takes part in the segment
+	sent   bool // a batch is under way
+	hops   int  // times that it was forwarded
+
+	anyReplica bool // reads may be served by a replica that does not lead
+
+	status  replica.Status
+	answer  *replica.Answer
+	refusal refusal // with a status other than Done
+}
+
+// keepOps is the size up to which a part keeps its buffer of operations.
+const keepOps = 256 << 10
+
+// note takes note of an operation that was appended to ops, and returns its number.
+func (p *part) note(slot uint16, write bool) int {
+	p.slots = append(p.slots, slot)
+	p.write = p.write || write
+	return len(p.slots) - 1
+}
+
+// partFor finds the part for operations on a slot, or the error line when there is none.
+func (s *session) partFor(slot uint16) (*part, string) {
+	id, _ := s.routes.Map.Owner(slot)
+	if id == 0 {
+		return nil, lineNotServed
+	}
+	return s.shardPart(id, slot)
+}
+
+// shardPart is partFor with the shard given.
+func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
+	if p := s.parts[id]; p != nil && p.active {
+		return p, ""
+	}
+	if r, ok := s.refused[id]; ok {
+		return nil, r.line(s.routes, slot)
+	}
+	h := s.routes.Handles[id]
+	var forward slotmap.NodeID
+	if h == nil {
+		leader, known := s.routes.Leader(id)
+		switch {
+		case !known || leader.ID == s.routes.Self.ID:
+			return nil, lineDown
+		case s.srv.cfg.Forward == nil || !s.srv.cfg.ForwardAll:
+			return nil, moved(slot, leader.Client)
+		}
+		forward = leader.ID
+	}
+	return s.activate(id, h, forward), ""
+}
+
+// activate makes a shard take part in the segment.
+func (s *session) activate(id slotmap.ShardID, h *replica.Handle, forward slotmap.NodeID) *part {
+	p := s.parts[id]
+	if p == nil {
+		p = &part{shard: id}
+		s.parts[id] = p
+	}
+	if cap(p.ops) > keepOps {
+		p.ops = nil
+	}
+	*p = part{shard: id, handle: h, leader: forward, ops: p.ops[:0], slots: p.slots[:0], active: true}
+	s.seg.active = append(s.seg.active, p)
+	return p
+}
+
+// send sends each shard of the segment its batch.
+func (s *session) send() {
+	for _, p := range s.seg.active {
+		b := &replica.Batch{
+			Ops: p.ops, Count: len(p.slots), Write: p.write, Follower: (s.readonly || p.anyReplica) && !p.write,
+			Proto: s.proto, Sink: sink{s}, Tag: p,
+		}
+		s.srv.stats.batches.Add(1)
+		s.srv.stats.batchOps.Add(uint64(b.Count))
+		s.sendBatch(p, b)
+	}
+	s.srv.stats.segments.Add(1)
+}
+
+func (s *session) sendBatch(p *part, b *replica.Batch) {
+	switch {
+	case p.handle == nil:
+		s.forward(p, b, p.leader)
+	case p.handle.Budget.TryAcquire(b.Cost()):
+		p.sent = true
+		s.seg.outstanding++
+		s.root.Send(p.handle.PID, b)
+	default:
+		s.refuse(p, refusal{status: replica.TryAgain})
+	}
+}
+
+// maxHops bounds how often a batch is sent on to another node before the client has to look itself.
+const maxHops = 2
+
+// forward sends a batch to the replica on another node.
+func (s *session) forward(p *part, b *replica.Batch, to slotmap.NodeID) {
+	if p.hops >= maxHops || !s.srv.cfg.Forward(to, p.shard, b) {
+		s.refuse(p, refusal{status: replica.Moved, leader: to})
+		return
+	}
+	p.hops++
+	p.sent = true
+	s.seg.outstanding++
+}
+
+// sink delivers answers to the session's mailbox.
+type sink struct{ s *session }
+
+// Deliver implements replica.Sink.
+func (k sink) Deliver(a *replica.Answer) { k.s.root.Send(k.s.pid, a) }
+
+// answered takes the answer to a batch.
+func (s *session) answered(a *replica.Answer) {
+	p, ok := a.Batch.Tag.(*part)
+	if !ok || s.cur == nil || !p.sent {
+		return // the session gave up on it
+	}
+	p.sent = false
+	s.seg.outstanding--
+	s.settle(p, a)
+	s.proceed()
+}
+
+// settle notes what became of a part.
+func (s *session) settle(p *part, a *replica.Answer) {
+	switch {
+	case a.Status == replica.Done && len(a.Ends) == len(p.slots):
+		p.status, p.answer = replica.Done, a
+		if p.write {
+			s.wrote(p.shard, a.Index)
+		}
+	case a.Status == replica.Done:
+		s.refuse(p, refusal{status: replica.Unknown})
+	case a.Status == replica.Moved && s.mayForward(a.Leader):
+		s.forward(p, a.Batch, a.Leader)
+	default:
+		s.refuse(p, refusal{status: a.Status, leader: a.Leader})
+	}
+	if a.Status == replica.Unknown {
+		p.ops = nil // whoever still knows the batch may read it
+	}
+}
+
+func (s *session) mayForward(leader slotmap.NodeID) bool {
+	return s.srv.cfg.ForwardAll && s.srv.cfg.Forward != nil && leader != s.routes.Self.ID && !leader.IsZero()
+}
+
+// refuse notes that a part was not done, and keeps the shard refused for what was received behind it.
+func (s *session) refuse(p *part, r refusal) {
+	if r.status == replica.Unknown && !p.write {
+		r.status = replica.TryAgain // a read without an answer did nothing
+	}
+	p.status, p.refusal = r.status, r
+	if r.status == replica.Unknown {
+		return
+	}
+	if s.refused == nil {
+		s.refused = map[slotmap.ShardID]refusal{}
+	}
+	s.refused[p.shard] = r
+}
+
+// proceed goes on when the last answer of a segment is in.
+func (s *session) proceed() {
+	if s.seg.outstanding > 0 {
+		return
+	}
+	s.finish()
+	s.advance()
+}
+
+// wrote notes the newest write to a shard, for WAIT.
+func (s *session) wrote(id slotmap.ShardID, index uint64) {
+	if s.writes == nil {
+		s.writes = map[slotmap.ShardID]uint64{}
+	}
+	s.writes[id] = max(s.writes[id], index)
+}

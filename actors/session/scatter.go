@@ -1,0 +1,135 @@
+package session
+
+import (
+	"math/rand/v2"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// Commands about all keys of the node cover the shards that it leads. Each shard is asked in its turn of
+// the pipeline; gather makes one reply of theirs.
+
+// gather is what the shards were asked, and how their answers become one.
+type gather struct {
+	from []opRef
+	line string // why some shard was not asked; "" if none
+	fold func(s *session, w *resp.Writer, from []opRef)
+}
+
+// opRef is one operation of a part.
+type opRef struct {
+	part *part
+	op   int
+}
+
+// scatter asks every shard led here to carry out args.
+func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opRef)) {
+	g := &gather{fold: fold}
+	v := s.verbOf(args)
+	args = lowered(args)
+	for _, h := range s.routes.Led() {
+		slot := s.anySlot(h.Shard)
+		p, line := s.shardPart(h.Shard, slot)
+		if p == nil {
+			g.line = line
+			continue
+		}
+		p.ops = keyspace.AppendOp(p.ops, slot, args)
+		g.from = append(g.from, opRef{p, p.note(slot, v.cmd.Write())})
+	}
+	s.join(g, v)
+}
+
+// anySlot is a slot of a shard; operations on all keys name one for form's sake.
+func (s *session) anySlot(id slotmap.ShardID) uint16 {
+	for _, run := range s.routes.Map.Runs() {
+		if run.Shard == id {
+			return run.First
+		}
+	}
+	return 0
+}
+
+// join answers the error of a shard if there is one. A shard that is led elsewhere by now is not among
+// those that the command is about.
+func (g *gather) join(s *session, w *resp.Writer) {
+	if g.line != "" {
+		w.Error(g.line)
+		return
+	}
+	kept := g.from[:0]
+	for _, r := range g.from {
+		done := r.part.done(r.op)
+		switch {
+		case done == nil && r.part.status == replica.Moved:
+		case done == nil || done[0] == '-':
+			w.Raw(s.opReply(r.part, r.op))
+			return
+		default:
+			kept = append(kept, r)
+		}
+	}
+	g.fold(s, w, kept)
+}
+
+func dbsize(s *session, args [][]byte) {
+	s.scatter(args, func(_ *session, w *resp.Writer, from []opRef) {
+		sum := int64(0)
+		for _, r := range from {
+			v, _, _ := resp.ParseReply(r.part.done(r.op))
+			sum += v.Int
+		}
+		w.Int(sum)
+	})
+}
+
+func flush(s *session, args [][]byte) {
+	if len(args) > 2 || len(args) == 2 && !is(args[1], "sync") && !is(args[1], "async") {
+		s.seg.local.Error(errSyntax)
+		return
+	}
+	s.scatter(args, func(_ *session, w *resp.Writer, _ []opRef) { w.OK() })
+}
+
+func keys(s *session, args [][]byte) {
+	s.scatter(args, func(_ *session, w *resp.Writer, from []opRef) {
+		sum := 0
+		for _, r := range from {
+			n, _ := arrayHead(r.part.done(r.op))
+			sum += n
+		}
+		w.Array(sum)
+		for _, r := range from {
+			_, rest := arrayHead(r.part.done(r.op))
+			w.Raw(rest)
+		}
+	})
+}
+
+// randomkey picks a shard by its share of the keys among those that have one.
+func randomkey(s *session, args [][]byte) {
+	s.scatter(args, func(s *session, w *resp.Writer, from []opRef) {
+		total, chosen := int64(0), []byte(nil)
+		for _, r := range from {
+			done := r.part.done(r.op)
+			if done[0] != '$' || done[1] == '-' {
+				continue
+			}
+			weight := int64(1)
+			if r.part.handle != nil {
+				weight = max(1, r.part.handle.Gauges.Keys.Load())
+			}
+			if total += weight; rand.Int64N(total) < weight {
+				chosen = done
+			}
+		}
+		if chosen == nil {
+			w.Null()
+			return
+		}
+		w.Raw(chosen)
+	})
+}

@@ -1,0 +1,198 @@
+package session
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"log/slog"
+	"net"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// RedisVersion is the version whose behaviour clients may expect.
+const RedisVersion = "7.2.6"
+
+// Config is what a Server is started with.
+type Config struct {
+	System      *actor.ActorSystem
+	Routes      func() *Routes // never nil; called on any goroutine, must not block
+	Listener    net.Listener
+	Logger      *slog.Logger
+	Requirepass string            // password of the default user; "" for none
+	Version     string            // of the project
+	Params      map[string]string // further parameters that CONFIG GET shows and nobody may change
+
+	// Forward sends a batch to the replica of a shard on another node, and has its answer delivered to the
+	// batch's sink. It reports false when there is no way to that node: nothing was sent then. Without it
+	// nothing is forwarded.
+	Forward func(node slotmap.NodeID, shard slotmap.ShardID, b *replica.Batch) bool
+	// ForwardAll makes the node carry out commands of any slot through the slot's leader instead of
+	// answering MOVED.
+	ForwardAll bool
+}
+
+// Server accepts client connections and keeps what they share: settings, figures, the list of them.
+type Server struct {
+	cfg      Config
+	system   *actor.ActorSystem
+	log      *slog.Logger
+	settings settings
+	stats    stats
+	clients  registry
+	started  time.Time
+	runID    string
+	nextID   atomic.Uint64
+	now      atomic.Int64 // the wall clock in ms, as of the last sweep
+
+	closing chan struct{}
+	running sync.WaitGroup // the accept loop, the sweep, and two for each connection
+}
+
+// Serve starts to accept connections; Close ends it.
+func Serve(cfg Config) (*Server, error) {
+	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil {
+		return nil, errors.New("session: Config lacks System, Routes or Listener")
+	}
+	if cfg.Logger == nil {
+		cfg.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Server{
+		cfg: cfg, system: cfg.System, log: cfg.Logger, started: time.Now(), runID: newRunID(),
+		closing: make(chan struct{}),
+	}
+	s.settings.init(cfg.Requirepass)
+	s.stats.init()
+	s.now.Store(time.Now().UnixMilli())
+	s.running.Add(2)
+	go s.accept()
+	go s.sweep()
+	return s, nil
+}
+
+func newRunID() string {
+	var id [20]byte
+	rand.Read(id[:])
+	return hex.EncodeToString(id[:])
+}
+
+// Addr is the address that clients connect to.
+func (s *Server) Addr() net.Addr { return s.cfg.Listener.Addr() }
+
+// Close stops listening, ends all connections and waits until nothing of them runs any more.
+func (s *Server) Close() {
+	close(s.closing)
+	s.cfg.Listener.Close()
+	s.clients.close()
+	s.running.Wait()
+}
+
+func (s *Server) isClosing() bool {
+	select {
+	case <-s.closing:
+		return true
+	default:
+		return false
+	}
+}
+
+func (s *Server) routes() *Routes { return s.cfg.Routes() }
+
+// accept runs until the listener is closed. Another error (no file descriptor is left, say) is waited
+// out: the listener is as good as before.
+func (s *Server) accept() {
+	defer s.running.Done()
+	for {
+		conn, err := s.cfg.Listener.Accept()
+		if err == nil {
+			s.admit(conn)
+			continue
+		}
+		if errors.Is(err, net.ErrClosed) {
+			return
+		}
+		s.log.Warn("cannot accept a connection", "err", err)
+		select {
+		case <-s.closing:
+			return
+		case <-time.After(acceptPause):
+		}
+	}
+}
+
+const acceptPause = 100 * time.Millisecond
+
+// admit starts a session, unless the connection is refused.
+func (s *Server) admit(conn net.Conn) {
+	if reason := s.refuse(conn); reason != "" {
+		s.stats.rejectedConns.Add(1)
+		conn.SetWriteDeadline(time.Now().Add(acceptPause))
+		conn.Write([]byte("-" + reason + "\r\n"))
+		conn.Close()
+		return
+	}
+	c := newClient(s.nextID.Add(1), conn, s.now.Load())
+	if !s.clients.add(c) {
+		conn.Close()
+		return
+	}
+	s.stats.conns.Add(1)
+	s.spawn(c)
+}
+
+// refuse gives the error line for a connection that may not be served, or "".
+func (s *Server) refuse(conn net.Conn) string {
+	if s.clients.count() >= s.settings.maxclients.Load() {
+		return "ERR max number of clients reached"
+	}
+	if s.settings.protected.Load() && s.settings.password() == "" && !loopback(conn.RemoteAddr()) {
+		return denied
+	}
+	return ""
+}
+
+const denied = "DENIED this node runs in protected mode: no password is set, so connections are only accepted from " +
+	"the loopback interface. Start it with --requirepass, or send CONFIG SET requirepass or " +
+	"CONFIG SET protected-mode no from the node's own host."
+
+func loopback(a net.Addr) bool {
+	tcp, ok := a.(*net.TCPAddr)
+	return !ok || tcp.IP.IsLoopback()
+}
+
+func (s *Server) spawn(c *client) {
+	s.running.Add(2)
+	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) },
+		actor.WithMailbox(mailboxes))
+	if _, err := s.system.Root.SpawnNamed(props, "session/"+c.idText); err != nil {
+		s.log.Error("cannot start a session", "client", c.id, "err", err)
+		c.conn.Close()
+		s.clients.remove(c)
+		s.running.Add(-2)
+	}
+}
+
+// mailboxes has no bound of its own: a session is sent what it asked for, and by its reader one message
+// for each pipeline that it took.
+var mailboxes = mailbox.New()
+
+// troupeVersion is the version of the project for INFO, on one line.
+func (s *Server) troupeVersion() string {
+	if s.cfg.Version == "" {
+		return "dev"
+	}
+	return strings.Map(func(r rune) rune {
+		if r < ' ' {
+			return -1
+		}
+		return r
+	}, s.cfg.Version)
+}

@@ -1,0 +1,216 @@
+package session
+
+import (
+	"errors"
+	"runtime/debug"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// session is the actor of one connection. Its fields belong to its turn.
+type session struct {
+	srv  *Server
+	info *client
+	in   *intake
+	root *actor.RootContext
+	pid  *actor.PID
+
+	proto    int
+	authed   bool
+	readonly bool
+	silent   bool // CLIENT REPLY OFF
+	skip     skip // CLIENT REPLY SKIP
+	closing  bool // close once what is answered was written
+	ended    bool // the reader has stopped
+
+	tx      transaction
+	watch   watchList
+	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
+	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
+
+	cur    *pipeline // nil: waiting for input
+	at     int       // the next command of cur
+	seg    segment
+	parts  map[slotmap.ShardID]*part // kept for their buffers
+	out    output
+	keys   []int // scratch: positions of keys
+	pace   pace
+	routes *Routes // as of the beginning of the segment
+}
+
+// skip is the state of CLIENT REPLY SKIP, which silences the command after it.
+type skip uint8
+
+const (
+	skipNone skip = iota
+	skipNext
+	skipThis
+)
+
+func newSession(srv *Server, info *client) *session {
+	s := &session{
+		srv: srv, info: info, in: newIntake(), root: srv.system.Root, proto: 2,
+		parts: map[slotmap.ShardID]*part{},
+	}
+	s.out.init(info, &srv.stats, &srv.now)
+	s.setAuthed(srv.settings.password() == "")
+	return s
+}
+
+// setAuthed sets whether the client is logged in. Until then its commands are read one at a time, under
+// the limits of a stranger.
+func (s *session) setAuthed(yes bool) {
+	s.authed = yes
+	s.in.single.Store(!yes)
+}
+
+// Receive implements actor.Actor.
+func (s *session) Receive(ctx actor.Context) {
+	defer s.contain(ctx)
+	switch m := ctx.Message().(type) {
+	case *actor.Started:
+		s.start(ctx.Self())
+	case *pipeline:
+		s.begin(m)
+	case *replica.Answer:
+		s.answered(m)
+	case *waited:
+		s.waited(m)
+	case inputEnded:
+		s.ended = true
+		s.inputEnded()
+	case *actor.Stopping:
+		s.stop()
+	case *actor.Stopped:
+		s.srv.running.Done()
+	}
+	if s.closing && s.cur == nil {
+		s.info.conn.Close()
+		if s.ended {
+			ctx.Stop(ctx.Self())
+		}
+	}
+}
+
+// contain ends the connection of a session that panicked, and nothing else.
+func (s *session) contain(ctx actor.Context) {
+	p := recover()
+	if p == nil {
+		return
+	}
+	s.srv.log.Error("session ended by a panic", "client", s.info.id, "reason", p, "stack", string(debug.Stack()))
+	s.closing, s.cur = true, nil
+	s.stop()
+	ctx.Stop(ctx.Self())
+}
+
+func (s *session) start(self *actor.PID) {
+	s.pid = self
+	send := func(msg any) { s.root.Send(self, msg) }
+	read := func(n int) { s.srv.stats.bytesIn.Add(uint64(n)) }
+	r := newReader(s.info.conn, s.in, send, read)
+	go func() {
+		defer s.srv.running.Done()
+		r.run()
+	}()
+}
+
+// stop lets go of everything that others hold of this session. It may come twice.
+func (s *session) stop() {
+	s.info.conn.Close()
+	s.in.close()
+	s.srv.clients.remove(s.info)
+}
+
+// begin starts on a pipeline that the reader sent.
+func (s *session) begin(p *pipeline) {
+	if s.closing {
+		return
+	}
+	s.cur, s.at = p, 0
+	s.info.active.Store(s.srv.now.Load())
+	s.advance()
+}
+
+// advance works until there is something to wait for: answers, or input.
+func (s *session) advance() {
+	for s.cur != nil {
+		s.route()
+		if s.seg.outstanding > 0 {
+			return
+		}
+		s.finish()
+	}
+}
+
+// finish joins and writes the replies of a segment whose answers are all in, and takes the next pipeline
+// when this one is done.
+func (s *session) finish() {
+	s.assemble()
+	s.forgive()
+	if err := s.out.flush(); err != nil {
+		s.closing = true
+	}
+	if s.closing {
+		s.cur = nil
+		return
+	}
+	if s.at == s.cur.n {
+		s.take()
+	}
+}
+
+// forgive ends the refusal of shards when no input is left that was sent before the refusal could be
+// known. It is called before the replies are written, for what comes after was sent in their light.
+func (s *session) forgive() {
+	if len(s.refused) > 0 && s.at == s.cur.n && s.in.drained() && unread(s.info.conn) == 0 {
+		clear(s.refused)
+	}
+}
+
+// take goes on with what was received meanwhile.
+func (s *session) take() {
+	p, end := s.in.take()
+	s.cur, s.at = p, 0
+	if p == nil && end != nil {
+		s.lastWords(end)
+	}
+}
+
+// inputEnded ends a session that waits for input, or for something that only a client can need.
+func (s *session) inputEnded() {
+	switch {
+	case s.closing:
+	case s.cur == nil:
+		s.take()
+		s.advance()
+	case s.info.blocked.Load() || s.srv.isClosing():
+		s.closing, s.cur = true, nil
+	}
+}
+
+// lastWords answers input that could not be understood, and closes.
+func (s *session) lastWords(end error) {
+	s.closing = true
+	var bad *resp.ProtocolError
+	if !errors.As(end, &bad) || bad.Text == "" {
+		return
+	}
+	s.srv.stats.failed([]byte(bad.Text))
+	s.out.add([]byte("-" + oneLine(bad.Text) + "\r\n"))
+	s.info.conn.SetWriteDeadline(time.Now().Add(lastWordsTimeout))
+	s.out.flush()
+}
+
+const lastWordsTimeout = time.Second
+
+func oneLine(text string) string {
+	var w resp.Writer
+	w.Error(text)
+	return string(w.Bytes()[1 : w.Len()-2])
+}

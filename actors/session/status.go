@@ -1,0 +1,68 @@
+package session
+
+import (
+	"strconv"
+
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// The lines for what a shard, or its absence, refuses. Everything but lineUnknown says: not done.
+const (
+	lineNotServed = "CLUSTERDOWN Hash slot not served"
+	lineDown      = "CLUSTERDOWN The cluster is down"
+	lineTryAgain  = "TRYAGAIN The shard has as much to do as it may queue, or its ownership is changing: not done"
+	lineUnknown   = "UNKNOWN The outcome cannot be told: the write was or will be applied, or not"
+	lineMisconf   = "MISCONF Too little disk space on this node, or on too many of the shard's replicas: writes are refused"
+	lineOOM       = "OOM command not allowed when used memory > 'maxmemory'."
+)
+
+// statusLines is the one table from the fate of a batch to what a client is told. Moved is told by
+// refusal.line.
+var statusLines = [...]string{
+	replica.Done:     lineTryAgain,
+	replica.Moved:    lineDown,
+	replica.Down:     lineDown,
+	replica.TryAgain: lineTryAgain,
+	replica.Unknown:  lineUnknown,
+	replica.Misconf:  lineMisconf,
+	replica.OOM:      lineOOM,
+}
+
+// refusal is why a shard did not do what it was asked.
+type refusal struct {
+	status replica.Status
+	leader slotmap.NodeID // with Moved
+}
+
+// line is the error for an operation on a slot.
+func (r refusal) line(routes *Routes, slot uint16) string {
+	if r.status == replica.Moved {
+		if n, ok := routes.alive(r.leader); ok {
+			return moved(slot, n.Client)
+		}
+	}
+	if int(r.status) < len(statusLines) {
+		return statusLines[r.status]
+	}
+	return lineUnknown
+}
+
+// notOwned is the error for an operation that a shard did not carry out because its slot is another
+// shard's by now.
+func notOwned(routes *Routes, slot uint16, by slotmap.ShardID) string {
+	id, _ := routes.Map.Owner(slot)
+	switch n, ok := routes.Leader(id); {
+	case id == 0:
+		return lineNotServed
+	case id == by:
+		return lineTryAgain // the map here does not know yet
+	case ok:
+		return moved(slot, n.Client)
+	}
+	return lineDown
+}
+
+func moved(slot uint16, addr string) string {
+	return "MOVED " + strconv.Itoa(int(slot)) + " " + addr
+}

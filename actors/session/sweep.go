@@ -1,0 +1,37 @@
+package session
+
+import "time"
+
+const (
+	sweepInterval = time.Second
+	writeTimeout  = 60_000 // ms that a client may take nothing of what is written to it
+)
+
+// sweep keeps the coarse clock, samples the rates for INFO, and ends connections that are idle or stuck.
+func (s *Server) sweep() {
+	defer s.running.Done()
+	t := time.NewTicker(sweepInterval)
+	defer t.Stop()
+	for {
+		select {
+		case <-s.closing:
+			return
+		case now := <-t.C:
+			s.sweepAt(now.UnixMilli())
+		}
+	}
+}
+
+func (s *Server) sweepAt(now int64) {
+	s.now.Store(now)
+	s.stats.sample()
+	idle := s.settings.timeout.Load() * 1000
+	for _, c := range s.clients.all() {
+		switch {
+		case idle > 0 && !c.blocked.Load() && now-c.active.Load() > idle:
+			c.kill()
+		case c.writing.Load() != 0 && now-c.writing.Load() > writeTimeout:
+			c.kill()
+		}
+	}
+}

@@ -1,0 +1,353 @@
+package session
+
+import (
+	"bytes"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// transaction is what stands between MULTI and EXEC. At EXEC its commands on data go to their shard as
+// one operation; those of the session itself are carried out when that was done.
+type transaction struct {
+	open   bool
+	failed bool // a command could not be queued: EXEC will refuse
+	cmds   []queued
+	slot   oneSlot
+	write  bool
+	bytes  int
+}
+
+type queued struct {
+	verb *verb
+	args [][]byte
+}
+
+func (q queued) own() bool { return q.verb.cmd.Where() != keyspace.Shard }
+
+// Bounds of a transaction: it becomes one entry of the log.
+const (
+	maxTxBytes    = 20 << 20
+	maxTxCommands = 1 << 18
+)
+
+// steersTransaction are the commands that act in an open transaction instead of being queued.
+var steersTransaction = map[string]bool{
+	"exec": true, "discard": true, "multi": true, "watch": true, "quit": true, "reset": true,
+}
+
+// oneSlot is the slot that several keys must share; none yet in the zero value.
+type oneSlot struct {
+	slot  uint16
+	known bool
+}
+
+// admit reports whether another key may be in slot.
+func (o oneSlot) admit(slot uint16) bool { return !o.known || o.slot == slot }
+
+func (o *oneSlot) set(slot uint16) { o.slot, o.known = slot, true }
+
+// fail makes the EXEC of an open transaction refuse.
+func (t *transaction) fail() {
+	if t.open {
+		t.failed = true
+	}
+}
+
+// count is the number of queued commands, -1 outside of a transaction.
+func (t *transaction) count() int32 {
+	if !t.open {
+		return -1
+	}
+	return int32(len(t.cmds))
+}
+
+// enqueue puts a command into the open transaction, or answers why it cannot be there.
+func (s *session) enqueue(v *verb, cmd *resp.Command) {
+	slot, line := s.admitQueued(v, cmd)
+	if line != "" {
+		s.tx.fail()
+		s.reject(v, line)
+		return
+	}
+	if slot.known {
+		s.tx.slot.set(slot.slot)
+	}
+	s.tx.write = s.tx.write || v.cmd.Write()
+	s.tx.bytes += cmd.Size
+	s.tx.cmds = append(s.tx.cmds, queued{v, copyArgs(lowered(cmd.Args))})
+	from := s.seg.local.Len()
+	s.seg.local.Simple("QUEUED")
+	s.here(from, nil)
+}
+
+// admitQueued gives the slot of a command to be queued, or the error line.
+func (s *session) admitQueued(v *verb, cmd *resp.Command) (oneSlot, string) {
+	switch {
+	case v.cmd.Flags&keyspace.FlagNoMulti != 0, v.cmd.Where() == keyspace.Scatter, alone[v.cmd.FullName()]:
+		return oneSlot{}, "ERR Command not allowed inside a transaction"
+	case v.cmd.Where() == keyspace.Node && v.own.run == nil:
+		return oneSlot{}, keyspace.Unknown(cmd.Args).Error()
+	case s.tx.bytes+cmd.Size > maxTxBytes || len(s.tx.cmds) >= maxTxCommands:
+		return oneSlot{}, "ERR Transaction too large"
+	case v.cmd.Where() == keyspace.Node:
+		return oneSlot{}, ""
+	}
+	slot, err := s.slotOf(v.cmd, cmd.Args)
+	switch {
+	case err != nil:
+		return oneSlot{}, err.Error()
+	case !s.tx.slot.admit(slot), !s.watch.slot.admit(slot):
+		return oneSlot{}, string(errCrossSlot)
+	}
+	return oneSlot{slot, true}, s.redirect(slot, v.cmd.Write())
+}
+
+// redirect is what a command on a slot would be refused with here, as far as is known; "" for nothing.
+func (s *session) redirect(slot uint16, write bool) string {
+	id, _ := s.routes.Map.Owner(slot)
+	if id == 0 {
+		return lineNotServed
+	}
+	if r, ok := s.refused[id]; ok {
+		return r.line(s.routes, slot)
+	}
+	h := s.routes.Handles[id]
+	if leads(h) || h != nil && s.readonly && !write || s.srv.cfg.ForwardAll {
+		return ""
+	}
+	if n, ok := s.routes.Leader(id); ok && n.ID != s.routes.Self.ID {
+		return moved(slot, n.Client)
+	}
+	if h == nil {
+		return lineDown
+	}
+	return "" // an election is on: it may be over at EXEC
+}
+
+// copyArgs copies arguments into one piece of memory.
+func copyArgs(args [][]byte) [][]byte {
+	size := 0
+	for _, a := range args {
+		size += len(a)
+	}
+	slab, out := make([]byte, 0, size), make([][]byte, len(args))
+	for i, a := range args {
+		from := len(slab)
+		slab = append(slab, a...)
+		out[i] = slab[from:len(slab):len(slab)]
+	}
+	return out
+}
+
+func multi(s *session, _ [][]byte) {
+	if s.tx.open {
+		s.seg.local.Error("ERR MULTI calls can not be nested")
+		return
+	}
+	s.tx = transaction{open: true}
+	s.seg.local.OK()
+}
+
+func discard(s *session, _ [][]byte) {
+	if !s.tx.open {
+		s.seg.local.Error("ERR DISCARD without MULTI")
+		return
+	}
+	s.endTransaction()
+	s.seg.local.OK()
+}
+
+// endTransaction forgets the transaction and all watches.
+func (s *session) endTransaction() {
+	s.tx = transaction{}
+	s.watch.forget()
+}
+
+func exec(s *session, args [][]byte) {
+	tx, watch := s.tx, s.watch
+	if !tx.open {
+		s.seg.local.Error("ERR EXEC without MULTI")
+		return
+	}
+	s.endTransaction()
+	if tx.failed || watch.broken {
+		s.seg.local.Error("EXECABORT Transaction discarded because of previous errors.")
+		return
+	}
+	j := &execJoin{cmds: tx.cmds}
+	if slot, ok := execSlot(&tx, &watch); ok {
+		p, line := s.partFor(slot)
+		if p == nil {
+			s.seg.local.Error(line)
+			return
+		}
+		p.ops = keyspace.AppendTx(p.ops, slot, watch.list, j.split())
+		j.part, j.op = p, p.note(slot, tx.write)
+		s.seg.bytes += tx.bytes
+	} else {
+		j.split()
+	}
+	s.seg.stop = j.own > 0 // what they change is for the commands behind
+	s.join(j, s.verbOf(args))
+}
+
+func execSlot(tx *transaction, w *watchList) (uint16, bool) {
+	if tx.slot.known {
+		return tx.slot.slot, true
+	}
+	return w.slot.slot, w.slot.known && len(w.list) > 0
+}
+
+// join notes the place of a reply that j makes when all answers are in.
+func (s *session) join(j joiner, v *verb) {
+	s.seg.places = append(s.seg.places, place{join: j, verb: v, silent: s.isSilent()})
+}
+
+// execJoin makes the reply of EXEC: the shard's, with those of the session's own commands between.
+type execJoin struct {
+	cmds []queued
+	own  int   // how many are the session's own
+	part *part // nil: all are
+	op   int
+}
+
+// split gives the commands for the shard and counts the others.
+func (j *execJoin) split() (cmds [][][]byte) {
+	for _, q := range j.cmds {
+		if q.own() {
+			j.own++
+		} else {
+			cmds = append(cmds, q.args)
+		}
+	}
+	return cmds
+}
+
+func (j *execJoin) join(s *session, w *resp.Writer) {
+	var done []byte
+	if j.part != nil {
+		if done = s.opReply(j.part, j.op); j.own == 0 || done[0] != '*' || bytes.HasPrefix(done, nullArray) {
+			w.Raw(done)
+			j.countCalls(done)
+			return
+		}
+		_, done = arrayHead(done)
+	}
+	w.Array(len(j.cmds))
+	for _, q := range j.cmds {
+		if q.own() {
+			s.runQueued(q, w)
+			continue
+		}
+		n := replyLen(done)
+		w.Raw(done[:n])
+		done = done[n:]
+		q.verb.stat.calls.Add(1)
+	}
+}
+
+func (j *execJoin) countCalls(done []byte) {
+	if done[0] != '*' || bytes.HasPrefix(done, nullArray) {
+		return
+	}
+	for _, q := range j.cmds {
+		q.verb.stat.calls.Add(1)
+	}
+}
+
+var nullArray = []byte("*-1\r\n")
+
+// runQueued carries out a command of the session itself. Every command of a transaction has a reply.
+func (s *session) runQueued(q queued, w *resp.Writer) {
+	from, places := w.Len(), len(s.seg.places)
+	q.verb.own.run(s, q.args)
+	q.verb.stat.calls.Add(1)
+	s.seg.places = s.seg.places[:places]
+	if w.Len() == from {
+		w.Null()
+	}
+}
+
+// watchList is what WATCH remembers until EXEC.
+type watchList struct {
+	list    []keyspace.Watch
+	slot    oneSlot
+	pending int  // answers to come
+	broken  bool // the state of a key could not be told: EXEC will refuse
+	round   int  // counts how often it was forgotten
+}
+
+func (w *watchList) forget() { *w = watchList{round: w.round + 1} }
+
+func unwatch(s *session, _ [][]byte) {
+	s.watch.forget()
+	s.seg.local.OK()
+}
+
+// watch asks the shard for the versions of keys. All keys watched at a time, and those of the
+// transaction, must be in one slot: a shard can compare no others with what it does.
+func watch(s *session, args [][]byte) {
+	if s.tx.open {
+		s.seg.local.Error("ERR WATCH inside MULTI is not allowed")
+		return
+	}
+	slot := slotmap.Slot(args[1])
+	for _, key := range args[2:] {
+		if slotmap.Slot(key) != slot {
+			s.seg.local.Error(string(errCrossSlot))
+			return
+		}
+	}
+	if !s.watch.slot.admit(slot) {
+		s.seg.local.Error(string(errCrossSlot))
+		return
+	}
+	p, line := s.partFor(slot)
+	if p == nil {
+		s.watch.broken = true
+		s.seg.local.Error(line)
+		return
+	}
+	p.ops = keyspace.AppendOp(p.ops, slot, lowered(args))
+	s.watch.slot.set(slot)
+	s.watch.pending++
+	s.join(&watchJoin{part: p, op: p.note(slot, false), round: s.watch.round}, s.verbOf(args))
+}
+
+// watchJoin keeps the versions that a shard answered.
+type watchJoin struct {
+	part  *part
+	op    int
+	round int
+}
+
+func (j *watchJoin) join(s *session, w *resp.Writer) {
+	list, ok := parseWatches(j.part.done(j.op))
+	if j.round == s.watch.round {
+		s.watch.pending--
+		s.watch.list = append(s.watch.list, list...)
+		s.watch.broken = s.watch.broken || !ok
+	}
+	if ok {
+		w.OK()
+	} else {
+		w.Raw(s.opReply(j.part, j.op))
+	}
+}
+
+func parseWatches(reply []byte) ([]keyspace.Watch, bool) {
+	v, _, err := resp.ParseReply(reply)
+	if err != nil || v.Kind != resp.Array {
+		return nil, false
+	}
+	var list []keyspace.Watch
+	for _, pair := range v.Items {
+		if len(pair.Items) != 2 {
+			return nil, false
+		}
+		list = append(list, keyspace.Watch{Bucket: uint16(pair.Items[0].Int), Index: uint64(pair.Items[1].Int)})
+	}
+	return list, len(list) > 0
+}
