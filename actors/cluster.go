@@ -1,0 +1,229 @@
+package actors
+
+import (
+	"fmt"
+	"os"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/gossip"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
+)
+
+// found starts a new cluster on this node: the slots are spread over the shards, and every shard begins
+// with one voter here. It may be run again after a crash half-way.
+func (d *director) found(cluster slotmap.ClusterID) {
+	if !d.cluster.IsZero() {
+		return
+	}
+	d.founder = true
+	have := map[slotmap.ShardID]bool{}
+	for _, id := range d.store.Shards() {
+		have[id] = true
+	}
+	runs := map[slotmap.ShardID][]slotmap.Run{}
+	for _, run := range slotmap.Even(d.cfg.Shards) {
+		runs[run.Shard] = append(runs[run.Shard], run)
+	}
+	for id := slotmap.ShardID(1); int(id) <= d.cfg.Shards; id++ {
+		if have[id] {
+			continue
+		}
+		c, err := replica.NewGroup(d.snapshotDir(), cluster, d.self.ID, id, runs[id], wallClock())
+		if err != nil {
+			d.cfg.Fatal(fmt.Errorf("cannot start a cluster: %w", err))
+			return
+		}
+		c.Reply = d.pid()
+		d.replicas[id] = &hosted{id: 1}
+		d.system.Root.Send(d.logPID, c)
+	}
+	d.setCluster(cluster)
+	for id := range have {
+		d.spawn(id)
+	}
+	d.log.Info("starts a new cluster", "cluster", cluster, "shards", d.cfg.Shards)
+}
+
+// adopt makes this node, which has no data, one of a cluster.
+func (d *director) adopt(cluster slotmap.ClusterID) {
+	if !d.cluster.IsZero() {
+		return
+	}
+	d.setCluster(cluster)
+	d.log.Info("joins a cluster", "cluster", cluster)
+}
+
+// setCluster makes the membership durable and tells everyone. The record is queued to the log behind the
+// creation of the shards, so a cluster that is on disk has them.
+func (d *director) setCluster(cluster slotmap.ClusterID) {
+	d.cluster, d.self.Cluster = cluster, cluster
+	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaCluster, Value: append([]byte(nil), cluster[:]...)})
+	d.gossip.SetSelf(d.self)
+	d.dirty = true
+	for _, p := range d.nodes {
+		d.connect(p.Node)
+	}
+}
+
+func (d *director) gossiped(ev gossip.Event) {
+	switch ev := ev.(type) {
+	case gossip.NodeUp:
+		d.nodeSeen(ev.Node)
+	case gossip.NodeChanged:
+		d.nodeSeen(ev.Node)
+	case gossip.NodeDown:
+		d.nodeLost(ev.Node)
+	case gossip.DeltaReceived:
+		d.merge(d.slots.Apply(ev.Delta))
+	case gossip.MapReceived:
+		d.merge(d.slots.Merge(ev.Map))
+	case gossip.Foreign:
+		d.foreign(ev)
+	}
+}
+
+func (d *director) merge(next *slotmap.Map, changed bool) {
+	if changed {
+		d.slots, d.dirty = next, true
+	}
+}
+
+func (d *director) nodeSeen(n gossip.Node) {
+	p := d.nodes[n.ID]
+	if p == nil {
+		p = &peer{}
+		d.nodes[n.ID] = p
+		if n.ID != d.self.ID {
+			d.log.Info("sees node", "node", n.ID, "client", n.Client)
+		}
+	}
+	p.Node, p.alive = n, true
+	d.connect(n)
+	d.dirty = true
+	d.remember()
+}
+
+// connect opens the link to a node of the cluster before it is needed: a vote should not wait for a dial.
+func (d *director) connect(n gossip.Node) {
+	if n.ID != d.self.ID && !d.cluster.IsZero() && n.Cluster == d.cluster {
+		d.links.Connect(n.ID)
+	}
+}
+
+func (d *director) nodeLost(n gossip.Node) {
+	if p := d.nodes[n.ID]; p != nil && p.alive {
+		p.alive = false
+		d.dirty = true
+		d.log.Info("lost node", "node", n.ID, "client", n.Client)
+	}
+}
+
+// foreign handles the news of another cluster. One that knows this node's address, told to a node that has
+// just started a cluster of its own, means that this node's disk was lost: it must not serve a second
+// cluster.
+func (d *director) foreign(ev gossip.Foreign) {
+	if ev.KnowsUs && d.founder && d.ticks < founderTicks {
+		d.cfg.Fatal(fmt.Errorf("cluster %v at %s knows this node's address, but this data directory is of a new cluster: remove the directory and start again with --join %s",
+			ev.Cluster, ev.Addr, ev.Addr))
+		return
+	}
+	d.log.Warn("another cluster is in reach; it is ignored", "cluster", ev.Cluster, "addr", ev.Addr)
+}
+
+// remember keeps the addresses of the cluster's nodes on disk, so that a restart finds them.
+func (d *director) remember() {
+	if d.cluster.IsZero() {
+		return
+	}
+	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaPeers, Value: gossip.EncodeDirectory(d.gossip.Known())})
+}
+
+// tellSpace gossips whether this node's disk is below its mark.
+func (d *director) tellSpace() {
+	low := d.store.Space().Low
+	if low == d.self.LowSpace {
+		return
+	}
+	d.self.LowSpace = low
+	d.gossip.SetSelf(d.self)
+	d.dirty = true
+	if low {
+		d.log.Error("disk nearly full: writes are refused", "free", d.store.Space().Free, "min-free", d.cfg.MinFree)
+	} else {
+		d.log.Info("disk has room again: writes are taken")
+	}
+}
+
+// publish makes the sessions' routes from the director's picture.
+func (d *director) publish() {
+	if !d.dirty {
+		return
+	}
+	d.dirty = false
+	r := &session.Routes{
+		Map: d.slots, Cluster: d.cluster, Self: d.self,
+		Handles: make(map[slotmap.ShardID]*replica.Handle, len(d.replicas)),
+		Nodes:   make(map[slotmap.NodeID]gossip.Node, len(d.nodes)),
+		Down:    map[slotmap.NodeID]bool{},
+	}
+	for id, h := range d.replicas {
+		if h.handle != nil {
+			r.Handles[id] = h.handle
+		}
+	}
+	replaced := d.replaced()
+	for id, p := range d.nodes {
+		if _, gone := replaced[id]; gone || p.Gateway {
+			continue
+		}
+		r.Nodes[id] = p.Node
+		if !p.alive {
+			r.Down[id] = true
+		}
+	}
+	r.Nodes[d.self.ID] = d.self
+	d.routes.Store(r)
+}
+
+// replaced maps dead nodes to the node that came up at their address.
+func (d *director) replaced() map[slotmap.NodeID]slotmap.NodeID {
+	at := map[string]slotmap.NodeID{d.self.Peer: d.self.ID}
+	for id, p := range d.nodes {
+		if p.alive {
+			at[p.Peer] = id
+		}
+	}
+	out := map[slotmap.NodeID]slotmap.NodeID{}
+	for id, p := range d.nodes {
+		if by, ok := at[p.Peer]; ok && !p.alive && by != id {
+			out[id] = by
+		}
+	}
+	return out
+}
+
+// addressed tells which replica a message was for, if it is one that may create a replica.
+func addressed(m *link.Unroutable) (slotmap.ShardID, uint64, bool) {
+	msg, ok := m.Message.(*wire.Raft)
+	shard, named := shardOf(m.Target)
+	if !ok || !named || msg.Shard != shard {
+		return 0, 0, false
+	}
+	switch msg.Message.GetType() {
+	case raftpb.MsgApp, raftpb.MsgHeartbeat:
+		return shard, msg.Message.GetTo(), true
+	}
+	return 0, 0, false
+}
+
+func (d *director) dropFile(path string) {
+	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+		d.log.Warn("received file stays", "file", path, "err", err)
+	}
+}

@@ -1,0 +1,38 @@
+package actors
+
+import (
+	"log/slog"
+	"net"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/wire/secret"
+)
+
+// Config is what a node is started with. Addresses are "host:port"; the listeners are open already, so
+// that an address in use is told before anything is written.
+type Config struct {
+	Data      string
+	Client    net.Listener
+	Peer      net.Listener
+	HTTP      net.Listener
+	Gossip    string // bind address
+	Advertise string // host that others reach this node by
+	Join      []string
+	Name      string
+	Zone      string
+	Shards    int
+	Replicas  int
+	Fsync     raftlog.Mode
+	MinFree   int64
+	Secret    *secret.Secret
+	Password  string
+	Version   string
+
+	SnapshotEntries uint64
+	SnapshotBytes   int64
+	KeepEntries     uint64
+
+	Logger *slog.Logger
+	Fatal  func(error) // called once from any goroutine; ends the process
+	Ready  func()      // called once, when every slot has a leader known here
+}

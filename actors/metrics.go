@@ -1,0 +1,118 @@
+package actors
+
+import (
+	"strconv"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/replica"
+)
+
+// metrics collects the node's figures when they are asked for; nothing is kept for it in between.
+type metrics struct{ n *Node }
+
+func shardDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("troupe_shard_"+name, help, []string{"shard"}, nil)
+}
+
+func nodeDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("troupe_"+name, help, nil, nil)
+}
+
+var (
+	descLeader    = shardDesc("leader", "1 where this node leads the shard.")
+	descTerm      = shardDesc("raft_term", "Raft term of the shard's replica here.")
+	descLast      = shardDesc("raft_last_index", "Last log index.")
+	descCommit    = shardDesc("raft_commit_index", "Commit index.")
+	descApplied   = shardDesc("raft_applied_index", "Applied index.")
+	descSnapshot  = shardDesc("raft_snapshot_index", "Index of the newest snapshot on disk.")
+	descKeys      = shardDesc("keys", "Keys in the shard.")
+	descBytes     = shardDesc("bytes", "Estimated bytes of the shard's data.")
+	descElections = shardDesc("elections_total", "Elections won by the replica here.")
+	descProposals = shardDesc("entries_proposed_total", "Log entries proposed here.")
+	descOps       = shardDesc("operations_proposed_total", "Operations in the entries proposed here.")
+	descRounds    = shardDesc("read_rounds_total", "ReadIndex rounds opened here.")
+	descReads     = shardDesc("operations_read_total", "Operations read through ReadIndex rounds.")
+	descQueued    = shardDesc("operations_in_flight", "Operations admitted and not yet answered.")
+	descHigh      = shardDesc("operations_in_flight_max", "Most operations admitted at one time.")
+	descRefused   = prometheus.NewDesc("troupe_shard_operations_refused_total", "Operations not done, by cause.", []string{"shard", "cause"}, nil)
+
+	descReady   = nodeDesc("ready", "1 when every slot has a leader known here.")
+	descNodes   = nodeDesc("nodes", "Nodes of the cluster that are alive as seen here.")
+	descSync    = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
+	descSyncs   = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
+	descCommits = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
+	descEntries = nodeDesc("log_entries_total", "Entries appended to the durable log.")
+	descWritten = nodeDesc("log_bytes_total", "Bytes of entry data appended to the durable log.")
+	descFree    = nodeDesc("disk_free_bytes", "Free bytes of the data directory's file system.")
+)
+
+// Describe implements prometheus.Collector.
+func (m *metrics) Describe(ch chan<- *prometheus.Desc) { prometheus.DescribeByCollect(m, ch) }
+
+// Collect implements prometheus.Collector.
+func (m *metrics) Collect(ch chan<- prometheus.Metric) {
+	routes := m.n.routes.Load()
+	for id, h := range routes.Handles {
+		collectShard(ch, strconv.Itoa(int(id)), h)
+	}
+	gauge(ch, descReady, float(routes.Served()))
+	gauge(ch, descNodes, float64(len(routes.Nodes)-len(routes.Down)))
+	m.collectLog(ch)
+}
+
+func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
+}
+
+func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels ...string) {
+	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+}
+
+func float(b bool) float64 {
+	if b {
+		return 1
+	}
+	return 0
+}
+
+func collectShard(ch chan<- prometheus.Metric, shard string, h *replica.Handle) {
+	v, g := h.Gauges.View(), h.Gauges
+	gauge(ch, descLeader, float(v.Role == replica.RoleLeader), shard)
+	gauge(ch, descTerm, float64(v.Term), shard)
+	gauge(ch, descLast, float64(v.Last), shard)
+	gauge(ch, descCommit, float64(v.Commit), shard)
+	gauge(ch, descApplied, float64(v.Applied), shard)
+	gauge(ch, descSnapshot, float64(v.Snapshot), shard)
+	gauge(ch, descKeys, float64(v.Keys), shard)
+	gauge(ch, descBytes, float64(v.Bytes), shard)
+	counter(ch, descElections, g.Elections.Load(), shard)
+	counter(ch, descProposals, g.Proposals.Load(), shard)
+	counter(ch, descOps, g.Ops.Load(), shard)
+	counter(ch, descRounds, g.Rounds.Load(), shard)
+	counter(ch, descReads, g.Reads.Load(), shard)
+	used, _ := h.Budget.InUse()
+	high, _ := h.Budget.HighWater()
+	gauge(ch, descQueued, float64(used), shard)
+	gauge(ch, descHigh, float64(high), shard)
+	for s := replica.Moved; s <= replica.OOM; s++ {
+		counter(ch, descRefused, g.Refused[s].Load(), shard, s.String())
+	}
+}
+
+func (m *metrics) collectLog(ch chan<- prometheus.Metric) {
+	s := m.n.store.Stats()
+	counter(ch, descCommits, s.Commits)
+	counter(ch, descSyncs, s.Syncs)
+	counter(ch, descEntries, s.Entries)
+	counter(ch, descWritten, s.Bytes)
+	gauge(ch, descFree, float64(m.n.store.Space().Free))
+	buckets, below := map[float64]uint64{}, uint64(0)
+	for i, bound := range raftlog.SyncBounds {
+		below += s.SyncCounts[i]
+		buckets[bound.Seconds()] = below
+	}
+	below += s.SyncCounts[len(raftlog.SyncBounds)]
+	ch <- prometheus.MustNewConstHistogram(descSync, below, s.SyncTime.Seconds(), buckets)
+}

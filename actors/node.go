@@ -1,0 +1,293 @@
+package actors
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/gossip"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/secret"
+)
+
+// Node is a running node.
+type Node struct {
+	cfg      Config
+	system   *actor.ActorSystem
+	store    *raftlog.Log
+	links    *link.Links
+	gossip   *gossip.Gossip
+	sessions *session.Server
+	admin    *adminServer
+	director *actor.PID
+	logPID   *actor.PID
+	routes   atomic.Pointer[session.Routes]
+	stopTick context.CancelFunc
+	ticking  chan struct{}
+}
+
+// Start opens the data directory and starts the node. It returns once everything listens; Config.Ready
+// tells when the cluster is served.
+func Start(cfg Config) (*Node, error) {
+	n := &Node{cfg: cfg, ticking: make(chan struct{})}
+	if err := n.openStore(); err != nil {
+		return nil, err
+	}
+	id, err := loadIdentity(n.store)
+	if err != nil {
+		return nil, errors.Join(err, n.store.Close())
+	}
+	n.startSystem(id)
+	if err := n.startCluster(id); err != nil {
+		n.abort()
+		return nil, err
+	}
+	return n, nil
+}
+
+func (n *Node) openStore() error {
+	for _, dir := range []string{n.cfg.Data, filepath.Join(n.cfg.Data, "snapshots"), filepath.Join(n.cfg.Data, "incoming")} {
+		if err := os.MkdirAll(dir, 0o700); err != nil {
+			return err
+		}
+	}
+	store, err := raftlog.Open(raftlog.Config{
+		Dir: filepath.Join(n.cfg.Data, "log"), Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: ballast,
+		Fatal: n.cfg.Fatal, Logger: n.cfg.Logger,
+	})
+	n.store = store
+	return err
+}
+
+// ballast is the size of the file that is given up first when the disk fills, in bytes.
+const ballast = 64 << 20
+
+func (n *Node) startSystem(id identity) {
+	quiet := func(*actor.ActorSystem) *slog.Logger { return slog.New(levelled{n.cfg.Logger.Handler()}) }
+	n.system = actor.NewActorSystem(actor.WithLoggerFactory(quiet))
+	n.system.ProcessRegistry.Address = id.node.String()
+	n.routes.Store(&session.Routes{Map: &slotmap.Map{}, Cluster: id.cluster, Self: n.selfNode(id)})
+	n.logPID = n.spawn("raftlog", n.store.Producer())
+}
+
+// spawn starts one of the node's own actors, whose panic ends the node.
+func (n *Node) spawn(name string, p actor.Producer) *actor.PID {
+	strategy := mailbox.StopNode(func(reason any) { n.cfg.Fatal(panicked{name, reason}) })
+	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p,
+		actor.WithMailbox(mailbox.New()), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)), name)
+	if err != nil {
+		n.cfg.Fatal(err)
+	}
+	return pid
+}
+
+func (n *Node) selfNode(id identity) gossip.Node {
+	at := func(l net.Addr) string { return replaceHost(l.String(), n.cfg.Advertise) }
+	return gossip.Node{
+		ID: id.node, Cluster: id.cluster, Name: n.cfg.Name, Zone: n.cfg.Zone,
+		Client: at(n.cfg.Client.Addr()), Peer: at(n.cfg.Peer.Addr()), HTTP: at(n.cfg.HTTP.Addr()),
+		Gossip: replaceHost(n.cfg.Gossip, n.cfg.Advertise),
+	}
+}
+
+func replaceHost(addr, host string) string {
+	_, port, err := net.SplitHostPort(addr)
+	if err != nil || host == "" {
+		return addr
+	}
+	return net.JoinHostPort(host, port)
+}
+
+func (n *Node) startCluster(id identity) error {
+	d := &director{
+		cfg: &n.cfg, log: n.cfg.Logger, system: n.system, store: n.store, logPID: n.logPID,
+		routes: &n.routes, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
+		nodes: map[slotmap.NodeID]*peer{}, replicas: map[slotmap.ShardID]*hosted{},
+		facts: map[slotmap.ShardID]*replica.Facts{}, planned: map[slotmap.ShardID]uint64{}, dirty: true,
+	}
+	remembered := n.remembered(d)
+	n.director = n.system.NewLocalPID("node")
+	var err error
+	if n.links, err = link.Start(n.linkConfig(id, remembered)); err != nil {
+		return err
+	}
+	d.links = n.links
+	if n.gossip, err = gossip.Start(n.gossipConfig(d.self, remembered)); err != nil {
+		return err
+	}
+	d.gossip = n.gossip
+	d.publish()
+	n.spawn("node", func() actor.Actor { return d })
+	for _, node := range n.gossip.Nodes() {
+		n.system.Root.Send(n.director, &gossiped{gossip.NodeUp{Node: node}})
+	}
+	n.startClock()
+	if n.sessions, err = session.Serve(n.sessionConfig()); err != nil {
+		return err
+	}
+	n.admin = n.serveAdmin()
+	if id.cluster.IsZero() {
+		go n.bootstrap(id.founds)
+	}
+	return nil
+}
+
+// remembered puts the nodes that the data directory remembers into the director's picture.
+func (n *Node) remembered(d *director) map[slotmap.NodeID]gossip.Node {
+	out := map[slotmap.NodeID]gossip.Node{}
+	b, ok := n.store.Meta(metaPeers)
+	if !ok {
+		return out
+	}
+	nodes, err := gossip.DecodeDirectory(b)
+	if err != nil {
+		n.cfg.Logger.Warn("remembered peers are unreadable", "err", err)
+		return out
+	}
+	for _, p := range nodes {
+		if p.ID != d.self.ID {
+			out[p.ID] = p
+			d.nodes[p.ID] = &peer{Node: p}
+		}
+	}
+	return out
+}
+
+func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node) link.Config {
+	return link.Config{
+		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: replaceHost(n.cfg.Peer.Addr().String(), n.cfg.Advertise),
+		Secret: n.cfg.Secret, Node: n.director, Incoming: filepath.Join(n.cfg.Data, "incoming"), Logger: n.cfg.Logger,
+		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
+		Resolve: func(node slotmap.NodeID) (string, bool) {
+			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {
+				return p.Peer, true
+			}
+			p, ok := remembered[node]
+			return p.Peer, ok
+		},
+	}
+}
+
+func (n *Node) gossipConfig(self gossip.Node, remembered map[slotmap.NodeID]gossip.Node) gossip.Config {
+	cfg := gossip.Config{
+		Self: self, Bind: n.cfg.Gossip, Advertise: self.Gossip, Join: n.cfg.Join, Logger: n.cfg.Logger,
+		Map:    func() *slotmap.Map { return n.routes.Load().Map },
+		Events: func(ev gossip.Event) { n.system.Root.Send(n.director, &gossiped{ev}) },
+		Keys:   gossipKeys(n.cfg.Secret),
+	}
+	for _, p := range remembered {
+		cfg.Peers = append(cfg.Peers, p)
+	}
+	return cfg
+}
+
+func gossipKeys(s *secret.Secret) [][]byte {
+	if s == nil {
+		return nil
+	}
+	return s.GossipKeys()
+}
+
+func (n *Node) sessionConfig() session.Config {
+	return session.Config{
+		System: n.system, Routes: n.routes.Load, Listener: n.cfg.Client, Logger: n.cfg.Logger,
+		Requirepass: n.cfg.Password, Version: n.cfg.Version,
+	}
+}
+
+// bootstrap decides which cluster a node without data belongs to.
+func (n *Node) bootstrap(founds slotmap.ClusterID) {
+	if len(n.cfg.Join) == 0 {
+		n.system.Root.Send(n.director, &founded{founds})
+		return
+	}
+	decision, err := n.gossip.Bootstrap(context.Background())
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, gossip.ErrClosed):
+	case err != nil:
+		n.cfg.Fatal(err)
+	case decision.Action == gossip.StartCluster:
+		n.system.Root.Send(n.director, &founded{founds})
+	default:
+		n.system.Root.Send(n.director, &joined{decision.Cluster})
+	}
+}
+
+// startClock sends the director its ticks, until Stop.
+func (n *Node) startClock() {
+	ctx, cancel := context.WithCancel(context.Background())
+	n.stopTick = cancel
+	go func() {
+		defer close(n.ticking)
+		t := time.NewTicker(replica.TickInterval)
+		defer t.Stop()
+		for {
+			select {
+			case <-t.C:
+				n.system.Root.Send(n.director, tick{})
+			case <-ctx.Done():
+				return
+			}
+		}
+	}()
+}
+
+// Stop ends the node in good order: leadership is handed over, clients are closed, the log is flushed.
+func (n *Node) Stop() error {
+	done := make(chan struct{})
+	n.system.Root.Send(n.director, &leave{done})
+	<-done
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	n.gossip.Leave(ctx)
+	return n.abort()
+}
+
+// abort ends whatever runs, in the order that nothing is used after its end.
+func (n *Node) abort() error {
+	if n.admin != nil {
+		n.admin.close()
+	}
+	if n.sessions != nil {
+		n.sessions.Close()
+	}
+	if n.stopTick != nil {
+		n.stopTick()
+		<-n.ticking
+	}
+	if n.gossip != nil {
+		n.gossip.Close()
+	}
+	n.stopActors()
+	if n.links != nil {
+		n.links.Close()
+	}
+	return n.store.Close()
+}
+
+// stopActors stops the replicas, the director and the log, and waits for each.
+func (n *Node) stopActors() {
+	wait := func(pid *actor.PID) { _ = n.system.Root.StopFuture(pid).Wait() }
+	for _, h := range n.routes.Load().Handles {
+		wait(h.PID)
+	}
+	if n.stopTick != nil {
+		wait(n.director)
+	}
+	wait(n.logPID)
+}
+
+// Routes is the node's picture of the cluster at the moment.
+func (n *Node) Routes() *session.Routes { return n.routes.Load() }

@@ -1,0 +1,101 @@
+package actors
+
+import (
+	"fmt"
+
+	"github.com/troupedb/troupe/actors/placement"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// place carries out the steps of the placement plan for the shards that are led here. Every node makes
+// the same plan from the same picture, so nobody has to lead the cluster.
+func (d *director) place() {
+	if d.cluster.IsZero() || d.leaving != nil || len(d.facts) == 0 {
+		return
+	}
+	changes := map[slotmap.ShardID]*replica.Change{}
+	for _, step := range placement.Plan(d.view()) {
+		shard := step.Of()
+		d.planned[shard] = d.ticks
+		d.log.Info("placement", "shard", shard, "step", describe(step))
+		if s, ok := step.(placement.Transfer); ok {
+			d.toReplica(shard, &replica.Transfer{To: s.Replica})
+			continue
+		}
+		if changes[shard] == nil {
+			changes[shard] = &replica.Change{}
+		}
+		extend(changes[shard], step)
+	}
+	for shard, c := range changes {
+		d.toReplica(shard, c)
+	}
+}
+
+func (d *director) toReplica(shard slotmap.ShardID, m any) {
+	if h := d.replicas[shard]; h != nil && h.handle != nil {
+		d.system.Root.Send(h.handle.PID, m)
+	}
+}
+
+// describe puts a step into words for the log.
+func describe(step placement.Step) string {
+	switch s := step.(type) {
+	case placement.AddLearner:
+		return fmt.Sprintf("new replica on %v", s.Node)
+	case placement.RemoveLearner:
+		return fmt.Sprintf("remove replica %d", s.Replica)
+	case placement.Promote:
+		return fmt.Sprintf("promote %v, remove %v", s.Learners, s.Remove)
+	case placement.Transfer:
+		return fmt.Sprintf("leadership to replica %d", s.Replica)
+	}
+	return fmt.Sprintf("%T", step)
+}
+
+// extend adds a step to the one configuration change that a shard makes at a time.
+func extend(c *replica.Change, step placement.Step) {
+	switch s := step.(type) {
+	case placement.AddLearner:
+		c.Add = append(c.Add, s.Node)
+	case placement.RemoveLearner:
+		c.Remove = append(c.Remove, s.Replica)
+	case placement.Promote:
+		c.Promote = append(c.Promote, s.Learners...)
+		c.Remove = append(c.Remove, s.Remove...)
+	}
+}
+
+func (d *director) view() placement.View {
+	v := placement.View{Self: d.self.ID, Map: d.slots, Replicas: d.cfg.Replicas, Led: map[slotmap.ShardID]placement.Led{}}
+	replaced := d.replaced()
+	for id, p := range d.nodes {
+		info := placement.NodeInfo{
+			ID: id, Zone: p.Zone, Alive: p.alive || id == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
+		}
+		for dead, by := range replaced {
+			if by == id {
+				info.Replaces = dead
+			}
+		}
+		v.Nodes = append(v.Nodes, info)
+	}
+	for shard, f := range d.facts {
+		v.Led[shard] = d.led(f)
+	}
+	return v
+}
+
+// led tells placement of a shard that is led here. A step that was taken lately counts as under way.
+func (d *director) led(f *replica.Facts) placement.Led {
+	last, taken := d.planned[f.Shard]
+	l := placement.Led{
+		Busy:     f.Joint || taken && d.ticks < last+stepTicks,
+		Progress: make(map[uint64]placement.Progress, len(f.Progress)),
+	}
+	for _, p := range f.Progress {
+		l.Progress[p.Replica] = placement.Progress{CaughtUp: p.CaughtUp, RecentlyActive: p.RecentActive}
+	}
+	return l
+}

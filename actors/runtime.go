@@ -1,0 +1,84 @@
+package actors
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"path/filepath"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// Defaults of when a shard takes a snapshot and how much log it keeps behind it.
+const (
+	defaultSnapshotEntries = 200_000
+	defaultSnapshotBytes   = 256 << 20
+	defaultKeepEntries     = 4096
+)
+
+func wallClock() int64 { return time.Now().UnixMilli() }
+
+var processStart = time.Now()
+
+// monoClock is milliseconds that never run backwards.
+func monoClock() int64 { return time.Since(processStart).Milliseconds() }
+
+func (d *director) snapshotDir() string { return filepath.Join(d.cfg.Data, "snapshots") }
+
+func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replica.Config {
+	routes := d.routes
+	peers := map[slotmap.NodeID]*actor.PID{}
+	name := shardName(shard)
+	return replica.Config{
+		System: d.system, Cluster: d.cluster, Self: d.self.ID, Shard: shard, Replica: st.Replica, State: st,
+		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: d.snapshotDir(),
+		Peer: func(id slotmap.NodeID) *actor.PID {
+			pid := peers[id]
+			if pid == nil {
+				pid = actor.NewPID(id.String(), name)
+				peers[id] = pid
+			}
+			return pid
+		},
+		Bulk: d.links.Bulk,
+		Wall: wallClock, Mono: monoClock,
+		LowSpace:        func() bool { return d.store.Space().Low },
+		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
+		Rand:            rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Fatal:           d.cfg.Fatal,
+		Logger:          d.log,
+		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),
+		SnapshotBytes:   or(d.cfg.SnapshotBytes, defaultSnapshotBytes),
+		KeepEntries:     or(d.cfg.KeepEntries, defaultKeepEntries),
+	}
+}
+
+func or[T comparable](v, def T) T {
+	var zero T
+	if v == zero {
+		return def
+	}
+	return v
+}
+
+// panicked is the error of an actor that may not be restarted.
+type panicked struct {
+	who    string
+	reason any
+}
+
+func (p panicked) Error() string { return fmt.Sprintf("%s stopped: %v", p.who, p.reason) }
+
+// levelled passes protoactor's own lines on if they are errors.
+type levelled struct{ slog.Handler }
+
+// Enabled implements slog.Handler.
+func (l levelled) Enabled(ctx context.Context, level slog.Level) bool {
+	return level >= slog.LevelError && l.Handler.Enabled(ctx, level)
+}

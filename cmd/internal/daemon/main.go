@@ -1,0 +1,174 @@
+package daemon
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/troupedb/troupe/actors"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/wire/secret"
+)
+
+// Version is the version of this build.
+const Version = "0.1.0"
+
+// Exit codes of Main.
+const (
+	exitOK    = 0
+	exitFatal = 1
+	exitUsage = 2
+)
+
+type streams struct{ out, err io.Writer }
+
+// Main runs troupe-node with the given arguments, without the program's name, until a signal or a fatal
+// error ends it, and returns the exit code.
+func Main(args []string) int {
+	std := streams{os.Stdout, os.Stderr}
+	f, done, err := parse(args, std)
+	if err == nil && !done {
+		err = run(&f, std)
+	}
+	var usage usageError
+	switch {
+	case errors.As(err, &usage):
+		fmt.Fprintf(std.err, "troupe-node: %v\n", err)
+		return exitUsage
+	case err != nil:
+		fmt.Fprintf(std.err, "troupe-node: %v\n", err)
+		return exitFatal
+	}
+	return exitOK
+}
+
+func run(f *flags, std streams) error {
+	switch {
+	case f.Version:
+		_, err := fmt.Fprintln(std.out, "troupe-node", Version)
+		return err
+	case f.NewSecret:
+		_, err := fmt.Fprintln(std.out, secret.NewSecret())
+		return err
+	}
+	sec, err := loadSecret(f)
+	if err != nil {
+		return err
+	}
+	cfgs, err := configs(f, sec)
+	if err != nil {
+		return err
+	}
+	tuneMemory()
+	return serve(f, cfgs, std)
+}
+
+func loadSecret(f *flags) (*secret.Secret, error) {
+	text := []byte(f.Secret)
+	if f.SecretFile != "" {
+		var err error
+		if text, err = os.ReadFile(f.SecretFile); err != nil {
+			return nil, err
+		}
+	}
+	if len(text) == 0 {
+		return nil, nil
+	}
+	s, err := secret.ParseSecret(text)
+	if err != nil {
+		return nil, usagef("--secret-file: %v", err)
+	}
+	return s, nil
+}
+
+// serve starts the nodes, and waits for a signal or a fatal error.
+func serve(f *flags, cfgs []actors.Config, std streams) error {
+	log := newLogger(f, std.err)
+	fatal := make(chan error, 1)
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
+	defer stop()
+	begin := time.Now()
+	ready := newCountdown(len(cfgs), func() {
+		fmt.Fprintf(std.out, "ready: serving all 16384 slots on %s after %d ms\n", cfgs[0].Client.Addr(), time.Since(begin).Milliseconds())
+	})
+	var nodes []*actors.Node
+	for i := range cfgs {
+		cfg := cfgs[i]
+		cfg.Logger, cfg.Ready, cfg.Version = log, ready, Version
+		if len(cfgs) > 1 {
+			cfg.Logger = log.With("n", i+1)
+		}
+		cfg.Fatal = func(err error) { die(fatal, err) }
+		n, err := actors.Start(cfg)
+		if err != nil {
+			return errors.Join(err, stopAll(nodes))
+		}
+		nodes = append(nodes, n)
+		log.Info("listens", "client", cfg.Client.Addr(), "peer", cfg.Peer.Addr(), "gossip", cfg.Gossip, "http", cfg.HTTP.Addr(), "data", cfg.Data)
+		warn(log, f)
+	}
+	select {
+	case err := <-fatal:
+		return err
+	case <-ctx.Done():
+		stop()
+		log.Info("stops")
+		return stopAll(nodes)
+	}
+}
+
+// die ends the process at once: the state that met the error may not be served for another moment. The
+// channel serves only to print one line.
+func die(fatal chan<- error, err error) {
+	select {
+	case fatal <- err:
+	default:
+	}
+	fmt.Fprintf(os.Stderr, "troupe-node: %v\n", err)
+	os.Exit(exitFatal)
+}
+
+func stopAll(nodes []*actors.Node) error {
+	errs := make([]error, len(nodes))
+	var wg sync.WaitGroup
+	for i, n := range nodes {
+		wg.Go(func() { errs[i] = n.Stop() })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+func warn(log *slog.Logger, f *flags) {
+	if f.Fsync != "always" {
+		log.Warn("--fsync " + f.Fsync + ": acknowledged writes may be lost, and lost ones seen, after a power loss")
+	}
+}
+
+func newLogger(f *flags, w io.Writer) *slog.Logger {
+	var level slog.Level
+	_ = level.UnmarshalText([]byte(f.LogLevel)) // one of the enum
+	return slog.New(slog.NewTextHandler(w, &slog.HandlerOptions{Level: level}))
+}
+
+// newCountdown returns a function that calls done when it was called n times.
+func newCountdown(n int, done func()) func() {
+	var mu sync.Mutex
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if n--; n == 0 {
+			done()
+		}
+	}
+}
+
+func fsyncMode(s string) raftlog.Mode {
+	return map[string]raftlog.Mode{"always": raftlog.Always, "interval": raftlog.Interval, "never": raftlog.Never}[s]
+}

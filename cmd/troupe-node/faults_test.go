@@ -1,0 +1,226 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"testing"
+
+	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+)
+
+func kill(t *testing.T, nodes ...*cluster.Node) {
+	t.Helper()
+	for _, n := range nodes {
+		if err := n.Kill9(); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func restart(t *testing.T, nodes ...*cluster.Node) {
+	t.Helper()
+	for _, n := range nodes {
+		if err := n.Restart(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// Everything that was acknowledged is there after all nodes were killed at once, under load.
+func TestAllNodesKilledAtOnce(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "all")
+	for range 3 {
+		l.more(t, 500)
+		kill(t, c.Nodes()...)
+		restart(t, c.Nodes()...)
+		wholeAgain(t, c)
+	}
+	l.more(t, 100)
+	l.check(t)
+}
+
+// Writes of a shard go on when its leader is killed; nothing is lost.
+func TestLeaderKilledUnderLoad(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "leader")
+	for i := range 4 {
+		l.more(t, 300)
+		n, err := c.LeaderOf(t.Context(), 1+i)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kill(t, n)
+		l.more(t, 300)
+		restart(t, n)
+		wholeAgain(t, c)
+	}
+	l.check(t)
+}
+
+// A node whose disk was wiped comes back as another one, and is given fresh replicas.
+func TestWipedNodeIsGivenReplicas(t *testing.T) {
+	wiped(t, 1)
+}
+
+// A wiped seed, the first of everyone's --join list, joins the cluster that is there and starts none of
+// its own.
+func TestWipedSeedStartsNoSecondCluster(t *testing.T) {
+	wiped(t, 0)
+}
+
+func wiped(t *testing.T, which int) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "wiped")
+	l.more(t, 300)
+	n := c.Node(which)
+	before := ask(t, n, "CLUSTER", "MYID")
+	kill(t, n)
+	l.more(t, 300)
+	if err := n.Wipe(); err != nil {
+		t.Fatal(err)
+	}
+	restart(t, n)
+	wholeAgain(t, c)
+	if after := ask(t, n, "CLUSTER", "MYID"); after == before {
+		t.Fatal("a wiped node has its old id")
+	}
+	for shard := 1; shard <= 6; shard++ {
+		until(t, "fresh replica", func() error {
+			if v := info(t, n, shard, "voters"); v != "3" {
+				return fmt.Errorf("shard %d there has %q voters", shard, v)
+			}
+			return nil
+		})
+	}
+	until(t, "one cluster of three nodes", func() error {
+		for _, o := range c.Nodes() {
+			if got := countLines(ask(t, o, "CLUSTER", "NODES")); got != 3 {
+				return fmt.Errorf("%s knows %d nodes", o.Name, got)
+			}
+		}
+		return nil
+	})
+	// The other two may now go in turn: the fresh replicas carry their part.
+	for _, o := range c.Nodes() {
+		if o != n {
+			kill(t, o)
+			l.more(t, 100)
+			restart(t, o)
+			wholeAgain(t, c)
+		}
+	}
+	l.check(t)
+}
+
+func countLines(s string) (n int) {
+	for _, r := range s {
+		if r == '\n' {
+			n++
+		}
+	}
+	return n
+}
+
+// A follower that was away while the log was truncated catches up by snapshot, while writes go on.
+func TestAwayWhileTheLogIsTruncated(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{Shards: 1, Flags: []string{"--snapshot-entries", "100", "--keep-entries", "10"}})
+	l := startLoad(t, c, "away")
+	l.more(t, 200)
+	leader, err := c.LeaderOf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	away := c.Node((leader.Index + 1) % 3)
+	behind := applied(t, away)
+	kill(t, away)
+	until(t, "a snapshot past the node that is away", func() error {
+		l.more(t, 200)
+		first, _ := strconv.Atoi(info(t, leader, 1, "snapshot"))
+		if first < behind+100 {
+			return fmt.Errorf("newest snapshot at %d, the node stopped at %d", first, behind)
+		}
+		return nil
+	})
+	restart(t, away)
+	until(t, "catching up", func() error {
+		if a, b := applied(t, away), applied(t, leader); a < b-50 {
+			return fmt.Errorf("applied %d of %d", a, b)
+		}
+		return nil
+	})
+	wholeAgain(t, c)
+	// It counts as a voter with all data: the others go, one by one.
+	for _, o := range c.Nodes() {
+		if o != away {
+			kill(t, o)
+			l.more(t, 50)
+			restart(t, o)
+			wholeAgain(t, c)
+		}
+	}
+	l.check(t)
+}
+
+func applied(t *testing.T, n *cluster.Node) int {
+	t.Helper()
+	v, _ := strconv.Atoi(info(t, n, 1, "applied"))
+	return v
+}
+
+// A leader that is paused for longer than an election takes acknowledges and reads nothing on its own when
+// it wakes.
+func TestPausedLeaderIsHarmless(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "paused")
+	for shard := 1; shard <= 2; shard++ {
+		l.more(t, 200)
+		n, err := c.LeaderOf(t.Context(), shard)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := n.Pause(); err != nil {
+			t.Fatal(err)
+		}
+		l.more(t, 300)
+		if err := n.Resume(); err != nil {
+			t.Fatal(err)
+		}
+		wholeAgain(t, c)
+	}
+	l.check(t)
+}
+
+// SIGTERM hands the leadership over first: the node's shards are led elsewhere when it is gone.
+func TestTermHandsOver(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "term")
+	l.more(t, 200)
+	n := c.Node(2)
+	if err := n.Stop(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	l.more(t, 200)
+	restart(t, n)
+	wholeAgain(t, c)
+	l.check(t)
+}
+
+// WAIT counts the followers whose disks hold the connection's last write.
+func TestWaitCountsFollowers(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{Shards: 1})
+	n, err := c.LeaderOf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn, err := client.Dial(t.Context(), n.Client, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	replies, err := conn.Do(deadline(), []string{"SET", "k", "v"}, []string{"WAIT", "2", "10000"})
+	if err != nil || replies[1].Int != 2 {
+		t.Fatalf("%v %v", replies, err)
+	}
+}
