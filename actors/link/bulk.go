@@ -101,21 +101,31 @@ func transfer(c *conn, m *SendFile, file io.Reader, t timing) error {
 	c.read, c.write = 0, t.bulk // a receiver at work is silent; that it is gone is seen by the writes
 	verdict := make(chan error, 1)
 	go func() {
-		verdict <- readVerdict(c)
-		c.raw.Close() // a write that blocks has nothing to wait for
+		err := readVerdict(c)
+		if err != nil {
+			c.raw.Close() // a write that blocks has nothing to wait for
+		}
+		verdict <- err
 	}()
 	err := stream(c, m, file)
-	patience := t.ack
-	if err != nil {
-		patience = t.write
-	}
-	timer := time.AfterFunc(patience, c.kill)
+	timer := time.AfterFunc(t.patience(err), c.kill)
 	defer timer.Stop()
 	said := <-verdict
-	if err == nil || errors.Is(said, ErrRefused) {
+	if err == nil || errors.Is(said, ErrRefused) && !errors.Is(err, ErrFile) {
 		return said
 	}
 	return err
+}
+
+// patience is how long to wait for the receiver's word after the stream ended with err.
+func (t timing) patience(err error) time.Duration {
+	switch {
+	case err == nil:
+		return t.ack
+	case errors.Is(err, ErrFile):
+		return 0
+	}
+	return t.write // it may have refused, which says more than a broken connection
 }
 
 func readVerdict(c *conn) error {
@@ -156,6 +166,9 @@ func stream(c *conn, m *SendFile, file io.Reader) error {
 	if sum.Sum64() != m.Header.Sum {
 		return fmt.Errorf("checksum: %w", ErrFile)
 	}
-	_, err := c.Write(out) // the header, if there was no data
+	if len(out) == 0 {
+		return nil
+	}
+	_, err := c.Write(out) // the header of an empty file
 	return err
 }

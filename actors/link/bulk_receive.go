@@ -71,8 +71,6 @@ func (l *Links) roomFor(h *wire.Snapshot) error {
 	switch {
 	case l.cfg.Incoming == "":
 		return errNoFiles
-	case h.Size < 0:
-		return fmt.Errorf("a file of %d bytes: %w", h.Size, ErrFile)
 	case l.cfg.Room != nil:
 		return l.cfg.Room(h.Size)
 	}

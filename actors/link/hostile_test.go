@@ -387,7 +387,7 @@ func TestNewerConnectionReplacesOlder(t *testing.T) {
 func FuzzConnection(f *testing.F) {
 	f.Add([]byte(validHello(9)), []byte{})
 	f.Add([]byte(validHello(9)), wire.AppendFrame(nil, "x", raftMessage(1, 10)))
-	f.Add([]byte(bulkHello()), wire.AppendFrame(nil, "", &wire.Snapshot{Shard: 1, Size: 3, Message: raftMessage(1, 0).Message}))
+	f.Add([]byte(bulkHello()), wire.AppendFrame(nil, "", headerOf([]byte("abc"))))
 	f.Add([]byte("TROUPE1\n\xff\xff\xff\xff"), []byte("x"))
 	b := newBook()
 	one := startNode(f, b, 1)

@@ -179,7 +179,8 @@ func TestPeerKilled(t *testing.T) {
 		})
 		one.send(two.id, "x", 1) // has the actor handle both before the test looks
 		until(t, "sent into nothing", func() bool { return one.links.Stats().Away > 0 })
-		nothing(t, "second Down", one.downs)
+		// A pong in between may have refuted the first, since not all ends at the same instant.
+		until(t, "as many Down as Up", func() bool { return len(one.downs) == len(one.ups) })
 	})
 }
 

@@ -89,7 +89,7 @@ func (l *Links) shut() []*peer {
 }
 
 // Connect makes a connection to node before there is anything to send, so that the first message (a vote, say)
-// finds one. Any goroutine.
+// finds one. It tries for some seconds. Any goroutine.
 func (l *Links) Connect(node slotmap.NodeID) {
 	if p := l.peer(node); p != nil {
 		p.post(connect{})

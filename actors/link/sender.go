@@ -18,6 +18,8 @@ const (
 	maxKept = 1 << 20
 	// maxPongs bounds the frames that come back on a connection to a peer: pongs.
 	maxPongs = 1 << 10
+	// connectTries is how often Connect dials, at most a backoff apart.
+	connectTries = 10
 	// maxFrame is the largest that the other side takes, with its length.
 	maxFrame = wire.MaxFrame + 4
 )
@@ -39,6 +41,7 @@ type sender struct {
 	since   time.Time // that conn stands
 	backoff backoff
 	held    holding
+	wanted  int // dials that Connect still asks for, message or not
 
 	buf    []byte
 	frames int // messages of others in buf
@@ -78,6 +81,7 @@ func (s *sender) Receive(c actor.Context) {
 	case *departed:
 		s.departed(m.err)
 	case connect:
+		s.wanted = connectTries
 		s.wake()
 	case tick:
 		s.tick()
@@ -179,11 +183,13 @@ func (s *sender) dialed(m *dialed) {
 	}
 	if m.err != nil {
 		s.backoff.fail(time.Now())
+		s.wanted = max(0, s.wanted-1)
 		s.dropped(s.held.drop())
 		s.cannotDial(m)
 		return
 	}
 	s.conn, s.address, s.since = m.conn, m.address, time.Now()
+	s.wanted = 0
 	s.links.counters.up.Add(1)
 	s.links.spawn("pongs", func() { s.hear(m.conn) })
 	s.log.Info("link: up", "address", m.address)
@@ -258,6 +264,9 @@ func (s *sender) tellDown() {
 
 func (s *sender) tick() {
 	if s.conn == nil {
+		if s.wanted > 0 {
+			s.wake()
+		}
 		return
 	}
 	if address, ok := s.links.cfg.Resolve(s.node); ok && address != s.address {
