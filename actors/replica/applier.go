@@ -119,6 +119,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 			a.members, m.changes = m.changes[0].members, m.changes[1:]
 		}
 		a.applyEntry(e, batches)
+		a.observe(e)
 	}
 	a.publish()
 	ctx.Send(a.replica, &applied{responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry()})
@@ -236,8 +237,15 @@ func (a *applier) restore(ctx actor.Context, path string) {
 		return
 	}
 	a.state, a.applied, a.term, a.now, a.members = state, h.Index, h.Term, max(a.now, h.Now), h.Members
+	a.observe(nil)
 	a.publish()
 	ctx.Send(a.replica, &restored{runs: a.state.Slots(), nextExpiry: a.state.NextExpiry()})
+}
+
+func (a *applier) observe(e *raftpb.Entry) {
+	if a.cfg.observe != nil {
+		a.cfg.observe(a, e)
+	}
 }
 
 func (a *applier) publish() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
@@ -78,6 +79,10 @@ type Config struct {
 
 	budget *mailbox.Budget
 	gauges *Gauges
+
+	// observe, if set, sees the state machine after every entry, and with no entry after a restore:
+	// tests compare replicas by it.
+	observe func(*applier, *raftpb.Entry)
 }
 
 // props are the options of every actor of a replica.

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -13,16 +14,24 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// disk stands in for the raftlog actor: it keeps one shard's log in memory, and what was not synced is
-// lost at a crash.
+// disk stands in for the raftlog actor: it keeps one shard's log in memory, and what was not synced may
+// be lost at a crash. Writes are staged as they come, committed (readable, replied to) at Drained, and
+// survive a crash for sure from the next sync on.
 type disk struct {
 	system  *actor.ActorSystem
-	now     logState // what a reader sees
-	synced  logState // what a crash leaves
+	now     logState          // what a reader sees
+	synced  logState          // what every crash leaves
+	staged  []func(*logState) // not committed yet
+	journal []func(*logState) // committed since the last sync
 	replies []func()
 	dirty   bool // a sync is due at Drained
-	held    bool // the disk hangs: nothing is synced, nobody hears back
-	low     bool
+	held    bool // the disk hangs: nothing is committed, nobody hears back
+	low     bool // its free space is below the mark
+
+	// Planted bugs.
+	lies     bool // acknowledges without a sync
+	forgets  int  // entries of the synced tail that a crash takes
+	perjures bool // a crash takes the vote
 }
 
 // logState is one shard's records.
@@ -41,13 +50,6 @@ func (l logState) clone() logState {
 	return l
 }
 
-func (d *disk) lose() {
-	d.now = d.synced.clone()
-	d.replies, d.dirty = nil, false
-}
-
-func (l *logState) first() uint64 { return max(l.truncated, 0) + 1 }
-
 func (l *logState) load() raftlog.State {
 	st := raftlog.State{Replica: l.replica, Hard: l.hard, Snapshot: l.snap, Tombstone: l.tombstone}
 	st.Truncated.Index, st.Truncated.Term = l.trunc()
@@ -62,20 +64,49 @@ func (l *logState) trunc() (uint64, uint64) {
 	return l.snap.Index, l.snap.Term
 }
 
+// format replaces everything, durably.
+func (d *disk) format(l logState) {
+	d.synced, d.now = l.clone(), l
+	d.staged, d.journal, d.replies, d.dirty = nil, nil, nil, false
+}
+
+// crash leaves what was synced, and the first part of what was only written.
+func (d *disk) crash(rng *rand.Rand) {
+	l := d.synced.clone()
+	for _, op := range d.journal[:rng.IntN(len(d.journal)+1)] {
+		op(&l)
+	}
+	if n := min(d.forgets, len(l.entries)); n > 0 {
+		l.entries = l.entries[:len(l.entries)-n]
+		last := l.load().Last
+		l.hard = &raftpb.HardState{Term: l.hard.Term, Vote: l.hard.Vote, Commit: new(min(last, l.hard.GetCommit()))}
+	}
+	if d.perjures && l.hard != nil {
+		l.hard = &raftpb.HardState{Term: l.hard.Term, Vote: new(uint64(0)), Commit: l.hard.Commit}
+	}
+	d.format(l)
+}
+
 // Receive implements actor.Actor.
 func (d *disk) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *raftlog.Append:
-		d.append(m)
+		d.stage(m.Sync || m.Snapshot != nil, func(l *logState) { l.append(m) })
+		d.reply(m.Reply, &raftlog.Appended{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
 	case *raftlog.Compact:
-		d.compact(m)
+		done := &raftlog.Compacted{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag}
+		d.stage(true, func(l *logState) { done.Stale = !l.compact(m) })
+		d.reply(m.Reply, done)
 	case *raftlog.Bury:
-		d.now = logState{tombstone: max(d.now.tombstone, m.Replica)}
-		d.dirty = true
+		d.stage(true, func(l *logState) { *l = logState{tombstone: max(l.tombstone, m.Replica)} })
 		d.reply(m.Reply, &raftlog.Buried{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
 	case mailbox.Drained:
 		d.flush()
 	}
+}
+
+func (d *disk) stage(sync bool, op func(*logState)) {
+	d.staged, d.dirty = append(d.staged, op), d.dirty || sync
 }
 
 func (d *disk) reply(to *actor.PID, m any) {
@@ -90,8 +121,12 @@ func (d *disk) flush() {
 	if d.held {
 		return
 	}
-	if d.dirty {
-		d.synced, d.dirty = d.now.clone(), false
+	for _, op := range d.staged {
+		op(&d.now)
+	}
+	d.journal, d.staged = append(d.journal, d.staged...), nil
+	if d.dirty && !d.lies {
+		d.synced, d.journal, d.dirty = d.now.clone(), nil, false
 	}
 	replies := d.replies
 	d.replies = nil
@@ -106,9 +141,17 @@ func (d *disk) release() {
 	d.flush()
 }
 
-func (d *disk) append(m *raftlog.Append) {
-	l := &d.now
+func (l *logState) append(m *raftlog.Append) {
+	if m.Replica <= l.tombstone {
+		return
+	}
+	if m.Replica != l.replica {
+		panic(fmt.Sprintf("append of replica %d to the log of replica %d", m.Replica, l.replica))
+	}
 	if m.Hard != nil {
+		if m.Hard.GetTerm() < l.hard.GetTerm() || m.Hard.GetCommit() < l.hard.GetCommit() {
+			panic(fmt.Sprintf("hard state %v after %v", m.Hard, l.hard))
+		}
 		l.hard = m.Hard
 	}
 	if m.Snapshot != nil {
@@ -122,22 +165,27 @@ func (d *disk) append(m *raftlog.Append) {
 		}
 		l.entries = append(slices.Clip(l.entries[:keep]), m.Entries...)
 	}
-	d.dirty = d.dirty || m.Sync
-	d.reply(m.Reply, &raftlog.Appended{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
+	if last := l.load().Last; l.hard.GetCommit() > last {
+		panic(fmt.Sprintf("commit %d beyond the last entry %d", l.hard.GetCommit(), last))
+	}
 }
 
-func (d *disk) compact(m *raftlog.Compact) {
-	l := &d.now
+// compact is false where a newer snapshot is there already.
+func (l *logState) compact(m *raftlog.Compact) bool {
+	if m.Replica != l.replica || m.Snapshot.Index <= l.snap.Index {
+		return false
+	}
 	idx, term := l.trunc()
+	if m.Through > m.Snapshot.Index || m.Snapshot.Index > l.load().Last {
+		panic(fmt.Sprintf("compaction through %d with a snapshot at %d of a log that ends at %d", m.Through, m.Snapshot.Index, l.load().Last))
+	}
 	l.snap = m.Snapshot
 	if m.Through > idx {
 		l.entries = slices.Clone(l.entries[m.Through-idx:])
-		l.truncated, l.truncTerm = m.Through, m.ThroughTerm
-	} else {
-		l.truncated, l.truncTerm = idx, term
+		idx, term = m.Through, m.ThroughTerm
 	}
-	d.dirty = true
-	d.reply(m.Reply, &raftlog.Compacted{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
+	l.truncated, l.truncTerm = idx, term
+	return true
 }
 
 // Entries implements LogReader.
@@ -160,3 +208,5 @@ func (d *disk) Term(_ slotmap.ShardID, index uint64) (uint64, error) {
 	}
 	return d.now.entries[index-idx-1].GetTerm(), nil
 }
+
+var _ LogReader = (*disk)(nil)

@@ -26,16 +26,14 @@ func TestTextbookExample(t *testing.T) {
 
 func textbook(t *testing.T, seed uint64) {
 	c := newCluster(t, seed, 3, 3)
-	for _, n := range c.nodes {
-		c.start(n)
-	}
+	c.startAll()
 	leader := c.elect()
 	at89, at88 := c.nodes[leader.i%3], c.nodes[(leader.i+1)%3]
-	write := func(i uint64) *pending { return c.send(leader, true, false, "set", "key", fmt.Sprint(i)) }
+	set := func(i uint64) *pending { return c.send(leader, kindWrite, "set", "key", fmt.Sprint(i)) }
 
 	last := func(n *node) uint64 { return n.handle.Gauges.View().Last }
 	for last(leader) < 88 {
-		if p := write(last(leader) + 1); true {
+		if p := set(last(leader) + 1); true {
 			c.settle()
 			if p.String() != "+OK" {
 				t.Fatalf("write: %v", p)
@@ -43,13 +41,13 @@ func textbook(t *testing.T, seed uint64) {
 		}
 	}
 	c.tick(heartbeatTicks) // the followers learn the commit index
-	c.cuts[pair(leader.i, at88.i)] = true
-	acked := write(89)
+	c.net.cut(leader, at88)
+	acked := set(89)
 	c.settle()
-	c.cuts[pair(leader.i, at89.i)] = true
+	c.net.cut(leader, at89)
 	var open []*pending
 	for i := uint64(90); i <= 100; i++ {
-		open = append(open, write(i))
+		open = append(open, set(i))
 		c.settle()
 	}
 	if acked.String() != "+OK" || last(leader) != 100 || last(at89) != 89 || last(at88) != 88 {
@@ -63,17 +61,18 @@ func textbook(t *testing.T, seed uint64) {
 			t.Fatalf("entry %d is on one disk of three, and was answered: %v", 90+i, p)
 		}
 	}
-	if read := c.send(leader, false, false, "get", "key"); true {
+	if p := c.send(leader, kindRead, "get", "key"); true {
 		c.settle()
-		if read.answer != nil {
-			t.Fatalf("a leader without a majority answers a read: %v", read)
+		if p.answer != nil {
+			t.Fatalf("a leader without a majority answers a read: %v", p)
 		}
 	}
 
 	c.kill(leader)
-	c.cuts[pair(at88.i, at89.i)] = true
+	c.net.cut(at88, at89)
 	c.lost(leader)
-	c.cuts = map[[2]int]bool{}
+	c.settle()
+	c.net.healAll()
 
 	// The follower at 88 stands first, and again and again: it cannot win.
 	c.tick(4*electionTicks, at88)
@@ -86,21 +85,21 @@ func textbook(t *testing.T, seed uint64) {
 	if c.leader() != at89 {
 		t.Fatalf("89: %s, 88: %s", status(at89), status(at88))
 	}
-	expect := func(n *node, follower bool) {
+	expect := func(n *node, k kind) {
 		t.Helper()
-		p := c.send(n, false, follower, "get", "key")
+		p := c.send(n, k, "get", "key")
 		c.tick(2*heartbeatTicks, at88, at89)
 		if p.String() != "$2 89" {
 			t.Fatalf("n%d reads %v, and 89 was acknowledged last", n.i, p)
 		}
 	}
-	expect(at89, false)
-	expect(at88, true)
+	expect(at89, kindRead)
+	expect(at88, kindFollower)
 
 	// The old leader comes back with its eleven entries, which nobody ever acknowledged. They go.
 	c.start(leader)
 	c.tick(3 * heartbeatTicks)
-	expect(at89, false)
+	expect(at89, kindRead)
 	if v := leader.handle.Gauges.View(); v.Role != RoleFollower || v.Last != last(at89) || v.Commit != v.Last {
 		t.Fatalf("the old leader: %s, the new one: %s", status(leader), status(at89))
 	}

@@ -1,0 +1,250 @@
+package replica
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cespare/xxhash/v2"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
+)
+
+const maxNodes = 12
+
+// network carries packets between nodes. Each direction between two nodes is a link of its own, which
+// keeps its order; links do not keep order among each other. Files travel on links of their own.
+type network struct {
+	c     *cluster
+	links [maxNodes * maxNodes * 2]pipe
+	stats struct{ delivered, dropped, doubled int }
+	trace uint64
+	files int
+
+	drop, double float64 // chances per packet
+	// tamper, if set, may change a message on its way: a planted bug. nil drops it.
+	tamper func(from, to *node, m wire.Message) wire.Message
+}
+
+// pipe is one direction of one link.
+type pipe struct {
+	queue []packet
+	cut   bool // loses everything
+	stuck bool // holds everything back
+}
+
+type packet struct {
+	frame  []byte         // as it crosses the wire
+	file   *link.SendFile // or a snapshot file
+	sender *life
+}
+
+func (w *network) pipe(from, to int, bulk bool) *pipe {
+	i := ((from-1)*maxNodes + to - 1) * 2
+	if bulk {
+		i++
+	}
+	return &w.links[i]
+}
+
+// both calls f with the four pipes between two nodes.
+func (w *network) both(a, b int, f func(*pipe)) {
+	for _, bulk := range []bool{false, true} {
+		f(w.pipe(a, b, bulk))
+		f(w.pipe(b, a, bulk))
+	}
+}
+
+func (w *network) cut(a, b *node)  { w.both(a.i, b.i, func(p *pipe) { p.cut = true }) }
+func (w *network) heal(a, b *node) { w.both(a.i, b.i, func(p *pipe) { p.cut, p.stuck = false, false }) }
+
+// cutOneWay loses what from sends to to.
+func (w *network) cutOneWay(from, to *node) {
+	w.pipe(from.i, to.i, false).cut, w.pipe(from.i, to.i, true).cut = true, true
+}
+
+// isolate cuts a node off from all others.
+func (w *network) isolate(n *node) {
+	for _, o := range w.c.nodes {
+		if o != n {
+			w.cut(n, o)
+		}
+	}
+}
+
+func (w *network) healAll() {
+	for i := range w.links {
+		w.links[i].cut, w.links[i].stuck = false, false
+	}
+}
+
+// ended follows the end of a node: of what it sent, the first part is on its way; of what was sent to
+// it, the last part waits at the senders and meets its next life.
+func (w *network) ended(n *node) {
+	for o := 1; o <= len(w.c.nodes); o++ {
+		for _, bulk := range []bool{false, true} {
+			out, in := w.pipe(n.i, o, bulk), w.pipe(o, n.i, bulk)
+			out.queue = out.queue[:w.c.rng.IntN(len(out.queue)+1)]
+			in.queue = in.queue[w.c.rng.IntN(len(in.queue)+1):]
+		}
+	}
+}
+
+// outbound takes what one life of a node sends to others.
+type outbound struct {
+	c    *cluster
+	from *node
+	life *life
+}
+
+// SendUserMessage implements actor.Process.
+func (o *outbound) SendUserMessage(pid *actor.PID, m any) {
+	_, msg, _ := actor.UnwrapEnvelope(m)
+	to, err := slotmap.ParseNodeID(pid.Address)
+	if err != nil || to[0] == 0 || int(to[0]) > len(o.c.nodes) {
+		o.c.fail("message to %v", pid)
+		return
+	}
+	switch msg := msg.(type) {
+	case wire.Message:
+		p := o.c.net.pipe(o.from.i, int(to[0]), false)
+		p.queue = append(p.queue, packet{sender: o.life, frame: wire.AppendFrame(nil, pid.Id, msg)[4:]})
+	case *link.SendFile:
+		p := o.c.net.pipe(o.from.i, int(to[0]), true)
+		p.queue = append(p.queue, packet{sender: o.life, file: msg})
+	}
+}
+
+// SendSystemMessage implements actor.Process.
+func (*outbound) SendSystemMessage(*actor.PID, any) {}
+
+// Stop implements actor.Process.
+func (*outbound) Stop(*actor.PID) {}
+
+// deliverOne carries one packet of a link that the seed picks.
+func (w *network) deliverOne() bool {
+	var busy []int
+	n := len(w.c.nodes)
+	for i := range w.links {
+		from, to := i/2/maxNodes, i/2%maxNodes
+		if from < n && to < n && len(w.links[i].queue) > 0 && !w.links[i].stuck {
+			busy = append(busy, i)
+		}
+	}
+	if len(busy) == 0 {
+		return false
+	}
+	i := busy[w.c.rng.IntN(len(busy))]
+	p := w.links[i].queue[0]
+	w.links[i].queue = w.links[i].queue[1:]
+	w.carry(w.c.nodes[i/2/maxNodes], w.c.nodes[i/2%maxNodes], p, w.links[i].cut)
+	return true
+}
+
+func (w *network) carry(from, to *node, p packet, cut bool) {
+	w.trace = w.trace*1099511628211 ^ xxhash.Sum64(p.frame) ^ uint64(from.i*maxNodes+to.i)
+	times := 1
+	switch {
+	case cut || w.drop > 0 && w.c.rng.Float64() < w.drop:
+		times = 0
+		w.stats.dropped++
+	case w.double > 0 && w.c.rng.Float64() < w.double:
+		times = 2
+		w.stats.doubled++
+	}
+	if p.file != nil {
+		w.carryFile(from, to, p, times > 0)
+		return
+	}
+	for range times {
+		w.stats.delivered++
+		w.arrive(from, to, p.frame)
+	}
+}
+
+func (w *network) arrive(from, to *node, frame []byte) {
+	_, m, err := wire.DecodeFrame(frame)
+	if err != nil {
+		w.c.fail("frame from n%d to n%d: %v", from.i, to.i, err)
+		return
+	}
+	if w.tamper != nil {
+		m = w.tamper(from, to, m)
+	}
+	if to.life == nil || m == nil {
+		return
+	}
+	if to.handle == nil {
+		w.create(to, m)
+		return
+	}
+	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: m})
+}
+
+// create gives a node that has none a replica when its group speaks to it.
+func (w *network) create(to *node, m wire.Message) {
+	r, ok := m.(*wire.Raft)
+	if ok && (r.Message.GetType() == raftpb.MsgApp || r.Message.GetType() == raftpb.MsgHeartbeat) {
+		w.createReplica(to, r.Message.GetTo())
+	}
+}
+
+func (w *network) createReplica(to *node, id uint64) {
+	if id > to.disk.now.tombstone && to.disk.now.replica == 0 {
+		to.disk.format(logState{replica: id, tombstone: to.disk.now.tombstone})
+		w.c.spawn(to)
+	}
+}
+
+var (
+	errCut = errors.New("the link is cut")
+	errSum = errors.New("the file is not what its header says")
+)
+
+// carryFile streams a snapshot file. Its acknowledgement may get lost as well.
+func (w *network) carryFile(from, to *node, p packet, whole bool) {
+	f, err := p.file, errCut
+	if whole && to.life != nil {
+		err = w.handOver(from, to, f)
+		if w.drop > 0 && w.c.rng.Float64() < 10*w.drop {
+			err = errCut
+		}
+	}
+	if !p.sender.over {
+		from.system.Root.Send(f.Reply, &link.FileSent{To: f.To, Tag: f.Tag, Err: err})
+	}
+}
+
+// handOver gives a file to the replica that it is for, as the node's link and director do.
+func (w *network) handOver(from, to *node, f *link.SendFile) error {
+	data, err := os.ReadFile(f.Path)
+	if err != nil {
+		return err
+	}
+	w.files++
+	path := filepath.Join(w.c.nodeDir(to), fmt.Sprint("incoming", w.files))
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return err
+	}
+	_, m, err := wire.DecodeFrame(wire.AppendFrame(nil, f.Target, f.Header)[4:])
+	if err != nil {
+		return err
+	}
+	header := m.(*wire.Snapshot)
+	if sum := xxhash.Sum64(data); sum != header.Sum || int64(len(data)) != header.Size {
+		return errSum
+	}
+	if to.handle == nil {
+		w.createReplica(to, header.To)
+	}
+	if to.handle == nil || to.handle.Gauges.Replica != header.To {
+		return os.Remove(path)
+	}
+	to.system.Root.Send(to.handle.PID, &SnapshotArrived{From: from.id, Header: header, Path: path})
+	return nil
+}

@@ -1,0 +1,86 @@
+package replica
+
+import (
+	"fmt"
+
+	"github.com/cespare/xxhash/v2"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// watcher checks what must hold at every moment, whatever goes wrong around it: at most one leader a
+// term, the same entry, state and clock at the same index on every replica, and a clock that never
+// runs backwards.
+type watcher struct {
+	c       *cluster
+	leaders map[uint64]uint64 // term -> replica
+	at      map[uint64]*seen  // index -> what the first replica that came there saw
+	newest  uint64
+	members Membership // newest that any replica applied
+}
+
+// seen is what a replica saw when it had applied an index.
+type seen struct {
+	by    string
+	term  uint64
+	data  uint64 // hash of the entry; 0 where a snapshot stood in for it
+	state uint64 // hash of the state
+	now   int64
+}
+
+func newWatcher(c *cluster) *watcher {
+	return &watcher{c: c, leaders: map[uint64]uint64{}, at: map[uint64]*seen{}}
+}
+
+// look checks the roles after a turn.
+func (w *watcher) look() {
+	for _, n := range w.c.nodes {
+		if n.handle == nil || Role(n.handle.Gauges.Role.Load()) != RoleLeader {
+			continue
+		}
+		term, id := n.handle.Gauges.Term.Load(), n.handle.Gauges.Replica
+		if other, ok := w.leaders[term]; ok && other != id {
+			w.c.fail("term %d has two leaders: replicas %d and %d", term, other, id)
+		}
+		w.leaders[term] = id
+	}
+}
+
+// applied gives the hook of a node's applier.
+func (w *watcher) applied(n *node) func(*applier, *raftpb.Entry) {
+	var clock int64
+	return func(a *applier, e *raftpb.Entry) {
+		who := fmt.Sprintf("replica %d on n%d", a.cfg.Replica, n.i)
+		s := &seen{by: who, term: a.term, state: a.state.Hash(), now: a.now}
+		if e != nil {
+			s.data = xxhash.Sum64(append([]byte{byte(e.GetType())}, e.GetData()...))
+		}
+		if a.now < clock {
+			w.c.fail("%s: the clock runs back from %d to %d at index %d", who, clock, a.now, a.applied)
+		}
+		clock = a.now
+		w.compare(a.applied, s)
+		if a.members.Index >= w.members.Index {
+			w.members = a.members
+		}
+	}
+}
+
+func (w *watcher) compare(index uint64, s *seen) {
+	was, ok := w.at[index]
+	if !ok {
+		w.at[index] = s
+		w.newest = max(w.newest, index)
+		return
+	}
+	switch {
+	case was.term != s.term || was.data != 0 && s.data != 0 && was.data != s.data:
+		w.c.fail("index %d: %s applied another entry than %s (terms %d and %d)", index, s.by, was.by, s.term, was.term)
+	case was.now != s.now:
+		w.c.fail("index %d: the clock is %d at %s and %d at %s", index, s.now, s.by, was.now, was.by)
+	case was.state != s.state:
+		w.c.fail("index %d: the state of %s differs from that of %s", index, s.by, was.by)
+	}
+	if was.data == 0 {
+		was.data = s.data
+	}
+}
