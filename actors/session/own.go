@@ -20,6 +20,9 @@ type condition func(s *session) bool
 // all is for commands that must see the effect of all commands before them.
 func all(s *session) bool { return s.seg.pending() }
 
+// alone is for commands that keep what is behind them waiting: what is before them is written first.
+func alone(s *session) bool { return len(s.seg.places) > 0 }
+
 // watches is for EXEC, which must know what WATCH found.
 func watches(s *session) bool { return s.watch.pending > 0 }
 
@@ -32,10 +35,10 @@ func init() {
 		"hello": {hello, all}, "auth": {auth, all}, "reset": {reset, all},
 		"readonly": {run: readonly}, "readwrite": {run: readwrite}, "asking": {run: asking},
 
-		"multi": {run: multi}, "exec": {exec, watches}, "discard": {run: discard}, "watch": {run: watch}, "unwatch": {run: unwatch},
+		"multi": {run: multi}, "exec": {execute, watches}, "discard": {run: discard}, "watch": {run: watchKeys}, "unwatch": {run: unwatch},
 
 		"dbsize": {run: dbsize}, "keys": {run: keys}, "randomkey": {run: randomkey}, "scan": {run: scan},
-		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, all},
+		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, alone},
 
 		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
 		"client|setinfo": {run: clientSetInfo}, "client|info": {run: clientInfo}, "client|list": {run: clientList},
@@ -61,8 +64,8 @@ func init() {
 	}
 }
 
-// alone are commands of the session that wait for a shard, which none inside a transaction can.
-var alone = map[string]bool{"wait": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
+// notInTx are commands of the session that wait for a shard, which none inside a transaction can.
+var notInTx = map[string]bool{"wait": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
 
 const (
 	errSyntax     = "ERR syntax error"

@@ -85,7 +85,7 @@ func (s *session) enqueue(v *verb, cmd *resp.Command) {
 // admitQueued gives the slot of a command to be queued, or the error line.
 func (s *session) admitQueued(v *verb, cmd *resp.Command) (oneSlot, string) {
 	switch {
-	case v.cmd.Flags&keyspace.FlagNoMulti != 0, v.cmd.Where() == keyspace.Scatter, alone[v.cmd.FullName()]:
+	case v.cmd.Flags&keyspace.FlagNoMulti != 0, v.cmd.Where() == keyspace.Scatter, notInTx[v.cmd.FullName()]:
 		return oneSlot{}, "ERR Command not allowed inside a transaction"
 	case v.cmd.Where() == keyspace.Node && v.own.run == nil:
 		return oneSlot{}, keyspace.Unknown(cmd.Args).Error()
@@ -165,7 +165,7 @@ func (s *session) endTransaction() {
 	s.watch.forget()
 }
 
-func exec(s *session, args [][]byte) {
+func execute(s *session, args [][]byte) {
 	tx, watch := s.tx, s.watch
 	if !tx.open {
 		s.seg.local.Error("ERR EXEC without MULTI")
@@ -288,7 +288,7 @@ func unwatch(s *session, _ [][]byte) {
 
 // watch asks the shard for the versions of keys. All keys watched at a time, and those of the
 // transaction, must be in one slot: a shard can compare no others with what it does.
-func watch(s *session, args [][]byte) {
+func watchKeys(s *session, args [][]byte) {
 	if s.tx.open {
 		s.seg.local.Error("ERR WATCH inside MULTI is not allowed")
 		return
