@@ -107,36 +107,15 @@ func clientReply(s *session, args [][]byte) {
 
 // describe is the line of CLIENT LIST.
 func (c *client) describe(now int64) string {
-	var b strings.Builder
-	field := func(name, value string) {
-		if b.Len() > 0 {
-			b.WriteByte(' ')
-		}
-		b.WriteString(name)
-		b.WriteByte('=')
-		b.WriteString(value)
+	seconds := func(since int64) string { return strconv.FormatInt(max(0, now-since)/1000, 10) }
+	fields := [...]string{
+		"id=" + c.idText, "addr=" + c.addr, "laddr=" + c.laddr, "fd=-1", "name=" + text(c.name.Load()),
+		"age=" + seconds(c.created), "idle=" + seconds(c.active.Load()), "flags=" + c.flagLetters(),
+		"db=0", "sub=0", "psub=0", "ssub=0", "multi=" + strconv.Itoa(int(c.queued.Load())),
+		"cmd=" + c.lastCommand(), "user=" + defaultUser, "redir=-1", "resp=" + strconv.Itoa(int(c.proto.Load())),
+		"lib-name=" + text(c.libName.Load()), "lib-ver=" + text(c.libVer.Load()),
 	}
-	number := func(name string, v int64) { field(name, strconv.FormatInt(v, 10)) }
-	number("id", int64(c.id))
-	field("addr", c.addr)
-	field("laddr", c.laddr)
-	field("fd", "-1")
-	field("name", text(c.name.Load()))
-	number("age", max(0, now-c.created)/1000)
-	number("idle", max(0, now-c.active.Load())/1000)
-	field("flags", c.flagLetters())
-	field("db", "0")
-	field("sub", "0")
-	field("psub", "0")
-	field("ssub", "0")
-	number("multi", int64(c.queued.Load()))
-	field("cmd", c.lastCommand())
-	field("user", defaultUser)
-	field("redir", "-1")
-	number("resp", int64(c.proto.Load()))
-	field("lib-name", text(c.libName.Load()))
-	field("lib-ver", text(c.libVer.Load()))
-	return b.String()
+	return strings.Join(fields[:], " ")
 }
 
 func text(p *string) string {

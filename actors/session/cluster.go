@@ -195,7 +195,7 @@ func (s *session) describeNode(n gossip.Node) string {
 		bus = "0"
 	}
 	return strings.Join([]string{
-		n.ID.String(), n.Client + "@" + bus, flags, "-", "0", strconv.FormatInt(pong, 10),
+		n.ID.String(), clientAddr(n) + "@" + bus, flags, "-", "0", strconv.FormatInt(pong, 10),
 		strconv.FormatUint(s.routes.epochOf(n.ID), 10), link,
 	}, " ")
 }

@@ -36,6 +36,7 @@ type fakeReplica struct {
 	seen    chan *replica.Batch // if not nil, gets every batch
 	durable *atomic.Int64       // followers that WAIT counts
 	waits   []*replica.WaitQuery
+	refuse  int // counts down to the batch that is refused; 0: none is
 }
 
 type (
@@ -64,6 +65,8 @@ func (f *fakeReplica) Receive(ctx actor.Context) {
 		f.seen = m.seen
 	case serveAgain:
 		f.mode.Store(uint32(replica.Done))
+	case refuseOnce:
+		f.refuse = m.after + 1
 	case advanceClock:
 		f.now += m.by
 	case *replica.WaitQuery:
@@ -82,7 +85,13 @@ func (f *fakeReplica) Receive(ctx actor.Context) {
 
 func (f *fakeReplica) answer(b *replica.Batch) {
 	f.handle.Budget.Release(b.Cost())
-	if st := replica.Status(f.mode.Load()); st != replica.Done {
+	st := replica.Status(f.mode.Load())
+	if f.refuse > 0 {
+		if f.refuse--; f.refuse == 0 {
+			st = replica.Down
+		}
+	}
+	if st != replica.Done {
 		a := &replica.Answer{Batch: b, Status: st}
 		if p := f.leader.Load(); p != nil {
 			a.Leader = *p

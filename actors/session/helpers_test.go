@@ -3,6 +3,8 @@ package session
 import (
 	"net"
 	"testing"
+
+	"github.com/troupedb/troupe/gossip"
 )
 
 // fakeConn is a connection of which only the peer's address matters.
@@ -22,4 +24,12 @@ func closedListener(t *testing.T) net.Listener {
 		t.Fatal(err)
 	}
 	return l
+}
+
+func TestClientAddr(t *testing.T) {
+	for in, want := range map[string]string{"10.0.0.1:7000": "10.0.0.1:7000", "[::1]:7000": "::1:7000", "odd": "odd"} {
+		if got := clientAddr(gossip.Node{Client: in}); got != want {
+			t.Errorf("%s: %s", in, got)
+		}
+	}
 }

@@ -6,8 +6,8 @@ import (
 )
 
 const (
-	copyBelow  = 8 << 10   // shorter replies are copied together, longer ones written from where they are
-	keepOutput = 128 << 10 // a larger buffer is not kept
+	copyBelow  = 8 << 10  // shorter replies are copied together, longer ones written from where they are
+	keepOutput = 64 << 10 // a larger buffer is not kept
 )
 
 // output gathers replies and writes them in one go. What is added must not change until flush.

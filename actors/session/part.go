@@ -25,7 +25,7 @@ type part struct {
 }
 
 // keepOps is the size up to which a part keeps its buffer of operations.
-const keepOps = 256 << 10
+const keepOps = 64 << 10
 
 // note takes note of an operation that was appended to ops, and returns its number.
 func (p *part) note(slot uint16, write bool) int {
@@ -59,7 +59,7 @@ func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
 		case !known || leader.ID == s.routes.Self.ID:
 			return nil, lineDown
 		case s.srv.cfg.Forward == nil || !s.srv.cfg.ForwardAll:
-			return nil, moved(slot, leader.Client)
+			return nil, moved(slot, leader)
 		}
 		forward = leader.ID
 	}

@@ -1,9 +1,11 @@
 package session
 
 import (
+	"net"
 	"strconv"
 
 	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -39,7 +41,7 @@ type refusal struct {
 func (r refusal) line(routes *Routes, slot uint16) string {
 	if r.status == replica.Moved {
 		if n, ok := routes.alive(r.leader); ok {
-			return moved(slot, n.Client)
+			return moved(slot, n)
 		}
 	}
 	if int(r.status) < len(statusLines) {
@@ -58,11 +60,20 @@ func notOwned(routes *Routes, slot uint16, by slotmap.ShardID) string {
 	case id == by:
 		return lineTryAgain // the map here does not know yet
 	case ok:
-		return moved(slot, n.Client)
+		return moved(slot, n)
 	}
 	return lineDown
 }
 
-func moved(slot uint16, addr string) string {
-	return "MOVED " + strconv.Itoa(int(slot)) + " " + addr
+func moved(slot uint16, to gossip.Node) string {
+	return "MOVED " + strconv.Itoa(int(slot)) + " " + clientAddr(to)
+}
+
+// clientAddr is the address of a node as Redis writes it: an IPv6 address has no brackets.
+func clientAddr(n gossip.Node) string {
+	host, port, err := net.SplitHostPort(n.Client)
+	if err != nil {
+		return n.Client
+	}
+	return host + ":" + port
 }

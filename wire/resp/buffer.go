@@ -5,7 +5,7 @@ import "io"
 const (
 	minBuffer  = 4 << 10   // first allocation
 	maxRead    = 64 << 10  // space offered to a peer that sends much, unless one command needs more
-	keepBuffer = 256 << 10 // a larger buffer is given up once it is empty
+	keepBuffer = 128 << 10 // a larger buffer is given up once it is empty
 )
 
 // buffer holds what was received. Invariant: 0 <= pos <= len(buf); buf[:pos] belongs to commands
