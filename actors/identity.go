@@ -50,6 +50,11 @@ func loadIdentity(log *raftlog.Log) (identity, error) {
 	return id, err
 }
 
+func randomKey() (key [16]byte) {
+	rand.Read(key[:])
+	return key
+}
+
 // pendingCluster is the id of the cluster that a node without one would start: fixed before the first
 // attempt, so that one that was cut short is taken up again.
 func pendingCluster(log *raftlog.Log) (slotmap.ClusterID, error) {

@@ -60,6 +60,7 @@ type memberChange struct {
 type read struct {
 	batches []*Batch
 	now     int64 // the leader's clock estimate; 0 on a follower: its own shard clock
+	seed    uint64
 }
 
 // restore replaces the state by that of a snapshot, or by an empty one that owns nothing.
@@ -159,13 +160,21 @@ func (a *applier) evaluate(b *Batch, n int) {
 		if !a.rd.Next(&a.op) {
 			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
 		}
-		a.state.Exec(&a.env, &a.op, &a.w)
+		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	ans.Replies = a.w.Bytes()
 	ans.Elapsed = time.Since(begin)
 	a.cfg.release(b)
 	b.Sink.Deliver(ans)
+}
+
+// exec evaluates one operation. One for slots that the shard does not own has had no effect.
+func (a *applier) exec() {
+	a.state.Exec(&a.env, &a.op, &a.w)
+	if a.state.NotOwned() {
+		a.w.Error("CLUSTERDOWN Hash slot not served")
+	}
 }
 
 // evaluateRest runs operations that nobody on this node waits for.
@@ -183,7 +192,7 @@ func (a *applier) evaluateRest() {
 
 func (a *applier) read(ctx actor.Context, m *read) {
 	var behind []*Batch
-	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Read: true}
+	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true}
 	for _, b := range m.batches {
 		if !a.readBatch(b) {
 			behind = append(behind, b)
@@ -202,7 +211,7 @@ func (a *applier) readBatch(b *Batch) bool {
 	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.rd.Next(&a.op) {
-		a.state.Exec(&a.env, &a.op, &a.w)
+		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	if a.state.NeedsLog() {
@@ -220,10 +229,10 @@ func (a *applier) readBatch(b *Batch) bool {
 func (a *applier) restore(ctx actor.Context, path string) {
 	a.cancelSnapshot()
 	if path == "" {
-		a.state = keyspace.New(a.cfg.keyspace(nil))
+		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
 	}
-	res := keyspace.NewRestorer(a.cfg.keyspace(nil))
+	res := keyspace.NewRestorer(keyspace.Config{MaxValue: maxValue})
 	h, err := readSnap(path, res.Add)
 	if err == nil && (h.Cluster != a.cfg.Cluster || h.Shard != a.cfg.Shard) {
 		err = fmt.Errorf("%w: %s is of cluster %v, shard %d", ErrSnapshot, path, h.Cluster, h.Shard)

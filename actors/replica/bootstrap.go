@@ -12,15 +12,16 @@ import (
 
 // NewGroup writes the first snapshot of a new shard that owns the given slots, with one voter on the
 // given node: a group begins at index 1 with a snapshot, so that every later replica begins with one
-// as well. It returns what the log has to create.
-func NewGroup(dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, now int64) (*raftlog.Create, error) {
+// as well. The key, which should be secret, seeds the hash of the shard's keys. It returns what the log
+// has to create.
+func NewGroup(dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, key [16]byte, now int64) (*raftlog.Create, error) {
 	h := SnapHeader{Cluster: cluster, Shard: shard, Index: 1, Term: 1, Now: now, Members: Bootstrap(node)}
 	path := filepath.Join(dir, SnapName(shard, 1, h.Term, h.Index))
 	w, err := createSnap(path, h)
 	if err != nil {
 		return nil, err
 	}
-	state := keyspace.New(keyspace.Config{Key: [16]byte(cluster), Slots: slots})
+	state := keyspace.New(keyspace.Config{Key: key, Slots: slots, MaxValue: maxValue})
 	from := state.BeginSnapshot(h.Index)
 	for done := false; !done; {
 		var block []byte

@@ -9,7 +9,6 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
-	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
@@ -34,6 +33,7 @@ const (
 	MaxEntry      = 24 << 20 // data of one entry; a batch that is larger is refused before it is proposed
 	softEntry     = 1 << 20  // batches are joined up to this
 	maxAppendMsg  = 1 << 20  // entries of one append message, unless a single one is larger
+	maxValue      = 16 << 20 // a value, as proto-max-bulk-len; it stands in the first snapshot of a shard
 	maxInflight   = 32 << 20
 	maxUncommited = 32 << 20
 	maxApplying   = 16 << 20
@@ -73,7 +73,6 @@ type Config struct {
 	SnapshotEntries uint64 // entries after which a snapshot is taken
 	SnapshotBytes   int64  // or bytes of entry data
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
-	MaxValue        int
 
 	Dispatcher actor.Dispatcher // nil: protoactor's default
 
@@ -95,10 +94,6 @@ func (c *Config) props() []actor.PropsOption {
 }
 
 func (c *Config) release(b *Batch) { c.budget.Release(b.Cost()) }
-
-func (c *Config) keyspace(slots []slotmap.Run) keyspace.Config {
-	return keyspace.Config{Key: [16]byte(c.Cluster), Slots: slots, MaxValue: c.MaxValue}
-}
 
 func (c *Config) raft(s *storage) *raft.Config {
 	return &raft.Config{

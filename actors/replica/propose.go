@@ -135,7 +135,7 @@ func (r *replica) dispatchReads() {
 	if len(due) == 0 {
 		return
 	}
-	m := &read{batches: due}
+	m := &read{batches: due, seed: r.cfg.Rand.Uint64()}
 	for _, b := range due {
 		r.gauges.Reads.Add(uint64(b.Count))
 	}
