@@ -91,6 +91,7 @@ func (s *session) Receive(ctx actor.Context) {
 	}
 	if s.closing && s.cur == nil {
 		s.info.conn.Close()
+		s.in.close()
 		if s.ended {
 			ctx.Stop(ctx.Self())
 		}

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -259,6 +260,20 @@ func TestQuit(t *testing.T) {
 	}
 	b.dial().want("GET a", "1")
 	eventually(t, "only one client is left", func() bool { return b.srv.clients.count() == 1 })
+}
+
+// TestQuitBeforeMuch: a session that closes lets its reader go, even one that waits for room.
+func TestQuitBeforeMuch(t *testing.T) {
+	b := newBed(t, 1)
+	c := b.dial()
+	b.shards[1].hold.Store(true)
+	c.send("GET a")
+	eventually(t, "the batch arrives", func() bool { n, _ := b.shards[1].handle.Budget.InUse(); return n == 1 })
+	go c.Write(append(pack("QUIT"), bytes.Repeat(pack("PING"), 5*maxPipeline)...))
+	eventually(t, "much is received", func() bool { return b.srv.stats.bytesIn.Load() > uint64(len(pack("PING"))*maxPipeline) })
+	b.shards[1].hold.Store(false)
+	b.send(1, release{})
+	eventually(t, "the session ends", func() bool { return b.srv.clients.count() == 0 })
 }
 
 func TestLargeValues(t *testing.T) {
