@@ -23,6 +23,9 @@ type logActor struct {
 }
 
 func (a *logActor) Receive(c actor.Context) {
+	if a.writer == nil {
+		return
+	}
 	switch m := c.Message().(type) {
 	case *actor.Started:
 		a.start(c)
@@ -40,25 +43,25 @@ func (a *logActor) Receive(c actor.Context) {
 }
 
 func (a *logActor) start(c actor.Context) {
-	if a.writer.running {
+	if a.writer.running.Swap(true) {
+		a.writer = nil // it belongs to the other
 		a.log.fail(errors.New("raftlog: actor started twice"))
 		return
 	}
-	a.writer.running = true
 	a.stop = make(chan struct{})
 	if a.log.cfg.Fsync == Interval {
-		go a.tick(c.ActorSystem().Root, c.Self())
+		go tick(c.ActorSystem().Root, c.Self(), a.log.cfg.SyncEvery, a.stop)
 	}
 }
 
-func (a *logActor) tick(root *actor.RootContext, self *actor.PID) {
-	t := time.NewTicker(a.log.cfg.SyncEvery)
+func tick(root *actor.RootContext, self *actor.PID, every time.Duration, stop <-chan struct{}) {
+	t := time.NewTicker(every)
 	defer t.Stop()
 	for {
 		select {
 		case <-t.C:
 			root.Send(self, syncTick{})
-		case <-a.stop:
+		case <-stop:
 			return
 		}
 	}
@@ -80,5 +83,5 @@ func (a *logActor) finish(c actor.Context) {
 	}
 	a.writer.sync = true
 	a.flush(c)
-	a.writer.running = false
+	a.writer.running.Store(false)
 }

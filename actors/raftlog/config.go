@@ -49,6 +49,8 @@ type Config struct {
 	Fatal     func(error)
 	Logger    *slog.Logger          // nil: none
 	FreeSpace func() (int64, error) // nil: asks FS
+
+	memTable uint64 // of tests that want many flushes; 0: memTableSize
 }
 
 func (c *Config) check() error {
@@ -69,6 +71,9 @@ func (c *Config) check() error {
 	}
 	if c.CacheBytes <= 0 {
 		c.CacheBytes = 8 << 20
+	}
+	if c.memTable == 0 {
+		c.memTable = memTableSize
 	}
 	return nil
 }

@@ -57,7 +57,7 @@ func ents(term, first uint64, data ...string) []*raftpb.Entry {
 }
 
 func hard(term, commit uint64) *raftpb.HardState {
-	return &raftpb.HardState{Term: new(term), Vote: new(uint64(1)), Commit: new(commit)}
+	return &raftpb.HardState{Term: new(term), Vote: new(term % 3), Commit: new(commit)}
 }
 
 func snapAt(index, term uint64) SnapshotRef {

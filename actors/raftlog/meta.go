@@ -46,7 +46,7 @@ func (l *Log) Meta(key string) ([]byte, bool) {
 //
 // REQUIRES: the actor has not been spawned.
 func (l *Log) SetMetaNow(key string, value []byte) error {
-	if l.writer.running {
+	if l.writer.running.Load() {
 		return errors.New("raftlog: SetMetaNow while the actor runs")
 	}
 	l.writer.stage(&SetMeta{Key: key, Value: value})

@@ -58,43 +58,54 @@ func (m *modelShard) dump() string {
 }
 
 // dumpShard reads a shard of the real log into the same text.
-func dumpShard(t testing.TB, l *Log, shard slotmap.ShardID) string {
-	t.Helper()
+func dumpShard(l *Log, shard slotmap.ShardID) (string, error) {
 	st, err := l.Load(shard)
 	if err != nil {
-		t.Fatalf("load %d: %v", shard, err)
+		return "", err
 	}
 	m := &modelShard{replica: st.Replica, tombstone: st.Tombstone, snap: st.Snapshot, trunc: st.Truncated}
 	if st.Hard != nil {
 		if st.Hard.GetVote() != st.Hard.GetTerm()%3 {
-			t.Fatalf("vote %d of term %d", st.Hard.GetVote(), st.Hard.GetTerm())
+			return "", fmt.Errorf("vote %d of term %d", st.Hard.GetVote(), st.Hard.GetTerm())
 		}
 		m.hard = &Position{Index: st.Hard.GetCommit(), Term: st.Hard.GetTerm()}
 	}
 	for lo := st.First; st.Replica != 0 && lo <= st.Last; lo++ {
 		es, err := l.Entries(shard, lo, st.Last+1, 100)
 		if err != nil {
-			t.Fatalf("shard %d entries from %d: %v", shard, lo, err)
+			return "", fmt.Errorf("shard %d entries from %d: %w", shard, lo, err)
 		}
 		for _, e := range es {
 			m.entries = append(m.entries, modelEntry{e.GetTerm(), e.GetType(), string(e.GetData())})
 		}
 		lo = es[len(es)-1].GetIndex()
 	}
-	return m.dump()
+	return m.dump(), nil
 }
 
 const modelShards = 4
 
-func dumpLog(t testing.TB, l *Log) string {
-	t.Helper()
+func dump(l *Log) (string, error) {
 	var b strings.Builder
 	for s := slotmap.ShardID(1); s <= modelShards; s++ {
-		b.WriteString(dumpShard(t, l, s))
+		text, err := dumpShard(l, s)
+		if err != nil {
+			return "", err
+		}
+		b.WriteString(text)
 	}
 	v, _ := l.Meta("m")
 	fmt.Fprintf(&b, "meta %s\n", v)
-	return b.String()
+	return b.String(), nil
+}
+
+func dumpLog(t testing.TB, l *Log) string {
+	t.Helper()
+	s, err := dump(l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
 }
 
 // model makes valid messages from choices, and keeps what the log must say after them.

@@ -17,11 +17,11 @@ const memTableSize = 64 << 20
 // options of the Pebble store. Entries are short-lived and often incompressible.
 func (l *Log) options(lock *pebble.Lock, readOnly bool) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          l.cfg.FS,
+		FS:                          orderedFS{l.cfg.FS},
 		Lock:                        lock,
 		ReadOnly:                    readOnly,
 		FormatMajorVersion:          pebble.FormatNewest,
-		MemTableSize:                memTableSize,
+		MemTableSize:                l.cfg.memTable,
 		MemTableStopWritesThreshold: 3,
 		CacheSize:                   l.cfg.CacheBytes,
 		Logger:                      &pebbleLogger{l},

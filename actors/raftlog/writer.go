@@ -3,6 +3,7 @@ package raftlog
 import (
 	"errors"
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -23,7 +24,7 @@ type writer struct {
 	log     *Log
 	marks   *marks
 	records map[slotmap.ShardID]*record
-	running bool
+	running atomic.Bool
 
 	batch    *pebble.Batch
 	touched  map[slotmap.ShardID]*record // by the batch

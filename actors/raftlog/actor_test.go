@@ -1,0 +1,224 @@
+package raftlog
+
+import (
+	"fmt"
+	"io"
+	"log/slog"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+func newSystem() *actor.ActorSystem {
+	return actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger {
+		return slog.New(slog.NewTextHandler(io.Discard, nil))
+	}))
+}
+
+func spawn(sys *actor.ActorSystem, l *Log, fatal func(any)) *actor.PID {
+	pid, err := sys.Root.SpawnNamed(actor.PropsFromProducer(l.Producer(), actor.WithMailbox(mailbox.New()),
+		actor.WithGuardian(mailbox.StopNode(fatal))), "raftlog")
+	if err != nil {
+		panic(err)
+	}
+	return pid
+}
+
+func stop(t testing.TB, sys *actor.ActorSystem, pid *actor.PID) {
+	t.Helper()
+	if err := sys.Root.StopFuture(pid).Wait(); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// collector passes what it receives on, but for protoactor's own messages.
+func collector(sys *actor.ActorSystem, to chan<- any) *actor.PID {
+	return sys.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		switch c.Message().(type) {
+		case *Appended, *Compacted, *Created, *Buried:
+			to <- c.Message()
+		}
+	}))
+}
+
+func TestShardsShareAnFsync(t *testing.T) {
+	const shards, each = 8, 200
+	mem := vfs.NewMem()
+	l := mustOpen(t, config(t, mem))
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	replies := make(chan any, shards*(each+1))
+	to := collector(sys, replies)
+	var wg sync.WaitGroup
+	for s := range slotmap.ShardID(shards) {
+		wg.Go(func() {
+			sys.Root.Send(pid, &Create{Shard: s + 1, Replica: 1, Reply: to})
+			for i := range uint64(each) {
+				sys.Root.Send(pid, &Append{Shard: s + 1, Replica: 1, Entries: ents(1, i+1, fmt.Sprint(s, i)), Sync: true, Reply: to, Tag: i})
+			}
+		})
+	}
+	wg.Wait()
+	next := map[slotmap.ShardID]uint64{}
+	for range shards * (each + 1) {
+		if a, ok := (<-replies).(*Appended); ok {
+			if a.Tag != next[a.Shard] {
+				t.Fatalf("shard %d: reply %v, want %d", a.Shard, a.Tag, next[a.Shard])
+			}
+			next[a.Shard]++
+		}
+	}
+	stats := l.Stats()
+	if stats.Entries != shards*each || stats.Syncs == 0 || stats.Messages != shards*(each+1) {
+		t.Fatalf("%+v", stats)
+	}
+	t.Logf("%.1f entries per sync", stats.EntriesPerSync())
+	stop(t, sys, pid)
+	mustClose(t, l)
+	l = mustOpen(t, config(t, mem))
+	defer mustClose(t, l)
+	for _, s := range l.Shards() {
+		if st, err := l.Load(s); err != nil || st.Last != each {
+			t.Fatal(s, st, err)
+		}
+	}
+}
+
+func TestIntervalSyncsBySelf(t *testing.T) {
+	mem := vfs.NewMem()
+	cfg := config(t, mem)
+	cfg.Fsync, cfg.SyncEvery = Interval, time.Millisecond
+	l := begin(t, cfg)
+	before := l.Stats().Syncs
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	sys.Root.Send(pid, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11, "p"), Sync: true})
+	eventually(t, func() bool { return l.Stats().Syncs > before })
+	stop(t, sys, pid)
+	if n := len(l.writer.unmarked); n != 0 {
+		t.Fatalf("%d shards unsynced after the stop", n)
+	}
+	mustClose(t, l)
+}
+
+func eventually(t testing.TB, ok func() bool) {
+	t.Helper()
+	deadline := time.NewTimer(20 * time.Second)
+	defer deadline.Stop()
+	poll := time.NewTicker(time.Millisecond)
+	defer poll.Stop()
+	for !ok() {
+		select {
+		case <-poll.C:
+		case <-deadline.C:
+			t.Fatal("not in 20 s")
+		}
+	}
+}
+
+func TestStopFlushesWhatIsStaged(t *testing.T) {
+	mem := vfs.NewMem()
+	cfg := config(t, mem)
+	cfg.Fsync = Never
+	l := begin(t, cfg)
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	replies := make(chan any, 1)
+	sys.Root.Send(pid, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11, "p"), Reply: collector(sys, replies)})
+	<-replies
+	stop(t, sys, pid)
+	if l.writer.marks.counters[4] != l.writer.records[4].counter {
+		t.Fatal("the stop did not sync")
+	}
+	mustClose(t, l)
+}
+
+func TestActorAnswersNothingAfterAFailedSync(t *testing.T) {
+	f := &fault{match: kinds(".log", errorfs.OpFileSync, errorfs.OpFileSyncData)}
+	cfg := config(t, errorfs.Wrap(vfs.NewMem(), f))
+	fatal := make(chan error, 1)
+	cfg.Fatal = func(err error) { fatal <- err }
+	l := begin(t, cfg)
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("panic %v", r) })
+	replies := make(chan any, 100)
+	to := collector(sys, replies)
+	f.armed.Store(true)
+	for i := range uint64(50) {
+		sys.Root.Send(pid, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11+i, "p"), Sync: true, Reply: to})
+	}
+	if err := <-fatal; err == nil {
+		t.Fatal("no error")
+	}
+	stop(t, sys, pid)
+	stop(t, sys, to) // all that was sent to it has been received
+	if len(replies) != 0 {
+		t.Fatalf("%d replies", len(replies))
+	}
+}
+
+func TestSecondActorEndsTheNode(t *testing.T) {
+	cfg := config(t, vfs.NewMem())
+	fatal := make(chan error, 1)
+	cfg.Fatal = func(err error) { fatal <- err }
+	l := mustOpen(t, cfg)
+	sys := newSystem()
+	spawn(sys, l, func(any) {})
+	sys.Root.Spawn(actor.PropsFromProducer(l.Producer(), actor.WithMailbox(mailbox.New())))
+	if err := <-fatal; err == nil {
+		t.Fatal("no error")
+	}
+}
+
+// Readers look at the store while the actor writes it.
+func TestReadersBesideTheWriter(t *testing.T) {
+	l := begin(t, config(t, vfs.NewMem()))
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	stopped := make(chan struct{})
+	var wg sync.WaitGroup
+	for range 3 {
+		wg.Go(func() {
+			for {
+				select {
+				case <-stopped:
+					return
+				default:
+				}
+				st, err := l.Load(4)
+				if err != nil {
+					t.Errorf("load: %v", err)
+					return
+				}
+				if _, err := l.Entries(4, st.First, st.Last+1, 1<<20); err != nil && st.First <= st.Last && !isCompacted(err) {
+					t.Errorf("entries: %v", err)
+					return
+				}
+				_, _ = l.Term(4, st.Last)
+			}
+		})
+	}
+	replies := make(chan any, 1000)
+	to := collector(sys, replies)
+	for i := range uint64(300) {
+		last := 11 + i
+		sys.Root.Send(pid, &Append{Shard: 4, Replica: 7, Entries: ents(2, last, "p"), Hard: hard(2, last), Sync: true})
+		if i%50 == 49 {
+			sys.Root.Send(pid, &Compact{Shard: 4, Replica: 7, Snapshot: snapAt(last, 2), Through: last - 5, ThroughTerm: 2, Reply: to})
+		}
+	}
+	for range 6 {
+		<-replies
+	}
+	close(stopped)
+	wg.Wait()
+	stop(t, sys, pid)
+	mustClose(t, l)
+}

@@ -1,0 +1,134 @@
+package raftlog
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+)
+
+var (
+	seedFlag  = flag.Uint64("seed", 1, "first seed of the crash tests")
+	seedsFlag = flag.Uint64("seeds", 8, "number of seeds of the crash tests")
+)
+
+// crash is a disk as a power failure left it, and the turns between which it must be.
+type crash struct {
+	fs        *vfs.MemFS
+	low, high int // the last turn that was acknowledged as durable; the one under way
+}
+
+// crasher runs the model on a disk that is cloned, with some of the unsynced data, before writes.
+type crasher struct {
+	rng *rand.Rand
+	mem *vfs.MemFS
+
+	mu        sync.Mutex
+	low, high int
+	crashes   []crash
+	every     int
+}
+
+func (c *crasher) MaybeError(op errorfs.Op) error {
+	if op.Kind.ReadOrWrite() != errorfs.OpIsWrite {
+		return nil
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.rng.IntN(c.every) > 0 {
+		return nil
+	}
+	percent := []int{0, 20, 60, 100}[c.rng.IntN(4)]
+	clone := c.mem.CrashClone(vfs.CrashCloneCfg{UnsyncedDataPercent: percent, RNG: c.rng})
+	c.crashes = append(c.crashes, crash{clone, c.low, c.high})
+	return nil
+}
+
+func (c *crasher) String() string { return "crasher" }
+
+func (c *crasher) at(low, high int) {
+	c.mu.Lock()
+	c.low, c.high = low, high
+	c.mu.Unlock()
+}
+
+func TestCrashes(t *testing.T) {
+	total := 0
+	for i := range *seedsFlag {
+		total += testCrashes(t, *seedFlag+i)
+	}
+	t.Logf("%d crash points", total)
+	if *seedsFlag >= 8 && total < 300 {
+		t.Fatalf("only %d crash points", total)
+	}
+}
+
+func testCrashes(t *testing.T, seed uint64) int {
+	rng := rand.New(rand.NewPCG(seed, 1))
+	mem := vfs.NewCrashableMem()
+	c := &crasher{rng: rand.New(rand.NewPCG(seed, 2)), mem: mem, every: 12}
+	cfg := config(t, errorfs.Wrap(mem, c))
+	if seed%2 == 0 {
+		cfg.memTable = 64 << 10 // tables, manifests and recycled logs as well
+	}
+	m := &model{choose: rng.IntN}
+	states := []string{m.dump()}
+	l := mustOpen(t, cfg)
+	low := 0
+	for range 150 {
+		var msgs []any
+		durable := false
+		for range 1 + rng.IntN(4) {
+			msg, sync := m.next()
+			msgs, durable = append(msgs, msg), durable || sync
+		}
+		states = append(states, m.dump())
+		c.at(low, len(states)-1)
+		turn(l, msgs...)
+		if durable {
+			low = len(states) - 1
+		}
+		c.at(low, len(states)-1)
+		if rng.IntN(40) == 0 {
+			mustClose(t, l)
+			low = len(states) - 1
+			l = mustOpen(t, cfg)
+		}
+	}
+	mustClose(t, l)
+	for i, at := range c.crashes {
+		at.check(t, fmt.Sprintf("seed %d, crash %d", seed, i), cfg, states)
+	}
+	return len(c.crashes)
+}
+
+// check opens the disk twice: it must say the same both times, and be one of the states in question.
+func (c *crash) check(t *testing.T, name string, cfg Config, states []string) {
+	t.Helper()
+	cfg.FS = c.fs
+	l, err := Open(cfg)
+	if err != nil {
+		t.Fatalf("%s: turns %d to %d: %v", name, c.low, c.high, err)
+	}
+	got := dumpLog(t, l)
+	mustClose(t, l)
+	found := false
+	for i := c.low; i <= c.high; i++ {
+		found = found || states[i] == got
+	}
+	if !found {
+		t.Fatalf("%s: is at none of the turns %d to %d:\n%s\nwant at least\n%s", name, c.low, c.high, got, states[c.low])
+	}
+	l = mustOpen(t, cfg)
+	if again := dumpLog(t, l); again != got {
+		t.Fatalf("%s: first\n%s\nthen\n%s", name, got, again)
+	}
+	if err := l.SetMetaNow("m", []byte("after")); err != nil {
+		t.Fatalf("%s: %v", name, err)
+	}
+	mustClose(t, l)
+}
