@@ -92,9 +92,11 @@ func (l *Links) refused(raw net.Conn, err error) {
 // serve owns an accepted connection to its end.
 func (l *Links) serve(d *doors, raw net.Conn) {
 	c := l.adopt(raw, l.timing.handshake)
+	defer close(c.ended)
 	defer c.kill()
 	hello, err := l.shake(d, c)
 	if err != nil {
+		raw.Close() // not kill: what was said last tells the other side why
 		l.refused(raw, err)
 		return
 	}

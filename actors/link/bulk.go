@@ -44,7 +44,8 @@ func spawnBulk(p *peer) *actor.PID {
 		}
 	}
 	props := actor.PropsFromProducer(func() actor.Actor { return &bulk{p} },
-		actor.WithMailbox(mailbox.New(mailbox.WithLimit(maxTransfers, busy))))
+		actor.WithMailbox(mailbox.New(mailbox.WithLimit(maxTransfers, busy),
+			mailbox.WithPanicHook(p.links.actorPanicked))), restart)
 	pid, err := root.SpawnNamed(props, "bulk/"+p.node.String())
 	if err != nil {
 		close(p.bulk.gone)
@@ -79,6 +80,9 @@ func (b *bulk) send(m *SendFile) error {
 		return b.links.ctx.Err()
 	case m.To != b.node:
 		return fmt.Errorf("to %s by way of %s: %w", m.To, b.node, ErrNode)
+	}
+	if m.Header == nil {
+		return fmt.Errorf("no header: %w", ErrFile)
 	}
 	file, err := b.links.cfg.FS.Open(m.Path)
 	if err != nil {

@@ -34,12 +34,12 @@ type conn struct {
 	began time.Time // when the frame in hand was begun
 	alive func(now time.Time) error
 
-	heard   chan struct{} // closed by the goroutine that reads pongs, when it ends
+	ended   chan struct{} // closed by the reading goroutine when it ends
 	awaited atomic.Uint64 // id of the ping whose pong the sender wants to hear of
 }
 
 func (l *Links) adopt(raw net.Conn, handshake time.Duration) *conn {
-	c := &conn{Conn: raw, raw: raw, fresh: true, heard: make(chan struct{})}
+	c := &conn{Conn: raw, raw: raw, fresh: true, ended: make(chan struct{})}
 	c.read, c.write, c.frame = l.timing.read, l.timing.write, l.timing.frame
 	c.until = time.Now().Add(handshake)
 	c.reader = bufio.NewReaderSize(c, readBuffer)
@@ -159,9 +159,9 @@ func (c *conn) closeWrite() {
 
 // finish closes once the other side has read what was written. To close while a pong is unread would throw
 // away what the kernel still holds, hence the wait for the other side to close, which Links.Close bounds.
-// REQUIRES: a goroutine reads, and closes heard when it ends.
+// REQUIRES: another goroutine reads.
 func (c *conn) finish() {
 	c.closeWrite()
-	<-c.heard
+	<-c.ended
 	c.kill()
 }

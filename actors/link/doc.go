@@ -43,7 +43,7 @@
 //
 // Bytes from the network end at most the connection they came on, with one log line per kind of trouble and
 // ten seconds. Nothing is allocated by a claimed length. Before a peer has said a valid hello it has five
-// seconds and one of maxHandshakes places.
+// seconds and one of 256 places.
 //
 // # Secret
 //

@@ -13,6 +13,7 @@ import (
 func (l *Links) deliverAll(p *peer, c *conn, hello wire.Hello) {
 	if old := p.inbound.Swap(c); old != nil {
 		old.kill()
+		<-old.ended // it may still hold messages of before
 	}
 	p.post(&arrived{hello.Peer})
 	in := inbox{links: l, peer: p, conn: c, pids: make(map[string]*actor.PID)}

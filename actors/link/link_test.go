@@ -368,6 +368,21 @@ func TestCloseWritesOutAndLeavesNothing(t *testing.T) {
 	goleak.VerifyNone(t, ignore, deadLetterTimer)
 }
 
+// A defect of the link itself costs a connection, not the link.
+func TestSenderStartsAnewAfterPanic(t *testing.T) {
+	b := newBook()
+	one, two := startNode(t, b, 1), startNode(t, b, 2)
+	got := two.actor("x")
+	for i := range 15 { // more than protoactor's default strategy bears
+		one.links.Connect(two.id)
+		receive(t, "Up", one.ups)
+		one.links.peer(two.id).post((*arrived)(nil))
+		receive(t, "Down", one.downs)
+		until(t, "panic counted", func() bool { return one.links.Stats().Panics == uint64(i+1) })
+	}
+	one.endless(two.id, "x", got)
+}
+
 func TestCloseWhileDialing(t *testing.T) {
 	b := newBook()
 	g := newGate()

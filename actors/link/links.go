@@ -166,12 +166,21 @@ func (l *Links) spawn(what string, f func()) {
 	l.work.Go(func() {
 		defer func() {
 			if r := recover(); r != nil {
-				l.counters.panics.Add(1)
-				l.cfg.Logger.Error("link: panic", "in", what, "reason", r, "stack", string(debug.Stack()))
+				l.panicked(r, what, debug.Stack())
 			}
 		}()
 		f()
 	})
+}
+
+// actorPanicked is told of the message in hand, which must not be printed: it may hold users' data.
+func (l *Links) actorPanicked(reason, message any, stack []byte) {
+	l.panicked(reason, typeName(message), stack)
+}
+
+func (l *Links) panicked(reason any, during string, stack []byte) {
+	l.counters.panics.Add(1)
+	l.cfg.Logger.Error("link: panic", "during", during, "reason", reason, "stack", string(stack))
 }
 
 func (l *Links) tell(event any) { l.cfg.System.Root.Send(l.cfg.Node, event) }

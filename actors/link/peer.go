@@ -34,12 +34,16 @@ type peer struct {
 // minCost is what a message counts for in MaxQueued beside its bytes, so that it bounds their number too.
 const minCost = 128
 
+// restart is right for both actors of a peer, however often: all they have is a connection, and what a message
+// holds that was in hand is lost like any other.
+var restart = actor.WithGuardian(actor.RestartingSupervisorStrategy())
+
 func newPeer(l *Links, node slotmap.NodeID) (*peer, error) {
 	p := &peer{links: l, node: node, gone: make(chan struct{})}
 	p.budget = mailbox.NewBudget(l.limits.queued/minCost, l.limits.queued)
 	p.bulk.gone = make(chan struct{})
 	props := actor.PropsFromProducer(func() actor.Actor { return newSender(p) },
-		actor.WithMailbox(mailbox.New()))
+		actor.WithMailbox(mailbox.New(mailbox.WithPanicHook(l.actorPanicked))), restart)
 	pid, err := l.cfg.System.Root.SpawnNamed(props, "link/"+node.String())
 	p.pid = pid
 	return p, err

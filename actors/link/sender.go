@@ -234,7 +234,7 @@ func (s *sender) arrived(address string) {
 // departed comes when the peer's connection to here has ended. That is evidence of loss, which a pong on the
 // connection to the peer refutes.
 func (s *sender) departed(err error) {
-	if s.links.ctx.Err() == nil {
+	if s.links.ctx.Err() == nil && !s.lost {
 		s.log.Info("link: the peer's connection to here ended", "err", err)
 	}
 	s.tellDown()
@@ -285,7 +285,7 @@ func (s *sender) ping() {
 
 // hear reads pongs until the connection breaks. It runs on a goroutine of its own.
 func (s *sender) hear(c *conn) {
-	defer close(c.heard)
+	defer close(c.ended)
 	err := s.pongs(c, func() { s.post(&confirmed{c}) })
 	c.kill() // first, so that a write which blocks ends
 	s.post(&broken{c, err})

@@ -19,7 +19,7 @@ type Stats struct {
 	Dials      uint64
 
 	FilesSent, FilesReceived, FilesFailed uint64 // failed: in either direction
-	Panics                                uint64 // of a connection's goroutine; always a defect
+	Panics                                uint64 // always a defect
 }
 
 // Stats may be called on any goroutine. The numbers are not of one instant.
