@@ -49,7 +49,6 @@ type director struct {
 type peer struct {
 	gossip.Node
 	alive bool
-	pids  map[slotmap.ShardID]*actor.PID
 }
 
 // hosted is a replica on this node.

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 
@@ -16,10 +17,10 @@ type raftLogger struct {
 }
 
 func (l raftLogger) line(level slog.Level, msg string) {
-	l.log.Log(nil, level, "raft: "+msg, "shard", l.shard)
+	l.log.Log(context.Background(), level, "raft: "+msg, "shard", l.shard)
 }
 
-func (l raftLogger) enabled() bool { return l.log.Enabled(nil, slog.LevelDebug) }
+func (l raftLogger) enabled() bool { return l.log.Enabled(context.Background(), slog.LevelDebug) }
 
 func (l raftLogger) debug(v ...any) {
 	if l.enabled() {

@@ -16,7 +16,6 @@ type takeSnapshot struct{}
 type snapshotting struct {
 	from   *keyspace.Snapshotter
 	writer *actor.PID
-	buf    []byte
 }
 
 // slice is one piece of a snapshot for the writer; the last one is marked.
