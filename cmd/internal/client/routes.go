@@ -83,7 +83,8 @@ func (r *Routes) any(now time.Time, salt uint64) string {
 	return r.mu.nodes[salt%count].addr
 }
 
-// Redirected notes where an error reply says that a slot is, if it says so.
+// Redirected notes where an error reply says that a slot is, if it says so. That node is asked next, even
+// if it did not answer a moment ago: it may be back.
 func (r *Routes) Redirected(text string) {
 	f := strings.Fields(text)
 	if len(f) != 3 || f[0] != "MOVED" {
@@ -94,6 +95,7 @@ func (r *Routes) Redirected(text string) {
 		return
 	}
 	r.slots[slot].Store(r.index(f[2]))
+	r.Up(f[2])
 }
 
 // Down notes that a node did not answer.

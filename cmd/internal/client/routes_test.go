@@ -41,7 +41,7 @@ func TestRoutesPassOverANodeThatIsDown(t *testing.T) {
 	if got := r.Pick(7, 1); got != "b:2" {
 		t.Errorf("with all down somebody is asked in turn, got %s", got)
 	}
-	r.Up("b:2")
+	r.Redirected("MOVED 9 b:2") // somebody says that it is back
 	if got := r.Pick(7, 0); got != "b:2" {
 		t.Errorf("back up, slot 7 at %s", got)
 	}

@@ -103,7 +103,7 @@ func TestRefusedDialIsRefusedAndBrokenConnectionIsUnknown(t *testing.T) {
 }
 
 func TestCutWriteIsUnknown(t *testing.T) {
-	_, _, s := start(t, fakecluster.Bugs{CutEvery: 1})
+	_, _, s := start(t, fakecluster.Bugs{CutOneIn: 1})
 	seen := map[string]int{}
 	for range 4 {
 		r := s.Do("k", "INCR", "k")

@@ -44,7 +44,7 @@ func TestWatchedSet(t *testing.T) {
 }
 
 func TestWatchedSetRefused(t *testing.T) {
-	_, _, s := start(t, fakecluster.Bugs{RefuseEvery: 1})
+	_, _, s := start(t, fakecluster.Bugs{RefuseOneIn: 1})
 	_, w := watch(t, s, "k")
 	if r, ok := w.Set("1"); ok || r.Fate != fate.Refused {
 		t.Errorf("%v %v", ok, r.Fate)
@@ -52,7 +52,7 @@ func TestWatchedSetRefused(t *testing.T) {
 }
 
 func TestWatchedSetCut(t *testing.T) {
-	_, _, s := start(t, fakecluster.Bugs{CutEvery: 1})
+	_, _, s := start(t, fakecluster.Bugs{CutOneIn: 1})
 	_, w := watch(t, s, "k")
 	if r, ok := w.Set("1"); ok || r.Fate != fate.Unknown || r.Err == nil {
 		t.Errorf("%v %v %v", ok, r.Fate, r.Err)

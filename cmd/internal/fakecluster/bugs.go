@@ -1,25 +1,44 @@
 package fakecluster
 
-// Bugs are the faults planted in a cluster. A field Every = n makes each n-th occasion go wrong; zero is
-// never. The first group breaks promises and must be found; the second is allowed and must not be blamed.
+import "strings"
+
+// Bugs are the faults planted in a cluster. A field OneIn = n makes one occasion in n go wrong, at random
+// (counting would fall into step with the clients); zero is never. The first group breaks promises and must be found; the second is allowed and must not be blamed.
 type Bugs struct {
-	LoseEvery    int  // a SET is acknowledged and not done
-	StaleEvery   int  // a GET answers what the key held before its last write
-	PhantomEvery int  // a write is refused with TRYAGAIN, and done
-	TwiceEvery   int  // an INCR is done twice
+	LoseOneIn    int  // a SET is acknowledged and not done
+	StaleOneIn   int  // a GET answers what the key held before its last write
+	PhantomOneIn int  // a write is refused with TRYAGAIN, and done
+	TwiceOneIn   int  // an INCR is done twice
 	BlindExec    bool // EXEC does not look whether a watched key was touched
 	ForgetAtKill int  // a new leader lacks that many of the newest writes of its shard
-	CrossEvery   int  // a GET answers with another key's value
+	CrossOneIn   int  // a GET answers with another key's value
 
-	RefuseEvery int // a write is refused with TRYAGAIN, and not done
-	CutEvery    int // the connection breaks instead of a write's reply; each other time it was done
+	RefuseOneIn int // a write is refused with TRYAGAIN, and not done
+	CutOneIn    int // the connection breaks instead of a write's reply; half of the time it was done
 }
 
-// every counts an occasion, and reports whether this one goes wrong.
-func (c *Cluster) every(n int, count *int) bool {
-	if n == 0 {
+// strikes reports whether this occasion goes wrong, and notes it if so.
+func (c *Cluster) strikes(oneIn int, key string) bool {
+	if oneIn == 0 || c.mu.rng.IntN(oneIn) != 0 {
 		return false
 	}
-	*count++
-	return *count%n == 0
+	c.planted(key)
+	return true
+}
+
+// planted notes that something went wrong with a key.
+func (c *Cluster) planted(key string) { c.mu.wrong = append(c.mu.wrong, key) }
+
+// Wrong returns with how many keys that begin with prefix something went wrong, twice with the same key
+// being two.
+func (c *Cluster) Wrong(prefix string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n := 0
+	for _, key := range c.mu.wrong {
+		if strings.HasPrefix(key, prefix) {
+			n++
+		}
+	}
+	return n
 }

@@ -2,6 +2,7 @@ package fakecluster
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"sync"
 
@@ -21,13 +22,11 @@ type Cluster struct {
 		shards []*shard
 		data   map[string]*cell
 		writes uint64
-		turns  turns
+		rng    *rand.Rand
+		wrong  []string // the keys of what went wrong
 	}
 	wg sync.WaitGroup
 }
-
-// turns counts the occasions of each bug.
-type turns struct{ lose, stale, phantom, twice, cross, refuse, cut int }
 
 // cell is one key: what it holds, what it held before, and the number of the write that made it so.
 type cell struct {
@@ -55,6 +54,7 @@ type node struct {
 func New(nodes, shards int, bugs Bugs) (*Cluster, error) {
 	c := &Cluster{bugs: bugs}
 	c.mu.data = map[string]*cell{}
+	c.mu.rng = rand.New(rand.NewPCG(1, 1))
 	for i, run := range slotmap.Even(shards) {
 		c.mu.shards = append(c.mu.shards, &shard{id: i + 1, run: run, leader: i % nodes, term: 1})
 	}
@@ -131,11 +131,13 @@ func (c *Cluster) undo(key string) {
 	cell := c.mu.data[key]
 	switch {
 	case cell == nil:
+		return
 	case cell.was:
 		cell.value = cell.before
 	default:
 		delete(c.mu.data, key)
 	}
+	c.planted(key)
 }
 
 // Close ends all nodes and waits for their goroutines.

@@ -9,19 +9,19 @@ import (
 // run carries out GET, SET or INCR where the key is led, with the planted bugs.
 // REQUIRES: c.mu is held.
 func (s *session) run(args []string) string {
-	c, t := s.c, &s.c.mu.turns
+	c := s.c
 	if strings.EqualFold(args[0], "GET") {
 		return c.get(args[1])
 	}
 	switch {
-	case c.every(c.bugs.RefuseEvery, &t.refuse):
+	case c.strikes(c.bugs.RefuseOneIn, args[1]):
 		return "-TRYAGAIN too many requests\r\n"
-	case c.every(c.bugs.PhantomEvery, &t.phantom):
+	case c.strikes(c.bugs.PhantomOneIn, args[1]):
 		c.write(args)
 		return "-TRYAGAIN too many requests\r\n"
-	case c.every(c.bugs.CutEvery, &t.cut):
+	case c.strikes(c.bugs.CutOneIn, args[1]):
 		s.cut = true
-		if t.cut/c.bugs.CutEvery%2 == 0 {
+		if c.mu.rng.IntN(2) == 0 {
 			c.write(args)
 		}
 		return ""
@@ -31,7 +31,7 @@ func (s *session) run(args []string) string {
 
 func (c *Cluster) get(key string) string {
 	cell := c.mu.data[key]
-	if c.every(c.bugs.CrossEvery, &c.mu.turns.cross) {
+	if c.strikes(c.bugs.CrossOneIn, key) {
 		for _, other := range c.mu.data {
 			cell = other
 			break
@@ -40,7 +40,7 @@ func (c *Cluster) get(key string) string {
 	if cell == nil {
 		return "$-1\r\n"
 	}
-	if c.every(c.bugs.StaleEvery, &c.mu.turns.stale) {
+	if c.strikes(c.bugs.StaleOneIn, key) {
 		if !cell.was {
 			return "$-1\r\n"
 		}
@@ -55,7 +55,7 @@ func (c *Cluster) write(args []string) string {
 		if len(args) != 3 {
 			return "-ERR syntax error\r\n"
 		}
-		if !c.every(c.bugs.LoseEvery, &c.mu.turns.lose) {
+		if !c.strikes(c.bugs.LoseOneIn, key) {
 			c.put(key, args[2])
 		}
 		return "+OK\r\n"
@@ -73,7 +73,7 @@ func (c *Cluster) incr(key string) string {
 	}
 	n++
 	c.put(key, strconv.Itoa(n))
-	if c.every(c.bugs.TwiceEvery, &c.mu.turns.twice) {
+	if c.strikes(c.bugs.TwiceOneIn, key) {
 		c.put(key, strconv.Itoa(n+1))
 	}
 	return fmt.Sprintf(":%d\r\n", n)

@@ -51,6 +51,7 @@ func (c *Cluster) slots() string {
 func (c *Cluster) info(i int) string {
 	text := "# Shards\r\n"
 	for _, s := range c.mu.shards {
+		c.maybeElect(s)
 		role := "follower"
 		if s.leader == i {
 			role = "leader"

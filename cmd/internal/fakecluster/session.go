@@ -126,9 +126,13 @@ func (s *session) exec() string {
 	queue, watched := s.queue, s.watched
 	s.multi, s.queue, s.watched = false, nil, map[string]uint64{}
 	for key, version := range watched {
-		if s.c.version(key) != version && !s.c.bugs.BlindExec {
+		if s.c.version(key) == version {
+			continue
+		}
+		if !s.c.bugs.BlindExec {
 			return "*-1\r\n"
 		}
+		s.c.planted(key)
 	}
 	reply := fmt.Sprintf("*%d\r\n", len(queue))
 	for _, args := range queue {

@@ -5,6 +5,13 @@ import (
 	"time"
 
 	"github.com/anishathalye/porcupine"
+
+	"github.com/troupedb/troupe/cmd/internal/fate"
+)
+
+const (
+	explainTime = 10 * time.Second // for finding out why a history is broken
+	fewRefused  = 8                // each doubles the work of that
 )
 
 // Verdict is the judgement on the history of a key.
@@ -13,7 +20,7 @@ type Verdict uint8
 const (
 	Linearizable   Verdict = iota
 	Unlinearizable         // no order of the operations explains the answers: a stale, lost or invented value
-	RefusedButDone         // none does, unless refused operations were done after all
+	RefusedButDone         // none does, and it shows that refused operations were done after all
 	Undecided              // the checker ran out of time; it counts as a failure
 )
 
@@ -46,11 +53,32 @@ func (k *Key) Check(timeout time.Duration) Judged {
 		return j
 	}
 	j.Verdict = Unlinearizable
-	_, j.info = porcupine.CheckOperationsVerbose(register, history, timeout)
-	if porcupine.CheckOperationsTimeout(register, events(ops, true), timeout) == porcupine.Ok {
+	_, j.info = porcupine.CheckOperationsVerbose(register, history, min(timeout, explainTime))
+	if refusedButDone(ops, min(timeout, explainTime)) {
 		j.Verdict = RefusedButDone
 	}
 	return j
+}
+
+// refusedButDone tells, of a history that is not linearizable, whether refused writes are why: a value was
+// seen that a refused write alone stores, or, if there are few of them, the history is linearizable when
+// they may have been done.
+func refusedButDone(ops []Op, timeout time.Duration) bool {
+	refused := 0
+	stored := map[int64]bool{}
+	for i := range ops {
+		if op := &ops[i]; op.Fate == fate.Refused && op.write() {
+			refused++
+			stored[op.Arg] = op.Kind != Incr
+		}
+	}
+	for i := range ops {
+		if op := &ops[i]; op.Fate == fate.Done && op.Kind == Get && stored[op.Out] {
+			return true
+		}
+	}
+	return refused > 0 && refused <= fewRefused &&
+		porcupine.CheckOperationsTimeout(register, events(ops, true), timeout) == porcupine.Ok
 }
 
 // Check judges all keys, by some workers, and returns them in the order of their making.

@@ -69,7 +69,8 @@ func TestCheck(t *testing.T) {
 		"refused, not done":                  {Linearizable, []Op{refused(1, 2, set(5)), done(3, 4, get(Absent))}},
 		"refused, but done":                  {RefusedButDone, []Op{refused(1, 2, set(5)), done(3, 4, get(5))}},
 		"refused incr, but done":             {RefusedButDone, []Op{refused(1, 2, incr(0)), done(3, 4, incr(2))}},
-		"refused, and worse":                 {Unlinearizable, []Op{refused(1, 2, set(5)), done(3, 4, get(5)), done(5, 6, get(Absent))}},
+		"refused, but done, and worse":       {RefusedButDone, []Op{refused(1, 2, set(5)), done(3, 4, get(5)), done(5, 6, get(Absent))}},
+		"refused, and something else":        {Unlinearizable, []Op{refused(1, 2, set(5)), done(3, 4, get(6))}},
 	} {
 		if got := judge(c.ops...); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -14,8 +14,8 @@
 // therefore lets it return after all others. Each such operation doubles the work in the worst case, so
 // a key that has collected some is retired and a new one takes its place.
 //
-// A refused operation has no effect, so it has no part in the history. If a history is not linearizable
-// without the refused ones but is with them, they were done after all: that is called Phantom.
+// A refused operation has no effect, so it has no part in the history. If a history is broken and shows what
+// only a refused operation can have stored, the verdict says so: RefusedButDone.
 //
 // A Writer belongs to one goroutine while it writes. A Recorder and its keys may be shared. Times are
 // nanoseconds since the recorder was made, from the monotonic clock.
