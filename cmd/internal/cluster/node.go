@@ -30,9 +30,10 @@ type Node struct {
 
 // run is one life of a node's process.
 type run struct {
-	cmd   *exec.Cmd
-	ended chan struct{} // closed when the process is gone and waited for
-	told  bool          // it was told to end; guarded by Node.mu
+	cmd    *exec.Cmd
+	ended  chan struct{} // closed when the process is gone and waited for
+	told   bool          // it was told to end; guarded by Node.mu
+	paused bool          // guarded by Node.mu
 }
 
 // crashed returns how the node's process ended, if nobody had told it to.
@@ -162,17 +163,27 @@ func (n *Node) Kill9() error { return n.end(context.Background(), syscall.SIGKIL
 func (n *Node) Stop(ctx context.Context) error { return n.end(ctx, syscall.SIGTERM) }
 
 // Pause stops the process where it stands. Its sockets stay open, and nobody is told.
-func (n *Node) Pause() error { return n.signal(syscall.SIGSTOP) }
+func (n *Node) Pause() error { return n.pause(syscall.SIGSTOP, true) }
 
 // Resume lets a paused process go on.
-func (n *Node) Resume() error { return n.signal(syscall.SIGCONT) }
+func (n *Node) Resume() error { return n.pause(syscall.SIGCONT, false) }
 
-func (n *Node) signal(sig syscall.Signal) error {
-	r := n.current()
-	if r == nil {
+func (n *Node) pause(sig syscall.Signal, paused bool) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	r := n.mu.run
+	if r == nil || !r.alive() {
 		return fmt.Errorf("%s does not run", n.Name)
 	}
+	r.paused = paused
 	return r.cmd.Process.Signal(sig)
+}
+
+// Answers reports whether the process is there to answer: alive and not paused.
+func (n *Node) Answers() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.mu.run != nil && n.mu.run.alive() && !n.mu.run.paused
 }
 
 // Restart starts an ended node by the same command, and returns when it answers.

@@ -67,7 +67,7 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	replicas := map[string]int{}
 	ids := map[uint16]string{}
 	for _, n := range c.nodes {
-		if !n.Alive() {
+		if !n.Answers() {
 			continue
 		}
 		me, err := askSelf(ctx, n)

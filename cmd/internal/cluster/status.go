@@ -8,8 +8,8 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// askTimeout bounds a question to a node about its state.
-const askTimeout = time.Second
+// askTimeout bounds a question to a node about its state. It is long: the machine may be busy with the load.
+const askTimeout = 3 * time.Second
 
 // System is a kind of cluster that can be run.
 type System interface {
@@ -71,6 +71,9 @@ func (c *Cluster) Health(ctx context.Context) error {
 	for _, n := range c.nodes {
 		if !n.Alive() {
 			return c.whyDead(n)
+		}
+		if !n.Answers() {
+			return fmt.Errorf("%s is paused", n.Name)
 		}
 		if err := c.opts.System.Serves(ctx, n); err != nil {
 			return fmt.Errorf("%s: %w", n.Name, err)

@@ -3,11 +3,13 @@ package cluster
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/slotmap"
@@ -51,7 +53,7 @@ func (Troupe) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	var addrs []string
 	for _, n := range c.nodes {
 		addr := ""
-		if n.Alive() {
+		if n.Answers() {
 			addr = n.Client
 		}
 		addrs = append(addrs, addr)
@@ -59,26 +61,29 @@ func (Troupe) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	return TroupeShards(ctx, addrs)
 }
 
-// TroupeShards asks each node for the section # Shards of INFO, and puts the answers together. An empty
-// address is a node that is down; Leader is an index into addrs.
+// TroupeShards asks each node for the section # Shards of INFO, all at once, and puts the answers together.
+// An empty address is a node that is down; Leader is an index into addrs.
 func TroupeShards(ctx context.Context, addrs []string) ([]Shard, error) {
-	found := map[int]Shard{}
-	answered := 0
+	replies, errs := make([]client.Reply, len(addrs)), make([]error, len(addrs))
+	var all sync.WaitGroup
 	for i, addr := range addrs {
-		if addr == "" {
-			continue
+		if addr != "" {
+			all.Go(func() { replies[i], errs[i] = client.Ask(ctx, addr, askTimeout, "INFO", "shards") })
 		}
-		reply, err := client.Ask(ctx, addr, askTimeout, "INFO", "shards")
-		if err != nil {
+	}
+	all.Wait()
+	found, answered := map[int]Shard{}, 0
+	for i, reply := range replies {
+		if addrs[i] == "" || errs[i] != nil {
 			continue
 		}
 		answered++
 		if err := readShards(reply.Text, i, found); err != nil {
-			return nil, fmt.Errorf("%s: %w", addr, err)
+			return nil, fmt.Errorf("%s: %w", addrs[i], err)
 		}
 	}
 	if answered == 0 {
-		return nil, fmt.Errorf("none of %d nodes answers", len(addrs))
+		return nil, fmt.Errorf("none of %d nodes answers: %w", len(addrs), errors.Join(errs...))
 	}
 	return byID(found), nil
 }
@@ -164,5 +169,8 @@ func clusterState(ctx context.Context, addr string) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("cluster_state is not ok%s", reply.Err())
+	if text := reply.Err(); text != "" {
+		return errors.New(text)
+	}
+	return errors.New("cluster_state is not ok")
 }
