@@ -1,0 +1,177 @@
+package chaos
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+	"github.com/troupedb/troupe/cmd/internal/history"
+)
+
+// Numbers of the parts that draw random choices; clients count up from the last two.
+const (
+	partNemesis    = 1
+	partWriters    = 1000
+	partContenders = 2000
+)
+
+// Progress is how far the load is.
+type Progress struct {
+	At                     time.Duration
+	OpsPerSecond           int64 // done since the last one
+	Done, Refused, Unknown int64 // so far
+}
+
+// run is the state that the parts of a run share.
+type run struct {
+	cfg      Config
+	target   Target
+	routes   *client.Routes
+	ledger   *history.Ledger
+	recorder *history.Recorder
+	tally    *tally
+	faults   *faults
+	gaps     *gaps
+}
+
+// Run loads a healthy target, breaks it, and judges it. An error means that there is no judgement: the run
+// was interrupted or could not begin.
+func Run(ctx context.Context, cfg Config, target Target) (*Report, error) {
+	cfg = cfg.withDefaults()
+	r := &run{
+		cfg:      cfg,
+		target:   target,
+		routes:   client.NewRoutes(target.Addrs()),
+		ledger:   history.NewLedger(cfg.Seed),
+		recorder: history.NewRecorder("contended:", cfg.Keys, cfg.Limits),
+		tally:    newTally(),
+		faults:   &faults{},
+		gaps:     &gaps{},
+	}
+	r.gaps.closed = func(k *killed) {
+		cfg.Event(fmt.Sprintf("%s of %s write again after %v", list(k.shards), k.node, k.gap.Round(time.Millisecond)))
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go r.routes.Run(ctx)
+	cfg.Loading(true)
+	err := r.load(ctx)
+	cfg.Loading(false)
+	if err != nil {
+		return nil, err
+	}
+	r.heal(ctx)
+	report := r.judge(ctx)
+	return report, ctx.Err()
+}
+
+// load runs all clients and the nemesis for the duration.
+func (r *run) load(base context.Context) error {
+	shards, err := r.target.Shards(base)
+	if err != nil {
+		return fmt.Errorf("no load without shards: %w", err)
+	}
+	if err := r.routes.Refresh(base, 0); err != nil {
+		return fmt.Errorf("no load without a slot table: %w", err)
+	}
+	ctx, cancel := context.WithTimeout(base, r.cfg.Duration)
+	defer cancel()
+	var all sync.WaitGroup
+	all.Go(func() {
+		select {
+		case <-r.cfg.Stop:
+			cancel()
+		case <-ctx.Done():
+		}
+	})
+	for i := range r.cfg.Clients {
+		all.Go(func() { r.writer(base, i).run(ctx) })
+	}
+	ids, values := new(atomic.Int32), new(atomic.Int64)
+	for i := range r.cfg.Clients {
+		all.Go(func() { r.contender(base, i, ids, values).run(ctx) })
+	}
+	for _, s := range shards {
+		if len(s.Slots) > 0 {
+			all.Go(func() { r.prober(base, s).run(ctx) })
+		}
+	}
+	if r.cfg.KillEvery > 0 {
+		n := &nemesis{r.target, r.cfg.KillEvery, r.cfg.random(partNemesis), r.gaps, r.cfg.Event}
+		all.Go(func() { n.run(ctx, base) })
+	}
+	all.Go(func() { r.progress(ctx) })
+	all.Wait()
+	return base.Err()
+}
+
+func (r *run) session(base context.Context, salt int) *client.Session {
+	return client.NewSession(base, r.routes, r.cfg.Timeout, uint64(salt))
+}
+
+func (r *run) writer(base context.Context, i int) *writer {
+	return &writer{
+		session: r.session(base, i),
+		book:    r.ledger.Writer(fmt.Sprintf("write:%d:", i)),
+		tally:   r.tally, faults: r.faults,
+		rng:    r.cfg.random(partWriters + uint64(i)),
+		writes: r.cfg.Batch, reads: r.cfg.Reads,
+	}
+}
+
+func (r *run) contender(base context.Context, i int, ids *atomic.Int32, values *atomic.Int64) *contender {
+	return &contender{
+		session:  r.session(base, i),
+		recorder: r.recorder, tally: r.tally,
+		rng: r.cfg.random(partContenders + uint64(i)),
+		ids: ids, values: values,
+	}
+}
+
+func (r *run) prober(base context.Context, s cluster.Shard) *prober {
+	return &prober{
+		shard:   s.ID,
+		session: r.session(base, s.ID),
+		book:    r.ledger.Writer(keysIn(s.Slots[0].First)),
+		tally:   r.tally, gaps: r.gaps,
+	}
+}
+
+// progress reports once a second until ctx ends.
+func (r *run) progress(ctx context.Context) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	began, before := time.Now(), int64(0)
+	for last := began; ; {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+		now, done := time.Now(), r.tally.done.Load()
+		r.cfg.Progress(Progress{
+			At:           now.Sub(began),
+			OpsPerSecond: int64(float64(done-before) / now.Sub(last).Seconds()),
+			Done:         done,
+			Refused:      r.tally.refused.Load(),
+			Unknown:      r.tally.unknown.Load(),
+		})
+		last, before = now, done
+	}
+}
+
+// heal starts what is down and waits until the cluster is healthy.
+func (r *run) heal(ctx context.Context) {
+	within, cancel := context.WithTimeout(ctx, r.cfg.Heal)
+	defer cancel()
+	revived := r.target.Revive(within)
+	err := cluster.Until(within, healthEvery, func() error { return r.target.Health(within) })
+	if err != nil && ctx.Err() == nil {
+		r.faults.add(Unhealed, errors.Join(revived, err).Error())
+	}
+}
