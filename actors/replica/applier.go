@@ -78,6 +78,8 @@ func (*applied) ConsensusLane() {}
 
 // restored tells the replica what a restored state holds.
 type restored struct {
+	index      uint64
+	now        int64 // the shard's clock
 	runs       []slotmap.Run
 	nextExpiry int64
 }
@@ -151,7 +153,8 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	a.evaluateRest()
 }
 
-// evaluate runs the next n operations and answers the batch that they came in.
+// evaluate runs the next n operations and answers the batch that they came in. An operation on a slot
+// that the shard does not own has no effect and an empty reply.
 func (a *applier) evaluate(b *Batch, n int) {
 	begin := time.Now()
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, n)}
@@ -160,21 +163,13 @@ func (a *applier) evaluate(b *Batch, n int) {
 		if !a.rd.Next(&a.op) {
 			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
 		}
-		a.exec()
+		a.state.Exec(&a.env, &a.op, &a.w)
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	ans.Replies = a.w.Bytes()
 	ans.Elapsed = time.Since(begin)
 	a.cfg.release(b)
 	b.Sink.Deliver(ans)
-}
-
-// exec evaluates one operation. One for slots that the shard does not own has had no effect.
-func (a *applier) exec() {
-	a.state.Exec(&a.env, &a.op, &a.w)
-	if a.state.NotOwned() {
-		a.w.Error("CLUSTERDOWN Hash slot not served")
-	}
 }
 
 // evaluateRest runs operations that nobody on this node waits for.
@@ -211,7 +206,7 @@ func (a *applier) readBatch(b *Batch) bool {
 	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.rd.Next(&a.op) {
-		a.exec()
+		a.state.Exec(&a.env, &a.op, &a.w)
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	if a.state.NeedsLog() {
@@ -248,7 +243,7 @@ func (a *applier) restore(ctx actor.Context, path string) {
 	a.state, a.applied, a.term, a.now, a.members = state, h.Index, h.Term, max(a.now, h.Now), h.Members
 	a.observe(nil)
 	a.publish()
-	ctx.Send(a.replica, &restored{runs: a.state.Slots(), nextExpiry: a.state.NextExpiry()})
+	ctx.Send(a.replica, &restored{index: a.applied, now: a.now, runs: a.state.Slots(), nextExpiry: a.state.NextExpiry()})
 }
 
 func (a *applier) observe(e *raftpb.Entry) {

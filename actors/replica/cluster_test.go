@@ -2,6 +2,7 @@ package replica
 
 import (
 	crand "crypto/rand"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -172,6 +173,21 @@ func (c *cluster) format(n *node, voters int) {
 
 var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
 
+var verbose = flag.Bool("troupe.v", false, "log what the replicas and raft say, to standard error")
+
+func (c *cluster) logger(n *node) *slog.Logger {
+	if !*verbose {
+		return discard
+	}
+	h := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
+		if a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == "shard" {
+			return slog.Attr{}
+		}
+		return a
+	}})
+	return slog.New(h).With("n", n.i, "at", c.wall/TickInterval.Milliseconds())
+}
+
 // start runs the node, and its replica from what its disk holds.
 func (c *cluster) start(n *node) {
 	l := &life{sched: c.sched}
@@ -211,12 +227,21 @@ func (c *cluster) spawn(n *node) {
 		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: c.nodeDir(n),
 		Peer: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "shard/1") },
 		Bulk: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
+		Hint: c.hint,
 		Wall: func() int64 { return c.wall + n.skew }, Mono: func() int64 { return c.wall },
 		LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
-		Logger: discard, SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
+		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
 		observe: c.watch.applied(n),
 	}, "shard/1", mailbox.StopNode(func(reason any) { c.fail("n%d: %v", n.i, reason) }))
+}
+
+// hint is what gossip would say.
+func (c *cluster) hint() slotmap.NodeID {
+	if n := c.leader(); n != nil {
+		return n.id
+	}
+	return slotmap.NodeID{}
 }
 
 // director stands in for the node's director.
@@ -236,6 +261,7 @@ func (c *cluster) director(n *node, m any) {
 
 // kill ends a node at once: what its disk has not synced is lost, though some of it may be there.
 func (c *cluster) kill(n *node) {
+	c.logger(n).Debug("killed")
 	n.life.over = true
 	n.life, n.handle, n.system, n.facts = nil, nil, nil, nil
 	n.disk.crash(c.rng)

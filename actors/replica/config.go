@@ -62,6 +62,10 @@ type Config struct {
 	Peer        func(slotmap.NodeID) *actor.PID // the same shard's replica on another node
 	Bulk        func(slotmap.NodeID) *actor.PID // takes link.SendFile; nil for none
 
+	// Hint is where gossip has the group's leader: whom to ask when nobody is left whom this replica
+	// knows. Zero for unknown; nil for no hints.
+	Hint func() slotmap.NodeID
+
 	Wall     func() int64              // ms since 1970
 	Mono     func() int64              // ms, never backwards
 	LowSpace func() bool               // this node's disk is below its mark

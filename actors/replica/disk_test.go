@@ -28,6 +28,8 @@ type disk struct {
 	held    bool // the disk hangs: nothing is committed, nobody hears back
 	low     bool // its free space is below the mark
 
+	installed, compacted int // snapshots received and made
+
 	// Planted bugs.
 	lies     bool // acknowledges without a sync
 	forgets  int  // entries of the synced tail that a crash takes
@@ -91,9 +93,13 @@ func (d *disk) crash(rng *rand.Rand) {
 func (d *disk) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *raftlog.Append:
+		if m.Snapshot != nil {
+			d.installed++
+		}
 		d.stage(m.Sync || m.Snapshot != nil, func(l *logState) { l.append(m) })
 		d.reply(m.Reply, &raftlog.Appended{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
 	case *raftlog.Compact:
+		d.compacted++
 		done := &raftlog.Compacted{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag}
 		d.stage(true, func(l *logState) { done.Stale = !l.compact(m) })
 		d.reply(m.Reply, done)

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,7 +55,7 @@ func (r *replica) snapshotTaken(m *snapshotTaken) {
 		r.snaps.taken(r.snaps.index)
 		return
 	}
-	if m.ref.Index <= r.storage.snap.Index {
+	if m.ref.Index <= r.snaps.index { // a received one, which the log may be installing, has overtaken it
 		r.removeFile(m.ref.File)
 		return
 	}
@@ -77,7 +78,7 @@ func (r *replica) compacted(m *raftlog.Compacted) {
 		return // a received snapshot has overtaken it
 	}
 	r.storage.compacted(c.Snapshot, c.Through, c.ThroughTerm)
-	r.removeSnapshots(c.Snapshot.File)
+	r.removeSnapshots(c.Snapshot.Index)
 }
 
 // sendSnapshot streams the newest snapshot file to a replica that has fallen behind the log. The raft
@@ -108,13 +109,19 @@ func (r *replica) fileSent(m *link.FileSent) {
 	r.node.ReportSnapshot(to, status)
 }
 
-// snapshotArrived gives the file its place and steps the message that came with it. Raft may find it
-// stale; then the file goes.
+// snapshotArrived gives the file its place and steps the message that came with it. Where raft has no use
+// for it the file goes. One that is not ahead of the commit index gets no place, for it could be that
+// of a file in use.
 func (r *replica) snapshotArrived(m *SnapshotArrived) {
 	msg, meta := m.Header.Message, m.Header.Message.GetSnapshot().GetMetadata()
 	got, err := decodeSnapMeta(m.Header.Meta, meta.GetConfState())
 	if err != nil || m.Header.To != r.cfg.Replica || msg.GetTo() != r.cfg.Replica || msg.GetType() != raftpb.MsgSnap {
 		os.Remove(m.Path)
+		return
+	}
+	if meta.GetIndex() <= r.node.BasicStatus().HardState.GetCommit() {
+		os.Remove(m.Path)
+		r.step(msg)
 		return
 	}
 	name := SnapName(r.cfg.Shard, r.cfg.Replica, meta.GetTerm(), meta.GetIndex())
@@ -132,7 +139,7 @@ func (r *replica) snapshotArrived(m *SnapshotArrived) {
 	for r.node.HasReady() {
 		r.handleReady(r.node.Ready())
 	}
-	if r.arrived != nil && name != r.storage.snap.File {
+	if r.arrived != nil {
 		r.removeFile(name)
 	}
 	r.arrived = nil
@@ -156,8 +163,8 @@ func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {
 
 // installing follows raft's own switch to a snapshot's configuration.
 func (r *replica) installing(in *installed) {
-	r.members = in.members
-	r.last, r.handed = in.ref.Index, in.ref.Index
+	r.members, r.changedTerm = in.members, in.ref.Term
+	r.last = in.ref.Index
 	r.snaps.taken(in.ref.Index)
 	answerAll(r.cfg, r.fates.covered(in.ref.Index), Unknown)
 }
@@ -166,8 +173,7 @@ func (r *replica) installing(in *installed) {
 func (r *replica) installDone(in *installed) {
 	r.storage.installed(in.ref)
 	r.toApplier(&restore{path: r.snapFile(in.ref.File)})
-	r.applied = in.ref.Index
-	r.removeSnapshots(in.ref.File)
+	r.handed, r.applied = in.ref.Index, in.ref.Index
 	r.cfg.Logger.Info("installs snapshot", "shard", r.cfg.Shard, "index", in.ref.Index)
 	r.membersChanged()
 }
@@ -180,15 +186,28 @@ func (r *replica) removeFile(name string) {
 	}
 }
 
-// removeSnapshots deletes this replica's snapshot files but the one to keep.
-func (r *replica) removeSnapshots(keep string) {
-	names, err := filepath.Glob(r.snapFile(strings.TrimSuffix(SnapName(r.cfg.Shard, r.cfg.Replica, 0, 0), "0-0.snap") + "*"))
+// restored follows the applier: it holds the state of a snapshot, so that older files are of no use, and
+// a snapshot that it was taking is given up.
+func (r *replica) restored(m *restored) {
+	r.runs, r.nextExpiry = m.runs, m.nextExpiry
+	r.stamps.observe(m.now, r.cfg.Mono())
+	r.snaps.running = false
+	r.removeSnapshots(m.index)
+	r.announce()
+}
+
+// removeSnapshots deletes this replica's snapshot files that are older than the one at index. A newer one
+// may be on its way to be named in the log.
+func (r *replica) removeSnapshots(index uint64) {
+	prefix := strings.TrimSuffix(SnapName(r.cfg.Shard, r.cfg.Replica, 0, 0), "0-0.snap")
+	names, err := filepath.Glob(r.snapFile(prefix + "*"))
 	if err != nil {
 		return
 	}
 	for _, path := range names {
+		var term, at uint64
 		name := filepath.Base(path)
-		if name != keep && !(keep != "" && strings.HasSuffix(name, ".tmp")) {
+		if n, _ := fmt.Sscanf(strings.TrimPrefix(name, prefix), "%d-%d.snap", &term, &at); n == 2 && at < index {
 			r.removeFile(name)
 		}
 	}

@@ -2,8 +2,10 @@ package replica
 
 import (
 	"cmp"
+	"math"
 	"slices"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 	"go.etcd.io/raft/v3/tracker"
@@ -43,6 +45,7 @@ func (r *replica) change(c *Change) {
 	for _, d := range c.Remove {
 		if r.members.Has(d) {
 			add(raftpb.ConfChangeRemoveNode, d)
+			cc.Transition = raftpb.ConfChangeTransitionJointImplicit.Enum() // see removal.go
 		}
 	}
 	if len(cc.Changes) == 0 {
@@ -62,13 +65,12 @@ func (r *replica) hosts(node slotmap.NodeID) bool {
 	return false
 }
 
-// membersChanged follows a committed change: a replica that it leaves out ends here.
+// membersChanged follows a committed change. A replica that it leaves out stays until it is told, see
+// removal.go.
 func (r *replica) membersChanged() {
 	r.storage.snapFrom = r.members.Index
+	r.changedAt = r.last
 	r.announce()
-	if !r.members.Has(r.cfg.Replica) && r.members.Index > 0 {
-		r.cfg.System.Root.Send(r.self(), &Destroy{Reason: "removed from its group"})
-	}
 }
 
 // announce tells the node what the group is at the moment.
@@ -109,10 +111,31 @@ func (r *replica) destroy(reason string) {
 	r.cfg.System.Root.Send(r.cfg.LogPID, &raftlog.Bury{Shard: r.cfg.Shard, Replica: r.cfg.Replica, Reply: r.self()})
 }
 
-// buried follows the durable tombstone.
-func (r *replica) buried() {
-	r.removeSnapshots("")
-	r.cfg.System.Root.Send(r.cfg.NodePID, &Gone{Shard: r.cfg.Shard, Replica: r.cfg.Replica})
+// afterEnd takes what arrives at a replica that has ended. Once the id is buried, the applier answers
+// what it was handed and stops, then the files go, then this actor stops, and only when its name is
+// free the node hears of it: the shard may come back here as another replica.
+func (r *replica) afterEnd(ctx actor.Context) {
+	switch m := ctx.Message().(type) {
+	case *Batch:
+		answerAll(r.cfg, []*Batch{m}, Down)
+	case *behindClock:
+		answerAll(r.cfg, m.batches, Down)
+	case *WaitQuery:
+		m.Reply(0, false)
+	case *raftlog.Buried:
+		r.buried = true
+		ctx.Watch(r.applier)
+		ctx.Poison(r.applier)
+	case *actor.Terminated:
+		if r.buried {
+			r.removeSnapshots(math.MaxUint64)
+			ctx.Stop(ctx.Self())
+		}
+	case *actor.Stopped:
+		if r.buried {
+			ctx.Send(r.cfg.NodePID, &Gone{Shard: r.cfg.Shard, Replica: r.cfg.Replica})
+		}
+	}
 }
 
 // endAll answers everything that is open. Reads have no effect, and what was never proposed is not done;
@@ -128,25 +151,9 @@ func (r *replica) endAll() {
 	r.failWaits()
 }
 
-// refuseLate answers what still arrives at a replica that has ended.
-func (r *replica) refuseLate(m any) {
-	switch m := m.(type) {
-	case *Batch:
-		answerAll(r.cfg, []*Batch{m}, Down)
-	case *behindClock:
-		answerAll(r.cfg, m.batches, Down)
-	case *WaitQuery:
-		m.Reply(0, false)
-	case *raftlog.Buried:
-		r.buried()
-	}
-}
-
-// stopping ends the applier with the replica.
+// stopping ends the replica with its node. The applier answers what it was handed, and stops.
 func (r *replica) stopping() {
-	if !r.gone {
-		r.gone = true
-		r.endAll()
-	}
-	r.cfg.System.Root.Stop(r.applier)
+	r.gone = true
+	r.endAll()
+	r.cfg.System.Root.Poison(r.applier)
 }

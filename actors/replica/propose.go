@@ -28,17 +28,26 @@ func (r *replica) enqueue(b *Batch) {
 	}
 }
 
+// maxAppending is how many appends may be with the log before a leader lets its writes gather: one is being
+// synced and one waits for the next sync. More would not be durable any sooner, and each costs an entry.
+const maxAppending = 2
+
 // proposeQueued proposes the queued writes: one entry, or a few where they are large. Nothing is
-// stepped between this and the Ready that follows. An entry without operations commits the time.
+// stepped between this and the Ready that follows. An entry without operations commits
+// the time, or makes the newest configuration settle.
 func (r *replica) proposeQueued() {
 	if len(r.writes) == 0 {
-		if r.ticked && r.clockDue() {
+		if r.ticked && (r.clockDue() || r.unsettled && r.ownTerm) {
+			r.unsettled = false
 			r.propose(nil)
 		}
 		return
 	}
+	if r.role == raft.StateLeader && r.appending >= maxAppending {
+		return // the acknowledgement of an append brings the next turn
+	}
 	queue := r.writes
-	r.writes = r.writes[:0:0]
+	r.writes = nil
 	if r.role != raft.StateLeader {
 		r.notLeader(queue)
 		return
@@ -188,8 +197,13 @@ func (r *replica) leaderNode() (slotmap.NodeID, bool) {
 	return node, ok && r.leader != 0
 }
 
-// unpark answers what has waited too long.
+// unpark answers what has waited too long. Where a handing over of the leadership has come to nothing,
+// what waited for it goes on.
 func (r *replica) unpark() {
+	if len(r.parked) > 0 && r.role == raft.StateLeader && r.node.BasicStatus().LeadTransferee == 0 {
+		r.acceptParked()
+		return
+	}
 	n := 0
 	for n < len(r.parked) && r.parked[n].until <= r.tick {
 		answerAll(r.cfg, []*Batch{r.parked[n].batch}, Down)
@@ -198,17 +212,21 @@ func (r *replica) unpark() {
 	r.parked = r.parked[n:]
 }
 
+func (r *replica) acceptParked() {
+	waiting := r.parked
+	r.parked = nil
+	for _, p := range waiting {
+		r.accept(p.batch)
+	}
+}
+
 // leaderChanged settles everything that waited for a leader or relied on the old one.
 func (r *replica) leaderChanged() {
 	for _, b := range r.reads.takeUnconfirmed() {
 		r.accept(b)
 	}
 	if r.leader != 0 {
-		waiting := r.parked
-		r.parked = nil
-		for _, p := range waiting {
-			r.accept(p.batch)
-		}
+		r.acceptParked()
 	}
 	r.failWaits()
 	r.announce()

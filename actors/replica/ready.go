@@ -53,6 +53,9 @@ func (r *replica) append(m *raftpb.Message) {
 	if len(tag.entries)+len(tag.responses) == 0 && tag.installed == nil {
 		out.Reply = nil // a commit index alone: nobody waits for it
 	}
+	if len(tag.entries) > 0 {
+		r.appending++
+	}
 	r.noteEntries(tag.entries)
 	r.cfg.System.Root.Send(r.cfg.LogPID, out)
 }
@@ -76,6 +79,9 @@ func (r *replica) appended(m *raftlog.Appended) {
 	tag := m.Tag.(*appendTag)
 	if tag.installed != nil {
 		r.installDone(tag.installed)
+	}
+	if len(tag.entries) > 0 {
+		r.appending--
 	}
 	r.storage.appended(tag.entries)
 	for _, resp := range tag.responses {
@@ -132,14 +138,14 @@ func (r *replica) applyChange(e *raftpb.Entry) Membership {
 		panic(fmt.Sprintf("replica: entry %d: %v", e.GetIndex(), err))
 	}
 	conf := r.node.ApplyConfChange(&cc)
-	r.members = r.members.apply(e.GetIndex(), conf, added)
+	r.members, r.changedTerm = r.members.apply(e.GetIndex(), conf, added), e.GetTerm()
 	r.membersChanged()
 	return r.members
 }
 
 // appliedThrough takes the applier's acknowledgement.
 func (r *replica) appliedThrough(m *applied) {
-	r.applied = m.index
+	r.applied = max(r.applied, m.index) // a snapshot may have been installed meanwhile
 	r.nextExpiry = m.nextExpiry
 	for _, resp := range m.responses {
 		r.step(resp)
@@ -161,6 +167,7 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 		r.cfg.Logger.Info("leads", "shard", r.cfg.Shard, "replica", r.cfg.Replica)
 	}
 	if r.leader != was {
+		r.heard = r.tick
 		r.leaderChanged()
 	}
 }

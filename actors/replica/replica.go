@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"fmt"
+
 	"github.com/asynkron/protoactor-go/actor"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -31,22 +33,28 @@ type replica struct {
 	handed   uint64 // last index handed to the applier
 	applied  uint64
 	ownTerm  bool                      // as leader: an entry of this term is committed and handed to the applier
+	heard    uint64                    // tick of the last message of the leader
 	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells
 	campaign uint64                    // tick to campaign at, 0 for none
 
-	writes   []*Batch // queued for the next entry
-	parked   []parked // requests that wait for a leader
-	reads    reads
-	fates    fates
-	proposed [][]*Batch // proposed in this turn, index not known yet
-	ticked   bool       // a Tick came in this turn
+	writes      []*Batch // queued for the next entry
+	parked      []parked // requests that wait for a leader
+	reads       reads
+	fates       fates
+	changedTerm uint64     // term of the newest configuration, or of the snapshot that it came with
+	changedAt   uint64     // last index of the log when the newest configuration was applied
+	unsettled   bool       // a removed replica asks, and no entry has been committed since its removal
+	proposed    [][]*Batch // proposed in this turn, index not known yet
+	ticked      bool       // a Tick came in this turn
+	appending   int        // appends with entries that the log has not acknowledged
 
 	nextExpiry int64 // of the state machine, 0 for none
 	stamps     stamper
 	waits      []waiting
 	snaps      snapState
 	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
-	gone       bool
+	gone       bool       // it has ended: nothing is done any more
+	buried     bool       // its id has a durable tombstone
 }
 
 // parked are requests that arrived while no leader was known.
@@ -64,15 +72,23 @@ func Spawn(cfg Config, name string, strategy actor.SupervisorStrategy) *Handle {
 	opts := append(c.props(), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
 	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}}
 	a := &applier{cfg: c, gauges: c.gauges, replica: cfg.System.NewLocalPID(name)}
-	r.applier, _ = cfg.System.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a }, opts...), "apply/"+name)
-	pid, _ := cfg.System.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return r }, opts...), name)
-	return &Handle{Shard: cfg.Shard, PID: pid, Budget: c.budget, Gauges: c.gauges}
+	r.applier = c.spawn(a, fmt.Sprintf("apply/%s/%d", name, cfg.Replica), opts)
+	return &Handle{Shard: cfg.Shard, PID: c.spawn(r, name, opts), Budget: c.budget, Gauges: c.gauges}
+}
+
+// spawn starts an actor under a name that must be free.
+func (c *Config) spawn(a actor.Actor, name string, opts []actor.PropsOption) *actor.PID {
+	pid, err := c.System.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a }, opts...), name)
+	if err != nil {
+		c.Fatal(fmt.Errorf("actor %s: %w", name, err))
+	}
+	return pid
 }
 
 // Receive implements actor.Actor.
 func (r *replica) Receive(ctx actor.Context) {
 	if r.gone {
-		r.refuseLate(ctx.Message())
+		r.afterEnd(ctx)
 		return
 	}
 	switch m := ctx.Message().(type) {
@@ -91,6 +107,7 @@ func (r *replica) Receive(ctx actor.Context) {
 		r.appliedThrough(m)
 	case *restored:
 		r.runs, r.nextExpiry = m.runs, m.nextExpiry
+		r.snaps.running = false // one under way was cancelled
 		r.announce()
 	case *behindClock:
 		r.writes = append(r.writes, m.batches...)
@@ -126,8 +143,6 @@ func (r *replica) control(m any) {
 		r.compacted(m)
 	case *Destroy:
 		r.destroy(m.Reason)
-	case *raftlog.Buried:
-		r.buried()
 	}
 }
 
@@ -148,7 +163,7 @@ func (r *replica) start() {
 			r.cfg.Fatal(err)
 			return
 		}
-		r.members = meta.Members
+		r.members, r.changedTerm = meta.Members, st.Snapshot.Term
 		r.storage.snapFrom = r.members.Index
 		r.toApplier(&restore{path: r.snapFile(st.Snapshot.File)})
 	} else {
@@ -193,6 +208,7 @@ func (r *replica) onTick() {
 		r.reads.retry(r.tick - readRetryTicks)
 	}
 	r.unpark()
+	r.doubt()
 	r.maybeSnapshot()
 	if r.tick%factsTicks == 0 {
 		r.reportFacts()
@@ -211,20 +227,26 @@ func (r *replica) inbound(in *link.Inbound) {
 	case *wire.Raft:
 		r.inboundRaft(in.From, m.Message)
 	case *wire.Removed:
-		if m.Replica == r.cfg.Replica {
-			r.destroy("removed from its group")
-		}
+		r.told(in.From, m)
 	}
 }
 
 func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
+	if r.succeeded(m) {
+		r.destroy("succeeded by a later replica")
+		return
+	}
 	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
-	if r.tellRemoved(from, m.GetFrom()) {
+	if r.removed(from, m.GetFrom()) {
 		return
 	}
 	r.peers[m.GetFrom()] = from
+	if m.GetFrom() == r.leader {
+		r.heard = r.tick
+	}
+	r.yield(m)
 	r.step(m)
 }
 
@@ -232,16 +254,6 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 func (r *replica) foreign(from slotmap.NodeID, id uint64) bool {
 	node, ok := r.members.Nodes[id]
 	return ok && node != from
-}
-
-// tellRemoved answers a replica that the committed configuration has removed, which it may never learn
-// otherwise: the leader no longer speaks to it.
-func (r *replica) tellRemoved(from slotmap.NodeID, id uint64) bool {
-	if r.members.Has(id) || id >= r.members.Next || !r.members.Has(r.cfg.Replica) {
-		return false
-	}
-	r.cfg.System.Root.Send(r.cfg.Peer(from), &wire.Removed{Shard: r.cfg.Shard, Replica: id, Index: r.members.Index})
-	return true
 }
 
 // send passes raft's messages to the replicas that they are for.

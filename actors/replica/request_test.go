@@ -16,6 +16,7 @@ type pending struct {
 	life   *life
 	answer *Answer
 	then   func(*pending) // called with the answer, if set
+	cmds   []command
 }
 
 // Deliver implements Sink.

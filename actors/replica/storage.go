@@ -141,16 +141,16 @@ func (s *storage) dropSuffix(lo uint64) {
 	s.last = lo - 1
 }
 
-// shrink keeps the cache within its byte bound, and its array from growing for ever.
+// shrink keeps the cache within its bounds of bytes and entries. It drops down to half a bound at a time,
+// so that the copy is paid for by many appends.
 func (s *storage) shrink() {
-	drop := 0
-	for s.cacheBytes > s.cacheMax && drop < len(s.cache)-1 {
-		s.cacheBytes -= len(s.cache[drop].GetData())
-		drop++
-	}
-	drop = max(drop, len(s.cache)-maxCachedEntries)
-	if drop <= 0 {
+	if s.cacheBytes <= s.cacheMax && len(s.cache) <= maxCachedEntries {
 		return
+	}
+	drop, bytes := 0, s.cacheBytes
+	for drop < len(s.cache)-1 && (bytes > s.cacheMax/2 || len(s.cache)-drop > maxCachedEntries/2) {
+		bytes -= len(s.cache[drop].GetData())
+		drop++
 	}
 	s.dropPrefix(drop)
 }
@@ -159,13 +159,12 @@ func (s *storage) shrink() {
 const maxCachedEntries = 8192
 
 func (s *storage) dropPrefix(n int) {
+	for _, e := range s.cache[:n] {
+		s.cacheBytes -= len(e.GetData())
+	}
 	rest := make([]*raftpb.Entry, len(s.cache)-n, max(2*(len(s.cache)-n), 64))
 	copy(rest, s.cache[n:])
 	s.cache = rest
-	s.cacheBytes = 0
-	for _, e := range rest {
-		s.cacheBytes += len(e.GetData())
-	}
 }
 
 // installed makes a received snapshot visible: it replaces the whole log.

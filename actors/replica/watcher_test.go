@@ -14,8 +14,8 @@ type watcher struct {
 	c       *cluster
 	leaders map[uint64]uint64 // term -> replica
 	at      map[uint64]*seen  // index -> what the first replica that came there saw
-	newest  uint64
-	members Membership // newest that any replica applied
+	members Membership        // newest that any replica applied
+	changes int
 }
 
 // seen is what a replica saw when it had applied an index.
@@ -59,8 +59,9 @@ func (w *watcher) applied(n *node) func(*applier, *raftpb.Entry) {
 		}
 		clock = a.now
 		w.compare(a.applied, s)
-		if a.members.Index >= w.members.Index {
+		if a.members.Index > w.members.Index {
 			w.members = a.members
+			w.changes++
 		}
 	}
 }
@@ -69,7 +70,6 @@ func (w *watcher) compare(index uint64, s *seen) {
 	was, ok := w.at[index]
 	if !ok {
 		w.at[index] = s
-		w.newest = max(w.newest, index)
 		return
 	}
 	switch {

@@ -113,7 +113,9 @@ func (l *load) check(t *testing.T) {
 	if len(l.acked) == 0 {
 		t.Fatal("nothing was acknowledged")
 	}
-	s := client.NewSession(t.Context(), client.NewRoutes(l.addrs), 5*time.Second, 1)
+	routes := client.NewRoutes(l.addrs)
+	until(t, "the slot table", func() error { return routes.Refresh(t.Context(), 1) })
+	s := client.NewSession(t.Context(), routes, 5*time.Second, 1)
 	defer s.Close()
 	lost := 0
 	for _, key := range l.acked {
