@@ -6,13 +6,20 @@ import (
 	"time"
 )
 
-// gaps measures how long the shards of a killed leader take no write. Safe for concurrent use.
+// stallTime is how long a shard takes no write, for no leader of its own was killed, until that is told.
+const stallTime = 500 * time.Millisecond
+
+// gaps measures how long the shards of a killed leader take no write, and how long shards take none for any
+// other reason. Safe for concurrent use.
 type gaps struct {
 	mu struct {
 		sync.Mutex
-		kills []*killed
+		kills  []*killed
+		newest map[int]time.Time // when a shard last acknowledged
+		stalls []time.Duration
 	}
-	closed func(k *killed) // told when all shards of a kill write again; called with mu held
+	closed  func(k *killed)                      // told when all shards of a kill write again
+	stalled func(shard int, stall time.Duration) // told after a stall; both are called with mu held
 }
 
 // killed is one kill of a node, and what came of the shards it led.
@@ -35,20 +42,38 @@ func (g *gaps) opened(node string, shards []int, at, gone time.Time) {
 	g.mu.kills = append(g.mu.kills, k)
 }
 
-// acknowledged notes a write to a shard. One that began before the process was gone may be its own, and
-// says nothing of its successor.
+// acknowledged notes a write to a shard.
 func (g *gaps) acknowledged(shard int, began, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
+	waited := false
 	for _, k := range g.mu.kills {
-		if !k.waits[shard] || began.Before(k.gone) {
-			continue
+		waited = waited || k.waits[shard]
+		g.maybeClose(k, shard, began, now)
+	}
+	last, seen := g.mu.newest[shard]
+	if seen && !waited && now.Sub(last) >= stallTime {
+		g.mu.stalls = append(g.mu.stalls, now.Sub(last))
+		if g.stalled != nil {
+			g.stalled(shard, now.Sub(last))
 		}
-		delete(k.waits, shard)
-		k.gap = max(k.gap, now.Sub(k.at))
-		if len(k.waits) == 0 && g.closed != nil {
-			g.closed(k)
-		}
+	}
+	if g.mu.newest == nil {
+		g.mu.newest = map[int]time.Time{}
+	}
+	g.mu.newest[shard] = now
+}
+
+// maybeClose ends the gap of one shard after a kill. A write that began before the process was gone may be
+// its own, and says nothing of its successor.
+func (g *gaps) maybeClose(k *killed, shard int, began, now time.Time) {
+	if !k.waits[shard] || began.Before(k.gone) {
+		return
+	}
+	delete(k.waits, shard)
+	k.gap = max(k.gap, now.Sub(k.at))
+	if len(k.waits) == 0 && g.closed != nil {
+		g.closed(k)
 	}
 }
 
@@ -69,12 +94,18 @@ type Gaps struct {
 	Kills            int
 	Open             int // kills whose shards were not all seen to write again before the load ended
 	Median, P90, Max time.Duration
+
+	Stalls       int // times that a shard took no write for stallTime though its leader had not been killed
+	LongestStall time.Duration
 }
 
 func (g *gaps) summary() Gaps {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	out := Gaps{Kills: len(g.mu.kills)}
+	out := Gaps{Kills: len(g.mu.kills), Stalls: len(g.mu.stalls)}
+	for _, stall := range g.mu.stalls {
+		out.LongestStall = max(out.LongestStall, stall)
+	}
 	var all []time.Duration
 	for _, k := range g.mu.kills {
 		if len(k.waits) > 0 {

@@ -30,10 +30,12 @@ func TestGaps(t *testing.T) {
 	g.opened("n2", []int{1}, at(1000), at(1001))
 	g.acknowledged(1, at(1100), at(1200))
 	g.opened("n3", []int{2}, at(2000), at(2001))
+	g.acknowledged(4, at(1400), at(1500)) // nobody killed its leader since 350
 	if want := []string{"n1 300ms", "n2 200ms"}; !reflect.DeepEqual(over, want) {
 		t.Errorf("over %v, want %v", over, want)
 	}
-	want := Gaps{Kills: 3, Open: 1, Median: 200 * time.Millisecond, P90: 300 * time.Millisecond, Max: 300 * time.Millisecond}
+	want := Gaps{Kills: 3, Open: 1, Median: 200 * time.Millisecond, P90: 300 * time.Millisecond, Max: 300 * time.Millisecond,
+		Stalls: 1, LongestStall: 1150 * time.Millisecond}
 	if got := g.summary(); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}

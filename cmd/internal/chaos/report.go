@@ -41,6 +41,7 @@ func (r *Report) Write(w io.Writer) {
 	line("phantom", "%d", r.Faults[Phantom])
 	line("crashes", "%d", r.Faults[Crashed])
 	line("write gap", "median %v, p90 %v, max %v%s", ms(g.Median), ms(g.P90), ms(g.Max), open(g.Open))
+	line("other stalls", "%d of %v or more, longest %v", g.Stalls, stallTime, ms(g.LongestStall))
 	for _, code := range slices.Sorted(maps.Keys(r.Odd)) {
 		line("odd error", "%s", r.Odd[code])
 	}

@@ -54,7 +54,10 @@ func Run(ctx context.Context, cfg Config, target Target) (*Report, error) {
 		gaps:     &gaps{},
 	}
 	r.gaps.closed = func(k *killed) {
-		cfg.Event(fmt.Sprintf("%s of %s write again after %v", list(k.shards), k.node, k.gap.Round(time.Millisecond)))
+		cfg.Event(fmt.Sprintf("%s of %s write again after %v", list(k.shards), k.node, ms(k.gap)))
+	}
+	r.gaps.stalled = func(shard int, stall time.Duration) {
+		cfg.Event(fmt.Sprintf("shard %d took no write for %v", shard, ms(stall)))
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
