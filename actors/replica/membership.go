@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"go.etcd.io/raft/v3/tracker"
 
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -112,8 +113,9 @@ func (r *replica) destroy(reason string) {
 }
 
 // afterEnd takes what arrives at a replica that has ended. Once the id is buried, the applier answers
-// what it was handed and stops, then the files go, then this actor stops, and only when its name is
-// free the node hears of it: the shard may come back here as another replica.
+// what it was handed and stops, and the files go. Then, when no request can be on its way, this actor
+// stops, and only when its name is free the node hears of it: the shard may come back here as another
+// replica.
 func (r *replica) afterEnd(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *Batch:
@@ -127,8 +129,11 @@ func (r *replica) afterEnd(ctx actor.Context) {
 		ctx.Watch(r.applier)
 		ctx.Poison(r.applier)
 	case *actor.Terminated:
-		if r.buried {
-			r.removeSnapshots(math.MaxUint64)
+		r.removeSnapshots(math.MaxUint64)
+		r.quiet = true
+	case mailbox.Drained:
+		// Whoever has sent a batch holds a part of the budget; with all of it taken nobody sends any more.
+		if r.quiet && r.cfg.budget.TryAcquire(BudgetOps, BudgetBytes) {
 			ctx.Stop(ctx.Self())
 		}
 	case *actor.Stopped:

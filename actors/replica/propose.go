@@ -34,17 +34,18 @@ const maxAppending = 2
 
 // proposeQueued proposes the queued writes: one entry, or a few where they are large. Nothing is
 // stepped between this and the Ready that follows. An entry without operations commits
-// the time, or makes the newest configuration settle.
+// the time, or moves a configuration on.
 func (r *replica) proposeQueued() {
 	if len(r.writes) == 0 {
-		if r.ticked && (r.clockDue() || r.unsettled && r.ownTerm) {
+		if r.ticked && r.ownTerm && (r.clockDue() || r.unsettled || r.stuckJoint()) {
 			r.unsettled = false
 			r.propose(nil)
 		}
 		return
 	}
 	if r.role == raft.StateLeader && r.appending >= maxAppending {
-		return // the acknowledgement of an append brings the next turn
+		r.gather()
+		return
 	}
 	queue := r.writes
 	r.writes = nil
@@ -60,6 +61,18 @@ func (r *replica) proposeQueued() {
 		n := r.fit(queue)
 		r.propose(queue[:n:n])
 		queue = queue[n:]
+	}
+}
+
+// gather leaves the writes queued: the acknowledgement of an append brings the next turn. A log that
+// gives none for as long as a request may wait has hung, and the writes are refused.
+func (r *replica) gather() {
+	switch {
+	case r.blocked == 0:
+		r.blocked = r.tick
+	case r.tick >= r.blocked+parkTicks:
+		answerAll(r.cfg, r.writes, TryAgain)
+		r.writes = nil
 	}
 }
 
@@ -152,6 +165,12 @@ func (r *replica) dispatchReads() {
 		m.now = r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
 	}
 	r.toApplier(m)
+}
+
+// stuckJoint reports whether the group rests in a joint configuration. Raft leaves it by itself when
+// something is applied, but tries only once: it does not while it hands over the leadership.
+func (r *replica) stuckJoint() bool {
+	return r.members.Joint() && r.applied == r.last && r.tick%factsTicks == 0
 }
 
 // clockDue reports whether a key's expiry has come and no entry is under way that would say so.

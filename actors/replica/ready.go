@@ -82,6 +82,7 @@ func (r *replica) appended(m *raftlog.Appended) {
 	}
 	if len(tag.entries) > 0 {
 		r.appending--
+		r.blocked = 0
 	}
 	r.storage.appended(tag.entries)
 	for _, resp := range tag.responses {

@@ -47,6 +47,7 @@ type replica struct {
 	proposed    [][]*Batch // proposed in this turn, index not known yet
 	ticked      bool       // a Tick came in this turn
 	appending   int        // appends with entries that the log has not acknowledged
+	blocked     uint64     // tick since when the log keeps writes waiting, 0 if it does not
 
 	nextExpiry int64 // of the state machine, 0 for none
 	stamps     stamper
@@ -55,6 +56,7 @@ type replica struct {
 	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
 	gone       bool       // it has ended: nothing is done any more
 	buried     bool       // its id has a durable tombstone
+	quiet      bool       // its applier has stopped as well
 }
 
 // parked are requests that arrived while no leader was known.
@@ -106,9 +108,7 @@ func (r *replica) Receive(ctx actor.Context) {
 	case *applied:
 		r.appliedThrough(m)
 	case *restored:
-		r.runs, r.nextExpiry = m.runs, m.nextExpiry
-		r.snaps.running = false // one under way was cancelled
-		r.announce()
+		r.restored(m)
 	case *behindClock:
 		r.writes = append(r.writes, m.batches...)
 	case Tick:

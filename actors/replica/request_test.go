@@ -86,7 +86,8 @@ func (c *cluster) sendBatch(n *node, k kind, then func(*pending), cmds ...[]stri
 		c.t.Fatalf("no replica runs on n%d", n.i)
 	}
 	if !n.handle.Budget.TryAcquire(p.batch.Cost()) {
-		c.fail("n%d: no budget", n.i)
+		p.Deliver(&Answer{Batch: p.batch, Status: TryAgain})
+		return p
 	}
 	n.system.Root.Send(n.handle.PID, p.batch)
 	return p

@@ -41,7 +41,9 @@ func (c *client) ask() {
 		return
 	}
 	k, cmds := c.draw()
-	c.open = c.s.ask(n, k, c.id, cmds...)
+	if p := c.s.ask(n, k, c.id, cmds...); p.answer == nil {
+		c.open = p
+	}
 }
 
 // draw makes up a batch.
@@ -98,7 +100,9 @@ func (s *sim) ask(n *node, k kind, id int, cmds ...command) *pending {
 	floor := s.floor
 	p := s.sendBatch(n, k, func(p *pending) { s.answered(p, k, floor, cmds) }, args...)
 	p.cmds = cmds
-	s.open = append(s.open, p)
+	if p.answer == nil {
+		s.open = append(s.open, p)
+	}
 	return p
 }
 
