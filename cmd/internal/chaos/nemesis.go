@@ -56,7 +56,7 @@ func (n *nemesis) healthy(ctx context.Context) error {
 			n.event(first)
 			return errors.Join(errors.New(first), n.target.Revive(ctx))
 		}
-		if err != nil && !told {
+		if err != nil && !told && ctx.Err() == nil {
 			told = true
 			n.event("not healthy yet: " + err.Error())
 		}
