@@ -10,7 +10,7 @@ import (
 func (r *replica) accept(b *Batch) {
 	switch {
 	case b.Follower && !b.Write && r.members.Has(r.cfg.Replica) && r.leader != 0:
-		r.reads.queued = append(r.reads.queued, b)
+		r.askIndex(b)
 	case r.role == raft.StateLeader:
 		r.enqueue(b)
 	case r.leader == 0:
@@ -20,11 +20,15 @@ func (r *replica) accept(b *Batch) {
 	}
 }
 
+func (r *replica) askIndex(b *Batch) {
+	r.reads.queued = append(r.reads.queued, asked{b, r.tick})
+}
+
 func (r *replica) enqueue(b *Batch) {
 	if b.Write {
 		r.writes = append(r.writes, b)
 	} else {
-		r.reads.queued = append(r.reads.queued, b)
+		r.askIndex(b)
 	}
 }
 
@@ -54,14 +58,26 @@ func (r *replica) proposeQueued() {
 		return
 	}
 	if r.diskLow() {
-		answerAll(r.cfg, queue, Misconf)
-		return
+		queue = r.refuseWrites(queue)
 	}
 	for len(queue) > 0 {
 		n := r.fit(queue)
 		r.propose(queue[:n:n])
 		queue = queue[n:]
 	}
+}
+
+// refuseWrites refuses what takes space. What is left are reads that wait for their time to be committed:
+// the entry for that is small, and what has expired is deleted by it.
+func (r *replica) refuseWrites(queue []*Batch) (reads []*Batch) {
+	for _, b := range queue {
+		if b.Write {
+			answerAll(r.cfg, []*Batch{b}, Misconf)
+		} else {
+			reads = append(reads, b)
+		}
+	}
+	return reads
 }
 
 // gather leaves the writes queued: the acknowledgement of an append brings the next turn. A log that

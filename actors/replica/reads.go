@@ -8,24 +8,30 @@ const maxReadRounds = 1
 
 // round is one ReadIndex round with the batches that wait for it.
 type round struct {
-	id      uint64
-	born    uint64 // tick
-	batches []*Batch
+	id    uint64
+	born  uint64 // tick
+	asked []asked
+}
+
+// asked is a batch of reads and the tick that it came at.
+type asked struct {
+	batch *Batch
+	at    uint64
 }
 
 // reads keeps the reads of a replica from arrival until their index is known and handed to the
 // applier.
 type reads struct {
-	queued   []*Batch // no round opened yet
-	rounds   []round  // opened, in order of id
+	queued   []asked // no round opened yet
+	rounds   []round // opened, in order of id
 	awaiting []indexed
 	nextID   uint64
 }
 
 // indexed are reads that may be evaluated once everything up to index was handed to the applier.
 type indexed struct {
-	index   uint64
-	batches []*Batch
+	index uint64
+	asked []asked
 }
 
 // open starts a round for all queued reads and returns its context, or nil when there is nothing to
@@ -35,7 +41,7 @@ func (r *reads) open(tick uint64) []byte {
 		return nil
 	}
 	r.nextID++
-	r.rounds = append(r.rounds, round{id: r.nextID, born: tick, batches: r.queued})
+	r.rounds = append(r.rounds, round{id: r.nextID, born: tick, asked: r.queued})
 	r.queued = nil
 	return binary.BigEndian.AppendUint64(nil, r.nextID)
 }
@@ -49,7 +55,7 @@ func (r *reads) confirmed(ctx []byte, index uint64) {
 	id := binary.BigEndian.Uint64(ctx)
 	for i := range r.rounds {
 		if r.rounds[i].id == id {
-			r.awaiting = append(r.awaiting, indexed{index, r.rounds[i].batches})
+			r.awaiting = append(r.awaiting, indexed{index, r.rounds[i].asked})
 			r.rounds = append(r.rounds[:i], r.rounds[i+1:]...)
 			return
 		}
@@ -61,7 +67,7 @@ func (r *reads) due(handed uint64) (out []*Batch) {
 	keep := r.awaiting[:0]
 	for _, w := range r.awaiting {
 		if w.index <= handed {
-			out = append(out, w.batches...)
+			out = appendBatches(out, w.asked)
 		} else {
 			keep = append(keep, w)
 		}
@@ -71,13 +77,46 @@ func (r *reads) due(handed uint64) (out []*Batch) {
 	return out
 }
 
+// expired takes out the reads that came at or before tick: a follower may wait for the answer to its
+// round, or for the entries up to its index, as long as a link is cut in one direction.
+func (r *reads) expired(tick uint64) (out []*Batch) {
+	r.queued = expire(r.queued, tick, &out)
+	for i := range r.rounds {
+		r.rounds[i].asked = expire(r.rounds[i].asked, tick, &out)
+	}
+	for i := range r.awaiting {
+		r.awaiting[i].asked = expire(r.awaiting[i].asked, tick, &out)
+	}
+	return out
+}
+
+func expire(all []asked, tick uint64, out *[]*Batch) []asked {
+	keep := all[:0]
+	for _, a := range all {
+		if a.at <= tick {
+			*out = append(*out, a.batch)
+		} else {
+			keep = append(keep, a)
+		}
+	}
+	clear(all[len(keep):])
+	return keep
+}
+
+func appendBatches(out []*Batch, all []asked) []*Batch {
+	for _, a := range all {
+		out = append(out, a.batch)
+	}
+	return out
+}
+
 // retry puts the reads of rounds opened at or before tick back to the queue: raft drops a round
 // silently when the leader changes. The next round has a new context.
 func (r *reads) retry(tick uint64) {
 	keep := r.rounds[:0]
 	for _, rd := range r.rounds {
 		if rd.born <= tick {
-			r.queued = append(r.queued, rd.batches...)
+			r.queued = append(r.queued, rd.asked...)
 		} else {
 			keep = append(keep, rd)
 		}
@@ -89,9 +128,9 @@ func (r *reads) retry(tick uint64) {
 // takeUnconfirmed empties the queue and the open rounds. Reads whose index is known stay: they are as
 // good on a follower.
 func (r *reads) takeUnconfirmed() (out []*Batch) {
-	out = r.queued
+	out = appendBatches(nil, r.queued)
 	for _, rd := range r.rounds {
-		out = append(out, rd.batches...)
+		out = appendBatches(out, rd.asked)
 	}
 	r.queued, r.rounds = nil, nil
 	return out
@@ -101,7 +140,7 @@ func (r *reads) takeUnconfirmed() (out []*Batch) {
 func (r *reads) takeAll() (out []*Batch) {
 	out = r.takeUnconfirmed()
 	for _, w := range r.awaiting {
-		out = append(out, w.batches...)
+		out = appendBatches(out, w.asked)
 	}
 	r.awaiting = nil
 	return out

@@ -7,9 +7,9 @@ import (
 
 func TestReadsShareRounds(t *testing.T) {
 	var r reads
-	r.queued = []*Batch{batchNamed(1), batchNamed(2)}
+	r.queued = []asked{{batchNamed(1), 0}, {batchNamed(2), 0}}
 	first := r.open(1)
-	r.queued = append(r.queued, batchNamed(3))
+	r.queued = append(r.queued, asked{batchNamed(3), 0})
 	if first == nil || r.open(1) != nil {
 		t.Fatal("one round at a time, and one for all that is queued")
 	}
@@ -28,7 +28,7 @@ func TestReadsShareRounds(t *testing.T) {
 
 func TestReadsRetryWithNewContext(t *testing.T) {
 	var r reads
-	r.queued = []*Batch{batchNamed(1)}
+	r.queued = []asked{{batchNamed(1), 0}}
 	lost := r.open(1)
 	r.retry(0)
 	if len(r.queued) != 0 {
@@ -48,11 +48,11 @@ func TestReadsRetryWithNewContext(t *testing.T) {
 
 func TestReadsOnLeaderChange(t *testing.T) {
 	var r reads
-	r.queued = []*Batch{batchNamed(1)}
+	r.queued = []asked{{batchNamed(1), 0}}
 	r.confirmed(r.open(1), 9)
-	r.queued = []*Batch{batchNamed(2)}
+	r.queued = []asked{{batchNamed(2), 0}}
 	r.open(1)
-	r.queued = []*Batch{batchNamed(3)}
+	r.queued = []asked{{batchNamed(3), 0}}
 	if got := tags(r.takeUnconfirmed()); !slices.Equal(got, []int{3, 2}) {
 		t.Fatalf("unconfirmed %v", got)
 	}

@@ -203,6 +203,7 @@ func (r *replica) onTick() {
 	r.node.Tick()
 	if r.tick > unknownTicks {
 		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
+		answerAll(r.cfg, r.reads.expired(r.tick-unknownTicks), Down)
 	}
 	if r.tick > readRetryTicks {
 		r.reads.retry(r.tick - readRetryTicks)
@@ -239,7 +240,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
-	if r.removed(from, m.GetFrom()) {
+	if r.removed(from, m.GetFrom()) || r.premature(m) || odd(m) {
 		return
 	}
 	r.peers[m.GetFrom()] = from
@@ -248,6 +249,19 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	}
 	r.yield(m)
 	r.step(m)
+}
+
+// premature reports whether a replica asks for a read index before an entry of this leader's term is
+// committed. Raft holds the question back where there are other voters; a single voter answers at once,
+// and after a restart it may not know of all that it has acknowledged. Who asks asks again.
+func (r *replica) premature(m *raftpb.Message) bool {
+	return m.GetType() == raftpb.MsgReadIndex && !r.ownTerm
+}
+
+// odd reports whether raft would panic over the message: it takes the context of a heartbeat's answer for
+// eight bytes, unread.
+func odd(m *raftpb.Message) bool {
+	return m.GetType() == raftpb.MsgHeartbeatResp && len(m.GetContext()) != 0 && len(m.GetContext()) != 8
 }
 
 // foreign reports whether a replica id is known to live on another node than the sender's.

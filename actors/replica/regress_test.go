@@ -1,0 +1,215 @@
+package replica
+
+import (
+	"testing"
+	"time"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
+)
+
+// group makes a running group with a leader.
+func group(t *testing.T, nodes, voters int) (*cluster, *node) {
+	t.Helper()
+	c := newCluster(t, 1, nodes, voters)
+	c.startAll()
+	return c, c.elect()
+}
+
+// must settles, and demands an answer.
+func (c *cluster) must(p *pending, want string) {
+	c.t.Helper()
+	c.settle()
+	if p.String() != want {
+		c.t.Fatalf("n%d answers %v, want %s", p.node.i, p, want)
+	}
+}
+
+func (c *cluster) set(n *node, v string) {
+	c.t.Helper()
+	c.must(c.send(n, kindWrite, "set", "key", v), "+OK")
+}
+
+func (c *cluster) other(n *node) *node { return c.nodes[n.i%len(c.nodes)] }
+
+// change asks for a configuration change and lets it happen.
+func (c *cluster) change(n *node, ch Change) {
+	c.t.Helper()
+	before := c.watch.members.Index
+	n.system.Root.Send(n.handle.PID, &ch)
+	c.tick(2 * heartbeatTicks)
+	if c.watch.members.Index == before {
+		c.t.Fatalf("the change %+v did not happen", ch)
+	}
+}
+
+// A single voter does not know after a restart how much of its log it has acknowledged. A learner that
+// asks it in that moment must not be told less.
+func TestLearnerReadsNothingOldFromRestartedLeader(t *testing.T) {
+	c, lead := group(t, 2, 1)
+	learner := c.nodes[1]
+	c.change(lead, Change{Add: []slotmap.NodeID{learner.id}})
+	c.set(lead, "old")
+	c.tick(2 * heartbeatTicks)
+	c.net.cutOneWay(lead, learner)
+	c.set(lead, "new")
+	c.kill(lead)
+	c.start(lead)
+	for i := 0; lead.handle.Gauges.View().Role != RoleLeader; i++ {
+		if !c.step() && i > 1000 {
+			t.Fatal("it does not lead its group of one")
+		}
+	}
+	lead.disk.held = true
+	c.net.healAll()
+	p := c.send(learner, kindFollower, "get", "key")
+	c.tick(2)
+	if p.answer != nil {
+		t.Fatalf("before its leader has committed anything, the learner reads %v", p)
+	}
+	lead.disk.release()
+	c.tick(6 * heartbeatTicks)
+	c.must(p, "$3 new")
+}
+
+// A follower that installs a snapshot answers no read by the state that it had before, though the index
+// of the read is covered by the snapshot.
+func TestFollowerReadsNothingOldWhileItInstalls(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	c.every = 20
+	c.set(lead, "old")
+	c.tick(2 * heartbeatTicks)
+	c.net.cutOneWay(lead, f)
+	lead.handle = restartWith(c, lead, 20)
+	lead = c.leaderAmong(f)
+	c.net.healAll()
+	c.net.cutOneWay(lead, f)
+	for range 60 {
+		c.set(lead, "new")
+	}
+	c.tick(2)
+	p := c.send(f, kindFollower, "get", "key")
+	c.net.healAll()
+	f.disk.held = true // the snapshot arrives, and is not durable yet
+	c.tick(3 * heartbeatTicks)
+	if p.answer != nil {
+		t.Fatalf("before the snapshot is installed the follower reads %v", p)
+	}
+	f.disk.release()
+	c.tick(3 * heartbeatTicks)
+	c.must(p, "$3 new")
+}
+
+// restartWith restarts a node with another length of log between snapshots.
+func restartWith(c *cluster, n *node, every uint64) *Handle {
+	c.every = every
+	c.kill(n)
+	c.start(n)
+	return n.handle
+}
+
+// leaderAmong waits for a leader other than the given node.
+func (c *cluster) leaderAmong(not *node) *node {
+	c.t.Helper()
+	for range 500 {
+		c.tick(1)
+		if n := c.leader(); n != nil && n != not && n.handle.Gauges.Ready.Load() {
+			return n
+		}
+	}
+	c.t.Fatal("no leader")
+	return nil
+}
+
+// A read at a follower ends, though the follower hears its leader and the leader does not hear it.
+func TestFollowerReadEndsUnderOneWayCut(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	c.net.cutOneWay(f, lead)
+	p := c.send(f, kindFollower, "get", "key")
+	c.tick(unknownTicks + 1)
+	c.must(p, "down")
+}
+
+// So does one whose index is known, and whose entries do not come.
+func TestFollowerReadEndsWithoutItsEntries(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	c.tick(heartbeatTicks)
+	c.net.tamper = func(from, to *node, m wire.Message) wire.Message {
+		if r, ok := m.(*wire.Raft); ok && to == f && r.Message.GetType() == raftpb.MsgApp {
+			return nil
+		}
+		return m
+	}
+	c.set(lead, "new")
+	p := c.send(f, kindFollower, "get", "key")
+	c.tick(unknownTicks + 1)
+	c.must(p, "down")
+}
+
+// A write that waits for a hung disk is refused before long: it was never proposed.
+func TestWriteIsRefusedBehindHungDisk(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	lead.disk.held = true
+	var ps []*pending
+	for range maxAppending + 1 {
+		ps = append(ps, c.send(lead, kindWrite, "append", "key", "x"))
+		c.settle()
+	}
+	c.tick(parkTicks + 1)
+	c.must(ps[maxAppending], "tryagain")
+}
+
+// Low disk space stops writes. A read that meets an expired key goes on, though its time has to be
+// committed first.
+func TestExpiredKeyIsReadOnLowDisk(t *testing.T) {
+	c, lead := group(t, 1, 1)
+	c.must(c.send(lead, kindWrite, "set", "key", "v", "px", "100"), "+OK")
+	lead.disk.low = true
+	c.must(c.send(lead, kindRead, "get", "key"), "$1 v")
+	c.tick(10)
+	c.must(c.send(lead, kindWrite, "set", "key", "w"), "misconf")
+	c.must(c.send(lead, kindRead, "get", "key"), "$-1")
+}
+
+// A peer's answer to a heartbeat with an odd context ends no leader.
+func TestOddHeartbeatAnswer(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	v := lead.handle.Gauges.View()
+	lead.system.Root.Send(lead.handle.PID, &link.Inbound{From: f.id, Message: &wire.Raft{Shard: testShard, Message: &raftpb.Message{
+		Type: raftpb.MsgHeartbeatResp.Enum(), From: new(f.handle.Gauges.Replica), To: new(v.Replica), Term: new(v.Term), Context: []byte("odd"),
+	}}})
+	c.set(lead, "v")
+}
+
+// Replicas that come to lead after a restart go on from the shard's clock, though their wall clocks lie
+// behind it.
+func TestClockGoesOnAfterRestart(t *testing.T) {
+	c, lead := group(t, 1, 1)
+	lead.skew = time.Hour.Milliseconds()
+	c.every = 2
+	lead.handle = restartWith(c, lead, 2)
+	lead = c.leaderAmong(nil)
+	for range 4 {
+		c.set(lead, "v")
+		c.tick(2)
+	}
+	c.must(c.send(lead, kindWrite, "set", "short", "v", "px", "2000"), "+OK")
+	c.tick(5)
+	for lead.handle.Gauges.Snapshot.Load() < lead.handle.Gauges.Applied.Load() {
+		c.set(lead, "v")
+		c.tick(2)
+	}
+	lead.skew = 0
+	c.kill(lead)
+	c.start(lead)
+	lead = c.leaderAmong(nil)
+	c.tick(int(3 * time.Second / TickInterval))
+	c.must(c.send(lead, kindRead, "get", "short"), "$-1")
+}
