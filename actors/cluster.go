@@ -128,7 +128,7 @@ func (d *director) nodeLost(n gossip.Node) {
 // just started a cluster of its own, means that this node's disk was lost: it must not serve a second
 // cluster.
 func (d *director) foreign(ev gossip.Foreign) {
-	if ev.KnowsUs && d.founder && d.ticks < founderTicks {
+	if ev.KnowsUs && d.founder && !d.served {
 		d.cfg.Fatal(fmt.Errorf("cluster %v at %s knows this node's address, but this data directory is of a new cluster: remove the directory and start again with --join %s",
 			ev.Cluster, ev.Addr, ev.Addr))
 		return

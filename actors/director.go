@@ -133,7 +133,6 @@ const (
 	spaceTicks     = 25
 	stepTicks      = 15 // at least between two steps of placement for one shard
 	leaveTicks     = 150
-	founderTicks   = 1500 // how long the founder of a cluster gives way to an older one
 )
 
 // startLoaded starts the replicas that the log holds.

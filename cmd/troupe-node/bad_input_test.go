@@ -251,7 +251,7 @@ func TestDataDirectoryOfAnotherCluster(t *testing.T) {
 			t.Errorf("%s took a node of another cluster in:\n%s", n.Name, nodes)
 		}
 	}
-	l := startLoad(t, a, "two")
+	l := startLoadAt(t, []string{a.Node(0).Client, a.Node(1).Client}, "two")
 	l.more(t, 100)
 	l.check(t)
 }

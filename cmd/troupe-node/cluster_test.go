@@ -218,6 +218,14 @@ func TestGoRedisClusterClient(t *testing.T) {
 func TestRedisTools(t *testing.T) {
 	cli, bench := tool(t, "redis-cli"), tool(t, "redis-benchmark")
 	c := cluster.StartT(t, cluster.Options{})
+	until(t, "leaders are spread", func() error { // redis-benchmark gives up on some redirects
+		for _, n := range c.Nodes() {
+			if led := strings.Count(ask(t, n, "INFO", "shards"), "role=leader"); led != 2 {
+				return fmt.Errorf("%s leads %d shards", n.Name, led)
+			}
+		}
+		return nil
+	})
 	host, port, _ := strings.Cut(c.Node(1).Client, ":")
 	for i := range 20 {
 		key := fmt.Sprint("key", i)

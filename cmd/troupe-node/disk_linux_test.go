@@ -17,15 +17,15 @@ import (
 // again writes are taken, and nothing was lost.
 func TestNearlyFullDisk(t *testing.T) {
 	dir := t.TempDir()
-	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=400m"); err != nil {
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=2500m"); err != nil {
 		t.Skipf("cannot mount a tmpfs (CAP_SYS_ADMIN): %v", err)
 	}
 	t.Cleanup(func() { syscall.Unmount(dir, syscall.MNT_DETACH) })
-	c := cluster.StartT(t, cluster.Options{Dir: dir, Flags: []string{"--min-free", "100MiB"}})
+	c := cluster.StartT(t, cluster.Options{Dir: dir, Flags: []string{"--min-free", "400MiB"}})
 	l := startLoad(t, c, "disk")
 	l.more(t, 300)
 	filler := filepath.Join(dir, "filler")
-	fill(t, dir, filler, 60<<20)
+	until(t, "a nearly full disk", func() error { return fill(dir, filler, 300<<20) })
 	until(t, "MISCONF", func() error { return expectError(t, c, "MISCONF") })
 	for key := range 20 {
 		for _, n := range c.Nodes() {
@@ -44,24 +44,21 @@ func TestNearlyFullDisk(t *testing.T) {
 }
 
 // fill leaves so many bytes free in the file system of dir.
-func fill(t *testing.T, dir, name string, leave int64) {
-	t.Helper()
+func fill(dir, name string, leave int64) error {
+	f, err := os.Create(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {
-		t.Fatal(err)
+		return err
 	}
 	n := int64(st.Bavail)*st.Bsize - leave
 	if n <= 0 {
-		return
+		return nil
 	}
-	f, err := os.Create(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if err := syscall.Fallocate(int(f.Fd()), 0, 0, n); err != nil {
-		t.Fatal(err)
-	}
+	return syscall.Fallocate(int(f.Fd()), 0, 0, n)
 }
 
 // expectError wants every node to answer a write with the given code, or to redirect it.

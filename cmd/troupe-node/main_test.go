@@ -63,8 +63,13 @@ type load struct {
 // startLoad starts some writers. The keys begin with the given name.
 func startLoad(t *testing.T, c *cluster.Cluster, name string) *load {
 	t.Helper()
+	return startLoadAt(t, c.Addrs(), name)
+}
+
+func startLoadAt(t *testing.T, addrs []string, name string) *load {
+	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
-	l := &load{addrs: c.Addrs(), routes: client.NewRoutes(c.Addrs()), cancel: cancel}
+	l := &load{addrs: addrs, routes: client.NewRoutes(addrs), cancel: cancel}
 	l.done.Go(func() { l.routes.Run(ctx) })
 	for w := range 4 {
 		l.done.Go(func() { l.write(ctx, fmt.Sprintf("%s-%d", name, w), uint64(w)) })
@@ -122,6 +127,8 @@ func (l *load) check(t *testing.T) {
 		var req client.Request
 		until(t, "read "+key, func() error {
 			if req = s.Do(key, "GET", key); req.Fate != fate.Done {
+				// A leadership that moved, moved for all its slots.
+				_ = routes.Refresh(t.Context(), 1)
 				return fmt.Errorf("%s %v", req.Code(), req.Err)
 			}
 			return nil
