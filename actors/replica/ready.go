@@ -22,9 +22,11 @@ func (r *replica) handleReady(rd raft.Ready) {
 		case raft.LocalApplyThread:
 			r.hand(m)
 		default:
-			r.send(m)
+			r.sendReady(m)
 		}
 	}
+	r.sendAll(r.votes)
+	r.votes = nil
 	for _, rs := range rd.ReadStates {
 		r.reads.confirmed(rs.RequestCtx, rs.Index)
 	}
@@ -33,10 +35,23 @@ func (r *replica) handleReady(rd raft.Ready) {
 	}
 }
 
+// sendReady sends a message that need not wait for the disk. Raft counts a request for votes among them,
+// but a candidate that asks before its own vote is durable can lead by the votes of the others, forget
+// that in a crash, and lead once more in the same term: two entries with the same index and term. So the
+// request goes with the append of the vote, which stands behind it in the same Ready.
+func (r *replica) sendReady(m *raftpb.Message) {
+	if m.GetType() == raftpb.MsgVote {
+		r.votes = append(r.votes, m)
+		return
+	}
+	r.send(m)
+}
+
 // append sends entries, hard state and snapshot to the log. The attached responses come back with the
 // acknowledgement and leave then: they say that this is on disk.
 func (r *replica) append(m *raftpb.Message) {
-	tag := &appendTag{entries: m.GetEntries(), responses: m.GetResponses()}
+	tag := &appendTag{entries: m.GetEntries(), responses: append(r.votes, m.GetResponses()...)}
+	r.votes = nil
 	out := &raftlog.Append{
 		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Entries: m.GetEntries(),
 		Sync: len(tag.responses) > 0, Reply: r.self(), Tag: tag,
@@ -85,11 +100,15 @@ func (r *replica) appended(m *raftlog.Appended) {
 		r.blocked = 0
 	}
 	r.storage.appended(tag.entries)
-	for _, resp := range tag.responses {
-		if resp.GetTo() == r.cfg.Replica {
-			r.step(resp)
+	r.sendAll(tag.responses)
+}
+
+func (r *replica) sendAll(msgs []*raftpb.Message) {
+	for _, m := range msgs {
+		if m.GetTo() == r.cfg.Replica {
+			r.step(m)
 		} else {
-			r.send(resp)
+			r.send(m)
 		}
 	}
 }

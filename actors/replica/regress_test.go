@@ -213,3 +213,42 @@ func TestClockGoesOnAfterRestart(t *testing.T) {
 	c.tick(int(3 * time.Second / TickInterval))
 	c.must(c.send(lead, kindRead, "get", "short"), "$-1")
 }
+
+// A candidate asks for votes only once its own is on disk. Else it could lead by the votes of the others,
+// forget that in a crash, and lead once more in the same term, with other entries at the same places.
+func TestNobodyLeadsOneTermTwice(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	twice, third := c.other(lead), c.other(c.other(lead))
+	c.set(lead, "first")
+	c.tick(heartbeatTicks)
+	twice.disk.held = true
+	c.net.cut(lead, third)
+	lead.system.Root.Send(lead.handle.PID, &Transfer{To: twice.handle.Gauges.Replica})
+	for twice.handle.Gauges.View().Role != RoleLeader && c.step() {
+	}
+	if twice.handle.Gauges.View().Role == RoleLeader {
+		c.net.cut(twice, third)
+		p := c.send(twice, kindWrite, "set", "key", "x")
+		c.tick(1, twice)
+		c.kill(twice)
+		c.net.cut(twice, lead)
+		if p.answer != nil {
+			t.Fatalf("a write on one disk of three was answered: %v", p)
+		}
+	} else {
+		c.kill(twice)
+	}
+	c.start(twice)
+	c.net.heal(twice, third)
+	twice.disk.held = false
+	for i := 0; i < 3*electionTicks && c.leader() != twice; i++ {
+		c.tick(1, twice)
+	}
+	if c.leader() == twice {
+		c.set(twice, "y")
+	}
+	c.net.healAll()
+	c.tick(4 * electionTicks)
+	c.set(c.leader(), "z") // and every replica applied the same, or the cluster would have said so
+	c.tick(heartbeatTicks)
+}

@@ -41,13 +41,14 @@ type replica struct {
 	parked      []parked // requests that wait for a leader
 	reads       reads
 	fates       fates
-	changedTerm uint64     // term of the newest configuration, or of the snapshot that it came with
-	changedAt   uint64     // last index of the log when the newest configuration was applied
-	unsettled   bool       // a removed replica asks, and no entry has been committed since its removal
-	proposed    [][]*Batch // proposed in this turn, index not known yet
-	ticked      bool       // a Tick came in this turn
-	appending   int        // appends with entries that the log has not acknowledged
-	blocked     uint64     // tick since when the log keeps writes waiting, 0 if it does not
+	changedTerm uint64            // term of the newest configuration, or of the snapshot that it came with
+	changedAt   uint64            // last index of the log when the newest configuration was applied
+	unsettled   bool              // a removed replica asks, and no entry has been committed since its removal
+	proposed    [][]*Batch        // proposed in this turn, index not known yet
+	votes       []*raftpb.Message // requests for votes that wait for the append of this Ready
+	ticked      bool              // a Tick came in this turn
+	appending   int               // appends with entries that the log has not acknowledged
+	blocked     uint64            // tick since when the log keeps writes waiting, 0 if it does not
 
 	nextExpiry int64 // of the state machine, 0 for none
 	stamps     stamper
