@@ -153,6 +153,7 @@ func covered(masters []string) (n int) {
 // Whoever does not own a slot names the node that leads it, and that node serves it.
 func TestMovedLeadsToTheLeader(t *testing.T) {
 	c := cluster.StartT(t, cluster.Options{})
+	spread(t, c)
 	for i := range 60 {
 		key := fmt.Sprint("key", i)
 		for _, n := range c.Nodes() {
@@ -218,14 +219,7 @@ func TestGoRedisClusterClient(t *testing.T) {
 func TestRedisTools(t *testing.T) {
 	cli, bench := tool(t, "redis-cli"), tool(t, "redis-benchmark")
 	c := cluster.StartT(t, cluster.Options{})
-	until(t, "leaders are spread", func() error { // redis-benchmark gives up on some redirects
-		for _, n := range c.Nodes() {
-			if led := strings.Count(ask(t, n, "INFO", "shards"), "role=leader"); led != 2 {
-				return fmt.Errorf("%s leads %d shards", n.Name, led)
-			}
-		}
-		return nil
-	})
+	spread(t, c)
 	host, port, _ := strings.Cut(c.Node(1).Client, ":")
 	for i := range 20 {
 		key := fmt.Sprint("key", i)
@@ -264,4 +258,17 @@ func run(t *testing.T, name string, args ...string) string {
 		t.Fatalf("%s %v: %v\n%s", filepath.Base(name), args, err, out)
 	}
 	return string(out)
+}
+
+// spread waits until each of three nodes leads two of the six shards: no leadership moves after that.
+func spread(t *testing.T, c *cluster.Cluster) {
+	t.Helper()
+	until(t, "leaders are spread", func() error {
+		for _, n := range c.Nodes() {
+			if led := strings.Count(ask(t, n, "INFO", "shards"), "role=leader"); led != 2 {
+				return fmt.Errorf("%s leads %d shards", n.Name, led)
+			}
+		}
+		return nil
+	})
 }
