@@ -179,6 +179,7 @@ func TestMovedLeadsToTheLeader(t *testing.T) {
 
 func TestGoRedisClusterClient(t *testing.T) {
 	c := cluster.StartT(t, cluster.Options{})
+	spread(t, c)
 	rdb := redis.NewClusterClient(&redis.ClusterOptions{Addrs: c.Addrs()})
 	defer rdb.Close()
 	ctx := t.Context()
