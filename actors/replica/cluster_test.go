@@ -34,6 +34,9 @@ type cluster struct {
 	keep  uint64 // KeepEntries
 	every uint64 // SnapshotEntries
 
+	// forge, if set, may change an answer on its way to the client, or swallow it: a planted bug.
+	forge func(*pending, *Answer) *Answer
+
 	failed string // what went wrong first
 	soft   bool   // the test looks at failed itself
 }

@@ -68,6 +68,14 @@ func (g *Gauges) View() View {
 	return v
 }
 
+// ended shows a replica that is nothing in its group any more.
+func (g *Gauges) ended() {
+	g.Role.Store(uint32(RoleFollower))
+	g.Ready.Store(false)
+	g.Leader.Store(0)
+	g.leaderID.Store(nil)
+}
+
 // LeaderNode is the node of the leader that this replica knows, zero when it knows none.
 func (g *Gauges) LeaderNode() slotmap.NodeID {
 	if p := g.leaderID.Load(); p != nil {

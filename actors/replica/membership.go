@@ -106,9 +106,10 @@ func (r *replica) destroy(reason string) {
 	if r.gone {
 		return
 	}
-	r.gone = true
+	r.gone, r.endedAt = true, r.tick
 	r.cfg.Logger.Info("replica ends", "shard", r.cfg.Shard, "replica", r.cfg.Replica, "reason", reason)
 	r.endAll()
+	r.gauges.ended()
 	r.cfg.System.Root.Send(r.cfg.LogPID, &raftlog.Bury{Shard: r.cfg.Shard, Replica: r.cfg.Replica, Reply: r.self()})
 }
 
@@ -131,9 +132,11 @@ func (r *replica) afterEnd(ctx actor.Context) {
 	case *actor.Terminated:
 		r.removeSnapshots(math.MaxUint64)
 		r.quiet = true
+	case Tick:
+		r.tick++
 	case mailbox.Drained:
 		// Whoever has sent a batch holds a part of the budget; with all of it taken nobody sends any more.
-		if r.quiet && r.cfg.budget.TryAcquire(BudgetOps, BudgetBytes) {
+		if r.quiet && (r.cfg.budget.TryAcquire(BudgetOps, BudgetBytes) || r.tick > r.endedAt+unknownTicks) {
 			ctx.Stop(ctx.Self())
 		}
 	case *actor.Stopped:

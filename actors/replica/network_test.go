@@ -29,6 +29,8 @@ type network struct {
 	drop, double float64 // chances per packet
 	// tamper, if set, may change a message on its way: a planted bug. nil drops it.
 	tamper func(from, to *node, m wire.Message) wire.Message
+	// ghost, if set, sees what a cut link loses: a planted bug may answer it.
+	ghost func(from, to *node, m wire.Message)
 }
 
 // pipe is one direction of one link.
@@ -160,6 +162,11 @@ func (w *network) carry(from, to *node, p packet, cut bool) {
 	if p.file != nil {
 		w.carryFile(from, to, p, times > 0)
 		return
+	}
+	if times == 0 && w.ghost != nil {
+		if _, m, err := wire.DecodeFrame(p.frame); err == nil {
+			w.ghost(from, to, m)
+		}
 	}
 	for range times {
 		w.stats.delivered++

@@ -57,6 +57,7 @@ type replica struct {
 	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
 	gone       bool       // it has ended: nothing is done any more
 	buried     bool       // its id has a durable tombstone
+	endedAt    uint64     // tick
 	quiet      bool       // its applier has stopped as well
 }
 

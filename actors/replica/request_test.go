@@ -25,6 +25,12 @@ func (p *pending) Deliver(a *Answer) {
 		p.c.fail("a batch was answered twice: %v, then %v", p.answer.Status, a.Status)
 		return
 	}
+	if p.c.forge != nil {
+		a = p.c.forge(p, a)
+	}
+	if a == nil {
+		return
+	}
 	p.answer = a
 	if p.then != nil {
 		p.then(p)

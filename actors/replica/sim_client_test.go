@@ -15,7 +15,7 @@ var simKeys = []string{"register", "counter", "ledger", "fleeting"}
 
 func newOps() map[string][]porcupine.Operation { return map[string][]porcupine.Operation{} }
 
-// client is one connection at a time: it waits for its answer, and follows MOVED.
+// client is one connection at a time: it waits for its answer, though not for ever, and follows MOVED.
 type client struct {
 	s      *sim
 	id     int
@@ -26,11 +26,11 @@ type client struct {
 
 // ask sends a batch, unless the last one is still open.
 func (c *client) ask() {
-	if c.open != nil && !c.open.lost() {
+	if c.open != nil && !c.open.lost() && c.s.rng.IntN(20) > 0 {
 		return
 	}
 	if c.open != nil {
-		c.open, c.target = nil, nil
+		c.open, c.target = nil, nil // its connection broke, or it has lost its patience
 	}
 	n := c.target
 	if n == nil || n.handle == nil || c.s.rng.IntN(20) == 0 {
@@ -138,6 +138,9 @@ func (s *sim) checkIndex(p *pending, k kind, floor uint64) {
 		s.fail("n%d: a write at index %d was asked for after the one at %d was acknowledged", p.node.i, at, floor)
 	case at < floor:
 		s.fail("n%d: a read at index %d was asked for after the write at %d was acknowledged", p.node.i, at, floor)
+	}
+	if need := len(s.watch.members.Conf.GetVoters())/2 + 1; k == kindWrite && !s.trouble.moves && s.watch.durable(p.node, at) < need {
+		s.fail("n%d: the write at index %d is acknowledged, and on fewer disks than %d", p.node.i, at, need)
 	}
 	if k == kindWrite {
 		s.floor = max(s.floor, at)

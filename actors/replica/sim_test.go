@@ -97,7 +97,7 @@ func simulate(t *testing.T, seed uint64, plant func(*sim)) *sim {
 	s := &sim{cluster: newCluster(t, seed, nodes, voters), seed: seed, rng: rng, h: history{ops: newOps()}}
 	s.soft = true
 	s.every, s.keep = uint64(20+rng.IntN(31)), 5
-	for i := range 2 + rng.IntN(4) {
+	for i := range 3 + rng.IntN(4) {
 		s.clients = append(s.clients, &client{s: s, id: i})
 	}
 	s.trouble = drawTrouble(rng)

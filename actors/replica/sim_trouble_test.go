@@ -5,7 +5,11 @@ import (
 	"slices"
 	"time"
 
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 )
 
 // trouble is what a seed has in store. Every seed has only some kinds of it, so that rare kinds meet
@@ -22,7 +26,7 @@ func drawTrouble(rng *rand.Rand) trouble {
 	all := []func(*sim){
 		(*sim).cutHalf, (*sim).cutOne, (*sim).cutDirection, (*sim).stall, (*sim).healSome, (*sim).healSome,
 		(*sim).evidence, (*sim).killOne, (*sim).restartOne, (*sim).restartOne, (*sim).holdDisk, (*sim).releaseDisk,
-		(*sim).lowDisk, (*sim).transfer, (*sim).handOver, (*sim).jumpClock, (*sim).weather, (*sim).waitQuery, (*sim).blink,
+		(*sim).lowDisk, (*sim).transfer, (*sim).handOver, (*sim).jumpClock, (*sim).weather, (*sim).waitQuery, (*sim).blinkOne, (*sim).riot, (*sim).riot,
 	}
 	t := trouble{rate: 0.02 + 0.2*rng.Float64(), moves: rng.IntN(2) == 0}
 	for _, k := range all {
@@ -51,6 +55,13 @@ func (s *sim) stir() {
 
 func (s *sim) any() *node { return s.nodes[s.rng.IntN(len(s.nodes))] }
 
+func (s *sim) anyOrLeader() *node {
+	if lead := s.leader(); lead != nil && s.rng.IntN(2) == 0 {
+		return lead
+	}
+	return s.any()
+}
+
 func (s *sim) cutHalf() {
 	side := s.rng.Uint32()
 	for i, a := range s.nodes {
@@ -63,9 +74,9 @@ func (s *sim) cutHalf() {
 }
 
 func (s *sim) cutOne() {
-	n := s.any()
+	n := s.anyOrLeader()
 	s.net.isolate(n)
-	if s.rng.IntN(2) == 0 {
+	if s.rng.IntN(3) > 0 {
 		s.lost(n)
 	}
 }
@@ -97,10 +108,7 @@ func (s *sim) healSome() {
 func (s *sim) evidence() { s.lost(s.any()) }
 
 func (s *sim) killOne() {
-	n := s.any()
-	if s.rng.IntN(2) == 0 && s.leader() != nil {
-		n = s.leader()
-	}
+	n := s.anyOrLeader()
 	if n.life == nil {
 		return
 	}
@@ -117,10 +125,31 @@ func (s *sim) end(n *node) {
 }
 
 // blink kills a node that is back at once.
-func (s *sim) blink() {
-	if n := s.any(); n.life != nil {
+func (s *sim) blink(n *node) {
+	if n.life != nil {
 		s.end(n)
 		s.start(n)
+	}
+}
+
+func (s *sim) blinkOne() { s.blink(s.any()) }
+
+// riot makes two nodes stand for election at the same moment, and blinks the others meanwhile.
+func (s *sim) riot() {
+	who := s.rng.Perm(len(s.nodes))
+	for _, i := range who[:2] {
+		if n := s.nodes[i]; n.handle != nil {
+			v := n.handle.Gauges.View()
+			n.system.Root.Send(n.handle.PID, &link.Inbound{From: n.id, Message: &wire.Raft{Shard: testShard, Message: &raftpb.Message{
+				Type: raftpb.MsgTimeoutNow.Enum(), From: new(v.Replica), To: new(v.Replica), Term: new(v.Term),
+			}}})
+		}
+	}
+	for range 1 + s.rng.IntN(3) {
+		for range s.rng.IntN(30) {
+			s.step()
+		}
+		s.blink(s.nodes[who[2+s.rng.IntN(len(who)-2)]])
 	}
 }
 

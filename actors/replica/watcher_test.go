@@ -8,8 +8,8 @@ import (
 )
 
 // watcher checks what must hold at every moment, whatever goes wrong around it: at most one leader a
-// term, the same entry, state and clock at the same index on every replica, and a clock that never
-// runs backwards.
+// term, which has that term on its disk; the same entry, state and clock at the same index on every replica, and a clock that
+// never runs backwards.
 type watcher struct {
 	c       *cluster
 	leaders map[uint64]uint64 // term -> replica
@@ -42,6 +42,9 @@ func (w *watcher) look() {
 			w.c.fail("term %d has two leaders: replicas %d and %d", term, other, id)
 		}
 		w.leaders[term] = id
+		if hard := n.disk.synced.hard; hard.GetTerm() < term {
+			w.c.fail("n%d leads in term %d, and its disk knows of term %d", n.i, term, hard.GetTerm())
+		}
 	}
 }
 
@@ -83,4 +86,24 @@ func (w *watcher) compare(index uint64, s *seen) {
 	if was.data == 0 {
 		was.data = s.data
 	}
+}
+
+// durable counts the nodes whose disks would still hold what a node has at index, if all crashed now.
+func (w *watcher) durable(at *node, index uint64) (n int) {
+	term := at.disk.now.term(index)
+	for _, node := range w.c.nodes {
+		l := &node.disk.synced
+		if cut, _ := l.trunc(); l.replica != 0 && (index <= cut || l.load().Last >= index && l.term(index) == term) {
+			n++
+		}
+	}
+	return n
+}
+
+// term is that of the entry at index, 0 where a snapshot has taken its place.
+func (l *logState) term(index uint64) uint64 {
+	if cut, _ := l.trunc(); index > cut {
+		return l.entries[index-cut-1].GetTerm()
+	}
+	return 0
 }
