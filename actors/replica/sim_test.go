@@ -12,7 +12,7 @@ import (
 
 var (
 	simSeed  = flag.Uint64("troupe.seed", 0, "run the simulation of this seed only (or TROUPE_SEED)")
-	simSeeds = flag.Int("troupe.seeds", 150, "how many seeds to simulate")
+	simSeeds = flag.Int("troupe.seeds", seedsPerRun, "how many seeds to simulate")
 	simFrom  = flag.Uint64("troupe.from", 1, "the first of these seeds")
 )
 
@@ -39,6 +39,9 @@ func TestSimulation(t *testing.T) {
 		if t.Failed() {
 			return
 		}
+	}
+	if all.undecided*50 > n {
+		t.Errorf("%d histories of %d runs are undecided", all.undecided, n)
 	}
 	t.Logf("seeds %d to %d: %v", *simFrom, *simFrom+uint64(n)-1, all)
 }
@@ -72,17 +75,19 @@ type sim struct {
 type tally struct {
 	done, refused, unknown, lost                   int
 	elections, kills, snapshots, installs, members int
+	undecided                                      int
 }
 
 func (a *tally) add(b tally) {
 	a.done, a.refused, a.unknown, a.lost = a.done+b.done, a.refused+b.refused, a.unknown+b.unknown, a.lost+b.lost
 	a.elections, a.kills, a.members = a.elections+b.elections, a.kills+b.kills, a.members+b.members
+	a.undecided += b.undecided
 	a.snapshots, a.installs = a.snapshots+b.snapshots, a.installs+b.installs
 }
 
 func (a tally) String() string {
-	return fmt.Sprintf("batches done %d, refused %d, unknown %d, lost with their node %d; terms led %d, kills %d, snapshots %d, received %d, memberships %d",
-		a.done, a.refused, a.unknown, a.lost, a.elections, a.kills, a.snapshots, a.installs, a.members)
+	return fmt.Sprintf("batches done %d, refused %d, unknown %d, lost with their node %d; terms led %d, kills %d, snapshots %d, received %d, memberships %d, undecided histories %d",
+		a.done, a.refused, a.unknown, a.lost, a.elections, a.kills, a.snapshots, a.installs, a.members, a.undecided)
 }
 
 func (s *sim) summary() string { return s.tally.String() }
@@ -244,6 +249,7 @@ func (s *sim) verdict() {
 	if wrong := s.h.check(); wrong != "" {
 		s.fail("%s", wrong)
 	}
+	s.tally.undecided = s.h.undecided
 	for _, n := range s.nodes {
 		if n.handle == nil {
 			continue

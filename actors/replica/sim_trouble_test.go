@@ -137,6 +137,9 @@ func (s *sim) blinkOne() { s.blink(s.any()) }
 // riot makes two nodes stand for election at the same moment, and blinks the others meanwhile.
 func (s *sim) riot() {
 	who := s.rng.Perm(len(s.nodes))
+	if lead := s.leader(); lead != nil { // it comes last: it would not stand
+		slices.SortFunc(who, func(a, b int) int { return btoi(a == lead.i-1) - btoi(b == lead.i-1) })
+	}
 	for _, i := range who[:2] {
 		if n := s.nodes[i]; n.handle != nil {
 			v := n.handle.Gauges.View()
@@ -151,6 +154,13 @@ func (s *sim) riot() {
 		}
 		s.blink(s.nodes[who[2+s.rng.IntN(len(who)-2)]])
 	}
+}
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
 }
 
 func (s *sim) restartOne() {

@@ -1,0 +1,6 @@
+//go:build race
+
+package replica
+
+// seedsPerRun is how many seeds an ordinary run simulates.
+const seedsPerRun = 40
