@@ -21,7 +21,7 @@ const caughtUpEntries = 256
 // change proposes a configuration change. New replicas begin as learners; their ids are given here and
 // become fixed when the change is committed.
 func (r *replica) change(c *Change) {
-	if r.role != raft.StateLeader || !r.ownTerm || r.members.Joint() {
+	if r.role != raft.StateLeader || !r.ownTerm || r.members.Joint() || !r.bearable(c) {
 		return
 	}
 	cc := &raftpb.ConfChangeV2{Transition: raftpb.ConfChangeTransitionAuto.Enum()}
@@ -55,6 +55,28 @@ func (r *replica) change(c *Change) {
 	cc.Context = encodeAdded(added)
 	// A change that raft drops is asked for again by whoever wanted it.
 	_ = r.node.ProposeConfChange(cc)
+}
+
+// bearable reports whether the group can go on with the voters that a change leaves: a majority of them must
+// be caught up and have been heard of lately. There must be one at least, or no replica could apply it.
+func (r *replica) bearable(c *Change) bool {
+	if len(c.Promote)+len(c.Remove) == 0 {
+		return true
+	}
+	after := map[uint64]bool{}
+	for _, id := range append(slices.Clone(r.members.Conf.GetVoters()), c.Promote...) {
+		after[id] = true
+	}
+	for _, id := range c.Remove {
+		delete(after, id)
+	}
+	fit := 0
+	r.node.WithProgress(func(id uint64, _ raft.ProgressType, pr tracker.Progress) {
+		if p := r.progress(id, &pr); after[id] && p.CaughtUp && p.RecentActive {
+			fit++
+		}
+	})
+	return fit > len(after)/2
 }
 
 func (r *replica) hosts(node slotmap.NodeID) bool {
@@ -91,14 +113,19 @@ func (r *replica) reportFacts() {
 	}
 	f := &Facts{Shard: r.cfg.Shard, Leads: true, Joint: r.members.Joint()}
 	for id, pr := range r.node.Status().Progress {
-		f.Progress = append(f.Progress, Progress{
-			Replica:      id,
-			CaughtUp:     id == r.cfg.Replica || pr.State == tracker.StateReplicate && pr.Match+caughtUpEntries >= r.last,
-			RecentActive: id == r.cfg.Replica || pr.RecentActive,
-		})
+		f.Progress = append(f.Progress, r.progress(id, &pr))
 	}
 	slices.SortFunc(f.Progress, func(a, b Progress) int { return cmp.Compare(a.Replica, b.Replica) })
 	r.cfg.System.Root.Send(r.cfg.NodePID, f)
+}
+
+func (r *replica) progress(id uint64, pr *tracker.Progress) Progress {
+	own := id == r.cfg.Replica
+	return Progress{
+		Replica:      id,
+		CaughtUp:     own || pr.State == tracker.StateReplicate && pr.Match+caughtUpEntries >= r.last,
+		RecentActive: own || pr.RecentActive,
+	}
 }
 
 // destroy ends the replica for good: nothing is answered or sent any more, and the log buries the id.

@@ -189,12 +189,12 @@ func (r *replica) stuckJoint() bool {
 	return r.members.Joint() && r.applied == r.last && r.tick%factsTicks == 0
 }
 
-// clockDue reports whether a key's expiry has come and no entry is under way that would say so.
+// clockDue reports whether a key's last moment is over and no entry is under way that would say so.
 func (r *replica) clockDue() bool {
 	if !r.ownTerm || r.nextExpiry == 0 || r.applied < r.handed || len(r.fates.open) > 0 || r.cfg.LowSpace() {
 		return false
 	}
-	return r.nextExpiry <= r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
+	return r.nextExpiry < r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
 }
 
 // notLeader ends or parks what was queued while this replica led or hoped to.

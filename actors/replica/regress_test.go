@@ -252,3 +252,80 @@ func TestNobodyLeadsOneTermTwice(t *testing.T) {
 	c.set(c.leader(), "z") // and every replica applied the same, or the cluster would have said so
 	c.tick(heartbeatTicks)
 }
+
+// A group cannot be told to remove its last voter: no replica could apply that, not even after a restart.
+func TestLastVoterStays(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	lead.system.Root.Send(lead.handle.PID, &Change{Remove: []uint64{1, 2, 3}})
+	c.tick(heartbeatTicks)
+	if m := c.watch.members; m.Index != 1 {
+		t.Fatalf("it changed to %v", m.Conf)
+	}
+	c.set(lead, "v")
+}
+
+// Nor may a majority of the voters be such that the group would stand still.
+func TestChangeNeedsReplicasThatCanCarryIt(t *testing.T) {
+	c, lead := group(t, 5, 3)
+	add := c.nodes[3:]
+	c.net.isolate(add[0])
+	c.net.isolate(add[1])
+	c.change(lead, Change{Add: []slotmap.NodeID{add[0].id, add[1].id}})
+	before := c.watch.members.Index
+	lead.system.Root.Send(lead.handle.PID, &Change{Promote: []uint64{4, 5}, Remove: []uint64{c.other(lead).handle.Gauges.Replica}})
+	c.tick(heartbeatTicks)
+	if c.watch.members.Index != before {
+		t.Fatalf("two of four voters have nothing, and it changed to %v", c.watch.members.Conf)
+	}
+}
+
+// Whoever sent a request to a replica that ends gets an answer, and the budget back.
+func TestEndedReplicaAnswers(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	h := f.handle
+	f.system.Root.Send(h.PID, &Destroy{Reason: "test"})
+	var ps []*pending
+	for i := 0; f.handle != nil && i < 1000; i++ {
+		if p := c.send(f, kindFollower, "get", "key"); p.answer == nil {
+			ps = append(ps, p)
+		}
+		c.tickOnce()
+		c.step()
+		c.step()
+	}
+	c.settle()
+	if f.handle != nil || f.disk.now.tombstone != h.Gauges.Replica {
+		t.Fatal("it does not end")
+	}
+	for i, p := range ps {
+		if p.answer == nil {
+			t.Fatalf("request %d of %d has no answer", i, len(ps))
+		}
+	}
+	if v := h.Gauges.View(); v.Role != RoleFollower || v.Ready {
+		t.Fatalf("it is shown as %v", v.Role)
+	}
+}
+
+// A joint configuration is left though raft's only attempt falls into a transfer of the leadership that
+// comes to nothing, and though nobody writes.
+func TestJointConfigurationIsLeft(t *testing.T) {
+	c, lead := group(t, 4, 3)
+	gone := c.other(c.other(lead))
+	c.change(lead, Change{Add: []slotmap.NodeID{c.nodes[3].id}})
+	c.tick(20)
+	c.kill(gone)
+	id := memberOn(c.watch.members, gone.id)
+	lead.system.Root.Send(lead.handle.PID, &Change{Promote: []uint64{4}, Remove: []uint64{id}})
+	for !c.watch.members.Joint() && c.step() {
+		if c.watch.members.Index > 0 && lead.handle.Gauges.Last.Load() > lead.handle.Gauges.Commit.Load() {
+			lead.system.Root.Send(lead.handle.PID, &Transfer{To: id})
+			break
+		}
+	}
+	c.tick(3 * electionTicks)
+	if m := c.watch.members; m.Joint() || m.Has(id) {
+		t.Fatalf("after three seconds it is %v", m.Conf)
+	}
+}

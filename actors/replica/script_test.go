@@ -1,5 +1,3 @@
-//go:build datadriven
-
 package replica
 
 import (
@@ -207,8 +205,8 @@ func (s *script) fill() {
 		}
 		p := s.c.sendBatch(n, kindWrite, nil, cmds...)
 		s.open = append(s.open, &told{fmt.Sprint("fill ", i), p})
+		s.c.settle()
 	}
-	s.c.settle()
 	done := slices.DeleteFunc(s.open, func(o *told) bool { return o.p.answer != nil && o.p.answer.Status == Done })
 	fmt.Fprintf(&s.out, "%d batches are not done\n", len(done))
 	s.open = done
