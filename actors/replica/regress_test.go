@@ -329,3 +329,76 @@ func TestJointConfigurationIsLeft(t *testing.T) {
 		t.Fatalf("after three seconds it is %v", m.Conf)
 	}
 }
+
+// The leader is being removed, and a write goes on behind that to one of the two that stay. The removed
+// leader then gives its vote to the other one, whose log is shorter than its own: that must not cost the
+// write, if it was acknowledged.
+func TestVoteOfRemovedLeaderCostsNothing(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	has, misses := c.other(lead), c.other(c.other(lead))
+	c.tick(heartbeatTicks)
+	lead.system.Root.Send(lead.handle.PID, &Change{Remove: []uint64{lead.handle.Gauges.Replica}})
+	at := lead.handle.Gauges.Last.Load()
+	for lead.handle.Gauges.Last.Load() == at && c.step() {
+	}
+	c.net.tamper = func(_, to *node, m wire.Message) wire.Message {
+		if e := raftOf(m).GetEntries(); to == misses && len(e) > 0 && e[len(e)-1].GetIndex() > at+1 {
+			return nil
+		}
+		return m
+	}
+	// Both entries come to the one follower, and both acknowledgements to the leader, at the same time.
+	has.disk.held, misses.disk.held = true, true
+	p := c.send(lead, kindWrite, "set", "key", "v")
+	c.settle()
+	has.disk.release()
+	for c.sched.Step() {
+	}
+	for c.net.deliverOne() {
+	}
+	c.settle()
+	acked := p.String() == "+OK"
+	misses.disk.release()
+	c.settle()
+	c.net.isolate(has)
+	c.tick(4*electionTicks, lead, misses)
+	c.net.tamper = nil
+	c.net.healAll()
+	c.tick(6 * electionTicks)
+	if got := c.send(c.leader(), kindRead, "get", "key"); acked {
+		c.must(got, "$1 v")
+	}
+}
+
+// The leader of two is removed, and the other one does not hear that the change is committed. By what it knows
+// it needs the vote of the removed one, whose log is longer by a write that will never be committed.
+func TestRemovedLeaderStandsInNobodysWay(t *testing.T) {
+	c, lead := group(t, 2, 2)
+	stays := c.other(lead)
+	c.set(lead, "v")
+	c.tick(heartbeatTicks)
+	lead.system.Root.Send(lead.handle.PID, &Change{Remove: []uint64{lead.handle.Gauges.Replica}})
+	leave := lead.handle.Gauges.Last.Load() + 2 // the joint configuration, and its end
+	for lead.handle.Gauges.Last.Load() < leave && c.step() {
+	}
+	c.net.tamper = func(_, to *node, m wire.Message) wire.Message {
+		if r := raftOf(m); to == stays && (r.GetCommit() >= leave || len(r.GetEntries()) > 0 && r.Entries[0].GetIndex() > leave) {
+			return nil
+		}
+		return m
+	}
+	p := c.send(lead, kindWrite, "set", "key", "w")
+	for c.sched.Step() {
+	}
+	c.settle()
+	if v := lead.handle.Gauges.View(); v.Role == RoleLeader || v.Last <= leave || stays.handle.Gauges.Commit.Load() >= leave {
+		t.Fatalf("no such state: %s | %s", status(lead), status(stays))
+	}
+	c.net.tamper = nil
+	c.tick(4 * electionTicks)
+	if c.leader() != stays {
+		t.Fatalf("%s | %s", status(lead), status(stays))
+	}
+	c.must(p, "moved n2") // it sees another entry committed in that place
+	c.must(c.send(stays, kindRead, "get", "key"), "$1 v")
+}

@@ -226,6 +226,9 @@ func (s *sim) sound() bool {
 			return false
 		}
 		v := n.handle.Gauges.View()
+		if v.Applied >= v.Snapshot+s.every {
+			return false // no snapshot is taken any more
+		}
 		if v.Applied != want.Last || v.Term != want.Term || v.Leader != want.Leader {
 			return false
 		}
