@@ -2,10 +2,11 @@
 //
 // Two actors make a replica. The replica actor ("shard/4") owns the raft state of its group: it is
 // fed from its mailbox only, and everything raft wants done is a message to another actor's mailbox.
-// The applier actor ("apply/4") owns the replicated state machine (package keyspace).
+// The applier actor ("apply/shard/4/7", 7 being the replica's id) owns the replicated state machine (package keyspace).
 //
 //	session  -> replica   *Batch            client operations, admitted by Handle.Budget
 //	link     -> replica   *link.Inbound     raft messages of the group's other replicas
+//	                      or *wire.Removed, see removal.go
 //	raftlog  -> replica   *raftlog.Appended the append is on disk: its attached responses may leave
 //	node     -> replica   Tick, PeerDown, Change, Transfer, HandOver, SnapshotArrived, Destroy
 //	replica  -> raftlog   *raftlog.Append   entries, hard state, snapshot, in raft's order
@@ -27,6 +28,9 @@
 //
 // No proposal is followed by anything but Ready in the same turn, so the index of an entry is known
 // as soon as it has one, and the fate of a proposal is told by (index, term); see fate.go.
+//
+// A request for votes waits for the candidate's own vote to be on disk, though raft would let it go: see
+// sendReady.
 //
 // Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM) was not and will not be
 // applied. Done was applied. Unknown may have been. An error of raft, the log or a snapshot file that
