@@ -92,7 +92,11 @@ func (w *network) ended(n *node) {
 		for _, bulk := range []bool{false, true} {
 			out, in := w.pipe(n.i, o, bulk), w.pipe(o, n.i, bulk)
 			out.queue = out.queue[:w.c.rng.IntN(len(out.queue)+1)]
-			in.queue = in.queue[w.c.rng.IntN(len(in.queue)+1):]
+			lost := w.c.rng.IntN(len(in.queue) + 1)
+			for _, p := range in.queue[:lost] {
+				w.sent(w.c.nodes[o-1], p, errCut)
+			}
+			in.queue = in.queue[lost:]
 		}
 	}
 }
@@ -222,7 +226,12 @@ func (w *network) carryFile(from, to *node, p packet, whole bool) {
 			err = errCut
 		}
 	}
-	if !p.sender.over {
+	w.sent(from, p, err)
+}
+
+// sent tells the sender of a file what became of it, if it is still there.
+func (w *network) sent(from *node, p packet, err error) {
+	if f := p.file; f != nil && !p.sender.over {
 		from.system.Root.Send(f.Reply, &link.FileSent{To: f.To, Tag: f.Tag, Err: err})
 	}
 }

@@ -232,7 +232,7 @@ func (s *sim) waitQuery() {
 	q := &waitCall{life: n.life}
 	s.waits = append(s.waits, q)
 	n.system.Root.Send(n.handle.PID, &WaitQuery{
-		Index: s.floor, Need: s.rng.IntN(4), Timeout: time.Duration(s.rng.IntN(500)) * time.Millisecond,
+		Index: s.floor, Need: s.rng.IntN(4), Timeout: time.Duration(1+s.rng.IntN(500)) * time.Millisecond,
 		Reply: func(int, bool) {
 			if q.answered || q.life.over {
 				s.fail("n%d answers a WAIT twice, or after its end", n.i)
