@@ -47,6 +47,11 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 			return pid
 		},
 		Bulk: d.links.Bulk,
+		Hint: func() slotmap.NodeID {
+			sh, _ := routes.Load().Map.Shard(shard)
+			node, _ := sh.LeaderNode()
+			return node
+		},
 		Wall: wallClock, Mono: monoClock,
 		LowSpace:        func() bool { return d.store.Space().Low },
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
