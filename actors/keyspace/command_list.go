@@ -45,7 +45,7 @@ func parseListFilter(args [][]byte) (listFilter, bool) {
 		cat := categoryByName(value)
 		return func(c *Command) bool { return c.Categories&cat != 0 }, true
 	case equalFold(kind, "pattern"):
-		return func(c *Command) bool { return globMatch(value, []byte(c.full), true) }, true
+		return func(c *Command) bool { return globMatch(value, []byte(c.full), true, globBudget) }, true
 	}
 	return nil, false
 }

@@ -3,6 +3,8 @@ package keyspace
 import (
 	"bytes"
 	"math"
+
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 // del is DEL key [key …] and UNLINK.
@@ -111,9 +113,9 @@ const databases = 16
 func (c *call) copyOptions() (replace, ok bool) {
 	for i := 3; i < len(c.Args); i++ {
 		switch a := c.Args[i]; {
-		case is(a, "replace"):
+		case resp.Is(a, "replace"):
 			replace = true
-		case is(a, "db") && i+1 < len(c.Args):
+		case resp.Is(a, "db") && i+1 < len(c.Args):
 			i++
 			if !c.firstDatabase(c.Args[i]) {
 				return false, false

@@ -1,6 +1,10 @@
 package keyspace
 
-import "math"
+import (
+	"math"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // expireUnit says how the time of a command is told.
 type expireUnit struct {
@@ -43,13 +47,13 @@ type expireRule struct{ nx, xx, gt, lt bool }
 func (r *expireRule) parse(c *call, args [][]byte) bool {
 	for _, a := range args {
 		switch {
-		case is(a, "nx"):
+		case resp.Is(a, "nx"):
 			r.nx = true
-		case is(a, "xx"):
+		case resp.Is(a, "xx"):
 			r.xx = true
-		case is(a, "gt"):
+		case resp.Is(a, "gt"):
 			r.gt = true
-		case is(a, "lt"):
+		case resp.Is(a, "lt"):
 			r.lt = true
 		default:
 			c.W.Error("ERR Unsupported option " + preview(a, maxPreview))

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 // A scan cursor is a place in the order of walks: the slot, then the position
@@ -32,7 +33,7 @@ func (o *scanOptions) parse(c *call, args [][]byte) bool {
 			return false
 		}
 		switch val := args[1]; {
-		case is(args[0], "count"):
+		case resp.Is(args[0], "count"):
 			n, ok := c.int(val)
 			if !ok {
 				return false
@@ -42,9 +43,9 @@ func (o *scanOptions) parse(c *call, args [][]byte) bool {
 				return false
 			}
 			o.count = n
-		case is(args[0], "match"):
+		case resp.Is(args[0], "match"):
 			o.pattern = val
-		case is(args[0], "type"):
+		case resp.Is(args[0], "type"):
 			o.typ = val
 		default:
 			c.W.Error(errSyntax)
@@ -72,7 +73,7 @@ func scan(s *State, c *call) {
 		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
 		seen += int64(len(s.walk))
 		for _, e := range s.walk {
-			if matchKey(o.pattern, e.key) && (o.typ == nil || is(o.typ, e.typeName())) && !s.gone(e) {
+			if matchKey(o.pattern, e.key) && (o.typ == nil || resp.Is(o.typ, e.typeName())) && !s.gone(e) {
 				found = append(found, e)
 			}
 		}
@@ -199,7 +200,7 @@ func dbsize(s *State, c *call) { c.W.Int(int64(s.keys)) }
 
 // flush is FLUSHALL and FLUSHDB [ASYNC|SYNC]: both modes are the same here.
 func flush(s *State, c *call) {
-	if len(c.Args) > 2 || len(c.Args) == 2 && !is(c.Args[1], "sync") && !is(c.Args[1], "async") {
+	if len(c.Args) > 2 || len(c.Args) == 2 && !resp.Is(c.Args[1], "sync") && !resp.Is(c.Args[1], "async") {
 		c.W.Error(errSyntax)
 		return
 	}

@@ -1,6 +1,10 @@
 package keyspace
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // lcsOptions are the options of LCS.
 type lcsOptions struct {
@@ -12,13 +16,13 @@ type lcsOptions struct {
 func (o *lcsOptions) parse(c *call, args [][]byte) bool {
 	for i := 0; i < len(args); i++ {
 		switch a := args[i]; {
-		case is(a, "idx"):
+		case resp.Is(a, "idx"):
 			o.index = true
-		case is(a, "len"):
+		case resp.Is(a, "len"):
 			o.length = true
-		case is(a, "withmatchlen"):
+		case resp.Is(a, "withmatchlen"):
 			o.withLen = true
-		case is(a, "minmatchlen") && i+1 < len(args):
+		case resp.Is(a, "minmatchlen") && i+1 < len(args):
 			i++
 			n, ok := c.int(args[i])
 			if !ok {

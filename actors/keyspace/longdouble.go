@@ -3,6 +3,8 @@ package keyspace
 import (
 	"bytes"
 	"math/big"
+
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 // longDouble is a number of the 80-bit format of x86, which Redis computes
@@ -44,11 +46,11 @@ func (d *longDouble) parse(b []byte) bool {
 	if negative || b[0] == '+' {
 		b = b[1:]
 	}
-	if is(b, "inf") || is(b, "infinity") {
+	if resp.Is(b, "inf") || resp.Is(b, "infinity") {
 		d.inf = true
 		return true
 	}
-	if len(b) > 1 && is(b[:2], "0x") {
+	if len(b) > 1 && resp.Is(b[:2], "0x") {
 		return d.parseScaled(b[2:], 16, 'p', 2, 4, negative)
 	}
 	return d.parseScaled(b, 10, 'e', 10, 1, negative)

@@ -1,6 +1,10 @@
 package keyspace
 
-import "math"
+import (
+	"math"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // objectTells returns the handler of a subcommand of OBJECT, which tells something
 // of a key that exists.
@@ -38,7 +42,7 @@ var (
 // memoryUsage is MEMORY USAGE key [SAMPLES n]; it is an estimate without samples.
 func memoryUsage(s *State, c *call) {
 	for opts := c.Args[3:]; len(opts) > 0; opts = opts[2:] {
-		if len(opts) == 1 || !is(opts[0], "samples") {
+		if len(opts) == 1 || !resp.Is(opts[0], "samples") {
 			c.W.Error(errSyntax)
 			return
 		}

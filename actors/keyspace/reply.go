@@ -15,22 +15,6 @@ const (
 	errNotFinite = "ERR increment would produce NaN or Infinity"
 )
 
-// is tells whether an argument is the given word, in any case. word is in lower case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, c := range arg {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 // name is the name of the command, for error texts.
 func (c *call) name() string { return string(bytes.ToLower(c.Args[0])) }
 

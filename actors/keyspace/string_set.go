@@ -1,6 +1,10 @@
 package keyspace
 
-import "math"
+import (
+	"math"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // setOptions are the options of SET and GETEX.
 type setOptions struct {
@@ -15,15 +19,15 @@ func (o *setOptions) parse(c *call, args [][]byte, reading bool) bool {
 	for i := 0; i < len(args); i++ {
 		a := args[i]
 		switch {
-		case !reading && is(a, "nx") && !o.xx:
+		case !reading && resp.Is(a, "nx") && !o.xx:
 			o.nx = true
-		case !reading && is(a, "xx") && !o.nx:
+		case !reading && resp.Is(a, "xx") && !o.nx:
 			o.xx = true
-		case !reading && is(a, "get"):
+		case !reading && resp.Is(a, "get"):
 			o.get = true
-		case !reading && is(a, "keepttl") && o.unit == "":
+		case !reading && resp.Is(a, "keepttl") && o.unit == "":
 			o.keep = true
-		case reading && is(a, "persist") && o.unit == "":
+		case reading && resp.Is(a, "persist") && o.unit == "":
 			o.persist = true
 		case i+1 < len(args) && o.takesTime(a):
 			i++
@@ -43,7 +47,7 @@ func (o *setOptions) takesTime(a []byte) bool {
 		return false
 	}
 	for _, unit := range [...]string{"ex", "px", "exat", "pxat"} {
-		if is(a, unit) && (o.unit == "" || o.unit == unit) {
+		if resp.Is(a, unit) && (o.unit == "" || o.unit == unit) {
 			o.unit = unit
 			return true
 		}

@@ -3,6 +3,8 @@ package session
 import (
 	"strconv"
 	"strings"
+
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 const errClientName = "ERR Client names cannot contain spaces, newlines or special characters."
@@ -53,8 +55,8 @@ func attribute(v []byte) *string {
 func clientSetInfo(s *session, args [][]byte) {
 	dst := &s.info.libName
 	switch {
-	case is(args[2], "lib-name"):
-	case is(args[2], "lib-ver"):
+	case resp.Is(args[2], "lib-name"):
+	case resp.Is(args[2], "lib-ver"):
 		dst = &s.info.libVer
 	default:
 		s.seg.local.Error("ERR Unrecognized option '" + string(args[2]) + "'")
@@ -80,8 +82,8 @@ func clientNoTouch(s *session, args [][]byte) { s.switchFlag(flagNoTouch, args[2
 // switchFlag keeps what the client asked for. Nothing here evicts clients or counts uses of keys, so
 // both promises hold by themselves.
 func (s *session) switchFlag(bit uint32, arg []byte) {
-	on := is(arg, "on")
-	if !on && !is(arg, "off") {
+	on := resp.Is(arg, "on")
+	if !on && !resp.Is(arg, "off") {
 		s.seg.local.Error(errSyntax)
 		return
 	}
@@ -91,12 +93,12 @@ func (s *session) switchFlag(bit uint32, arg []byte) {
 
 func clientReply(s *session, args [][]byte) {
 	switch {
-	case is(args[2], "on"):
+	case resp.Is(args[2], "on"):
 		s.silent, s.skip = false, skipNone
 		s.seg.local.OK()
-	case is(args[2], "off"):
+	case resp.Is(args[2], "off"):
 		s.silent = true
-	case is(args[2], "skip"):
+	case resp.Is(args[2], "skip"):
 		if !s.silent {
 			s.skip = skipNext
 		}

@@ -3,6 +3,8 @@ package session
 import (
 	"strconv"
 	"strings"
+
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 func clientList(s *session, args [][]byte) {
@@ -10,14 +12,14 @@ func clientList(s *session, args [][]byte) {
 	switch {
 	case len(args) == 2:
 		keep = func(*client) bool { return true }
-	case len(args) == 4 && is(args[2], "type"):
+	case len(args) == 4 && resp.Is(args[2], "type"):
 		normal, line := clientType(args[3])
 		if line != "" {
 			s.seg.local.Error(line)
 			return
 		}
 		keep = func(*client) bool { return normal }
-	case len(args) > 3 && is(args[2], "id"):
+	case len(args) > 3 && resp.Is(args[2], "id"):
 		ids := map[uint64]bool{}
 		for _, a := range args[3:] {
 			id, err := strconv.ParseInt(string(a), 10, 64)
@@ -38,9 +40,9 @@ func clientList(s *session, args [][]byte) {
 // clientType reads a type of clients. All that are connected here are normal ones.
 func clientType(arg []byte) (normal bool, line string) {
 	switch {
-	case is(arg, "normal"):
+	case resp.Is(arg, "normal"):
 		return true, ""
-	case is(arg, "master"), is(arg, "replica"), is(arg, "slave"), is(arg, "pubsub"):
+	case resp.Is(arg, "master"), resp.Is(arg, "replica"), resp.Is(arg, "slave"), resp.Is(arg, "pubsub"):
 		return false, ""
 	}
 	return false, "ERR Unknown client type '" + string(arg) + "'"
@@ -82,27 +84,27 @@ func (f *killFilter) parse(args [][]byte) string {
 
 func (f *killFilter) option(name, value []byte) string {
 	switch {
-	case is(name, "id"):
+	case resp.Is(name, "id"):
 		id, err := strconv.ParseInt(string(value), 10, 64)
 		if err != nil || id < 1 {
 			return "ERR client-id should be greater than 0"
 		}
 		f.id = uint64(id)
-	case is(name, "addr"):
+	case resp.Is(name, "addr"):
 		f.addr = string(value)
-	case is(name, "laddr"):
+	case resp.Is(name, "laddr"):
 		f.laddr = string(value)
-	case is(name, "type"):
+	case resp.Is(name, "type"):
 		normal, line := clientType(value)
 		f.none = f.none || !normal
 		return line
-	case is(name, "user"):
+	case resp.Is(name, "user"):
 		if string(value) != defaultUser {
 			return "ERR No such user '" + string(value) + "'"
 		}
-	case is(name, "skipme") && is(value, "yes"):
+	case resp.Is(name, "skipme") && resp.Is(value, "yes"):
 		f.skipMe = true
-	case is(name, "skipme") && is(value, "no"):
+	case resp.Is(name, "skipme") && resp.Is(value, "no"):
 		f.skipMe = false
 	default:
 		return errSyntax

@@ -10,6 +10,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 // section is a section of INFO.
@@ -59,7 +60,7 @@ func (sec *section) wanted(names [][]byte) bool {
 		return !sec.quiet
 	}
 	return slices.ContainsFunc(names, func(n []byte) bool {
-		return is(n, sec.name) || is(n, "all") || is(n, "everything") || is(n, "default") && !sec.quiet
+		return resp.Is(n, sec.name) || resp.Is(n, "all") || resp.Is(n, "everything") || resp.Is(n, "default") && !sec.quiet
 	})
 }
 

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 const errWrongPass = "WRONGPASS invalid username-password pair or user is disabled."
@@ -61,9 +62,9 @@ func (g *greeting) parse(args [][]byte) string {
 	g.proto = int(proto)
 	for args = args[1:]; len(args) > 0; {
 		switch {
-		case is(args[0], "auth") && len(args) >= 3:
+		case resp.Is(args[0], "auth") && len(args) >= 3:
 			g.user, g.password, args = args[1], args[2], args[3:]
-		case is(args[0], "setname") && len(args) >= 2:
+		case resp.Is(args[0], "setname") && len(args) >= 2:
 			if !validAttribute(args[1]) {
 				return errClientName
 			}

@@ -72,22 +72,6 @@ const (
 	errNotInteger = "ERR value is not an integer or out of range"
 )
 
-// is tells whether an argument is the given word, in any case. word is in lower case.
-func is(arg []byte, word string) bool {
-	if len(arg) != len(word) {
-		return false
-	}
-	for i, c := range arg {
-		if 'A' <= c && c <= 'Z' {
-			c += 'a' - 'A'
-		}
-		if c != word[i] {
-			return false
-		}
-	}
-	return true
-}
-
 func ping(s *session, args [][]byte) {
 	switch len(args) {
 	case 1:

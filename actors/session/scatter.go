@@ -87,7 +87,7 @@ func dbsize(s *session, args [][]byte) {
 }
 
 func flush(s *session, args [][]byte) {
-	if len(args) > 2 || len(args) == 2 && !is(args[1], "sync") && !is(args[1], "async") {
+	if len(args) > 2 || len(args) == 2 && !resp.Is(args[1], "sync") && !resp.Is(args[1], "async") {
 		s.seg.local.Error(errSyntax)
 		return
 	}

@@ -18,10 +18,10 @@ func TestGlobMatch(t *testing.T) {
 		{"[^]", "a", true, true}, {"[a-", "-", true, true}, {"a[b]*d", "abcd", true, true}, {"*[0-9]", "k1a2", true, true},
 	}
 	for _, c := range cases {
-		if got := globMatch([]byte(c.pattern), []byte(c.text), false); got != c.want {
+		if got := globMatch([]byte(c.pattern), []byte(c.text), false, globBudget); got != c.want {
 			t.Errorf("%q %q: %v", c.pattern, c.text, got)
 		}
-		if got := globMatch([]byte(c.pattern), []byte(c.text), true); got != c.folded {
+		if got := globMatch([]byte(c.pattern), []byte(c.text), true, globBudget); got != c.folded {
 			t.Errorf("%q %q in any case: %v", c.pattern, c.text, got)
 		}
 	}
@@ -46,11 +46,11 @@ func FuzzGlobMatch(f *testing.F) {
 	f.Add([]byte("*a*[b-c]?*"), []byte("xxaxxbyyc"))
 	f.Add([]byte(`\[^[^`), []byte("[^"))
 	f.Fuzz(func(t *testing.T, pattern, text []byte) {
-		globMatch(pattern, text, true)
+		globMatch(pattern, text, true, globBudget)
 		if len(pattern) > 12 || len(text) > 16 {
 			return
 		}
-		if got, want := globMatch(pattern, text, false), slowGlob(pattern, text); got != want {
+		if got, want := globMatch(pattern, text, false, globBudget), slowGlob(pattern, text); got != want {
 			t.Fatalf("%q %q: %v", pattern, text, got)
 		}
 	})
