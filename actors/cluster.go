@@ -160,6 +160,27 @@ func (d *director) tellSpace() {
 	}
 }
 
+// tellRecovered gossips, once, that what this node had on disk when it started is loaded: until then a
+// leadership that came here would have its clients wait.
+func (d *director) tellRecovered() {
+	if !d.self.Recovering {
+		return
+	}
+	for _, h := range d.replicas {
+		if h.handle == nil || !loaded(h.handle.Gauges.View()) {
+			return
+		}
+	}
+	d.self.Recovering = false
+	d.gossip.SetSelf(d.self)
+	d.dirty = true
+}
+
+// loadedWithin is how many committed entries a replica may still have to apply and count as loaded.
+const loadedWithin = 256
+
+func loaded(v replica.View) bool { return v.Leader != 0 && v.Applied+loadedWithin >= v.Commit }
+
 // publish makes the sessions' routes from the director's picture.
 func (d *director) publish() {
 	if !d.dirty {

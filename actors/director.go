@@ -122,6 +122,7 @@ func (d *director) onTick() {
 	if d.ticks%spaceTicks == 0 {
 		d.system.Root.Send(d.logPID, raftlog.CheckSpace{})
 		d.tellSpace()
+		d.tellRecovered()
 	}
 	d.checkServed()
 	d.checkLeft()

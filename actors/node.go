@@ -98,7 +98,7 @@ func (n *Node) selfNode(id identity) gossip.Node {
 	return gossip.Node{
 		ID: id.node, Cluster: id.cluster, Name: n.cfg.Name, Zone: n.cfg.Zone,
 		Client: at(n.cfg.Client.Addr()), Peer: at(n.cfg.Peer.Addr()), HTTP: at(n.cfg.HTTP.Addr()),
-		Gossip: replaceHost(n.cfg.Gossip, n.cfg.Advertise),
+		Gossip: replaceHost(n.cfg.Gossip, n.cfg.Advertise), Recovering: !id.cluster.IsZero(),
 	}
 }
 

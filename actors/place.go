@@ -17,10 +17,14 @@ func (d *director) place() {
 	changes := map[slotmap.ShardID]*replica.Change{}
 	for _, step := range placement.Plan(d.view()) {
 		shard := step.Of()
+		to, transfer := step.(placement.Transfer)
+		if transfer && d.recovering(shard, to.Replica) {
+			continue
+		}
 		d.planned[shard] = d.ticks
 		d.log.Info("placement", "shard", shard, "step", describe(step))
-		if s, ok := step.(placement.Transfer); ok {
-			d.toReplica(shard, &replica.Transfer{To: s.Replica})
+		if transfer {
+			d.toReplica(shard, &replica.Transfer{To: to.Replica})
 			continue
 		}
 		if changes[shard] == nil {
@@ -31,6 +35,14 @@ func (d *director) place() {
 	for shard, c := range changes {
 		d.toReplica(shard, c)
 	}
+}
+
+// recovering reports whether a replica's node is still loading its data.
+func (d *director) recovering(shard slotmap.ShardID, id uint64) bool {
+	sh, _ := d.slots.Shard(shard)
+	m, _ := sh.Member(id)
+	p := d.nodes[m.Node]
+	return p != nil && p.Recovering
 }
 
 func (d *director) toReplica(shard slotmap.ShardID, m any) {

@@ -25,6 +25,10 @@ type Node struct {
 	Leaving  bool // about to go: place nothing here
 	Gateway  bool // holds no data and never will
 
+	// Recovering is set from a start with data until all of it is loaded: lead
+	// nothing here.
+	Recovering bool
+
 	// Digest of the ownership map the node has; filled in by this package.
 	Digest uint64
 
@@ -51,6 +55,7 @@ const (
 	flagLeaving
 	flagGateway
 	flagGone
+	flagRecovering
 )
 
 var errNode = errors.New("gossip: bad node metadata")
@@ -103,7 +108,7 @@ func decodeNode(b []byte) (Node, error) {
 }
 
 func (n Node) flags() (f uint64) {
-	for i, set := range [...]bool{n.LowSpace, n.Leaving, n.Gateway, n.gone} {
+	for i, set := range [...]bool{n.LowSpace, n.Leaving, n.Gateway, n.gone, n.Recovering} {
 		if set {
 			f |= 1 << i
 		}
@@ -114,6 +119,7 @@ func (n Node) flags() (f uint64) {
 func (n *Node) setFlags(f uint64) {
 	n.LowSpace, n.Leaving = f&flagLowSpace != 0, f&flagLeaving != 0
 	n.Gateway, n.gone = f&flagGateway != 0, f&flagGone != 0
+	n.Recovering = f&flagRecovering != 0
 }
 
 // readID fills dst, which gives the length that the value must have.
