@@ -34,7 +34,7 @@ func (d *director) found(cluster slotmap.ClusterID) {
 		if have[id] {
 			continue
 		}
-		c, err := replica.NewGroup(d.snapshotDir(), cluster, d.self.ID, id, runs[id], randomKey(), wallClock())
+		c, err := replica.NewGroup(snapshotDir(d.cfg.Data), cluster, d.self.ID, id, runs[id], randomKey(), wallClock())
 		if err != nil {
 			d.cfg.Fatal(fmt.Errorf("cannot start a cluster: %w", err))
 			return

@@ -37,6 +37,7 @@ type director struct {
 	replicas map[slotmap.ShardID]*hosted
 	facts    map[slotmap.ShardID]*replica.Facts
 
+	loaded  map[slotmap.ShardID]raftlog.State // what the log held at start, until it is hosted
 	ticks   uint64
 	dirty   bool // the routes are out of date
 	founder bool // this node started the cluster in this run: another cluster that knows us outranks it
@@ -144,18 +145,24 @@ func (d *director) startLoaded() {
 	for _, p := range d.nodes {
 		d.connect(p.Node)
 	}
-	for _, shard := range d.store.Shards() {
-		d.spawn(shard)
+	for shard, st := range d.loaded {
+		d.host(shard, st)
 	}
+	d.loaded = nil
 }
 
-// spawn starts the replica of a shard from what the log has of it; a tombstone alone is none.
+// spawn starts the replica of a shard from what the log has of it.
 func (d *director) spawn(shard slotmap.ShardID) {
 	st, err := d.store.Load(shard)
 	if err != nil {
 		d.cfg.Fatal(fmt.Errorf("shard %d: %w", shard, err))
 		return
 	}
+	d.host(shard, st)
+}
+
+// host starts a replica; a tombstone alone is none.
+func (d *director) host(shard slotmap.ShardID, st raftlog.State) {
 	if st.Replica == 0 || st.Replica <= st.Tombstone {
 		return
 	}

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"net"
 	"os"
-	"path/filepath"
 	"sync/atomic"
 	"time"
 
@@ -27,6 +26,7 @@ type Node struct {
 	cfg      Config
 	system   *actor.ActorSystem
 	store    *raftlog.Log
+	loaded   map[slotmap.ShardID]raftlog.State // until the director has it
 	links    *link.Links
 	gossip   *gossip.Gossip
 	sessions *session.Server
@@ -46,6 +46,12 @@ func Start(cfg Config) (*Node, error) {
 		return nil, err
 	}
 	id, err := loadIdentity(n.store)
+	if err == nil {
+		n.loaded, err = load(n.store)
+	}
+	if err == nil && !id.cluster.IsZero() {
+		err = n.sweep()
+	}
 	if err != nil {
 		return nil, errors.Join(err, n.store.Close())
 	}
@@ -58,13 +64,13 @@ func Start(cfg Config) (*Node, error) {
 }
 
 func (n *Node) openStore() error {
-	for _, dir := range []string{n.cfg.Data, filepath.Join(n.cfg.Data, "snapshots"), filepath.Join(n.cfg.Data, "incoming")} {
+	for _, dir := range []string{n.cfg.Data, snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}
 	store, err := raftlog.Open(raftlog.Config{
-		Dir: filepath.Join(n.cfg.Data, "log"), Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: ballast,
+		Dir: logDir(n.cfg.Data), Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: ballast,
 		Fatal: n.cfg.Fatal, Logger: n.cfg.Logger,
 	})
 	n.store = store
@@ -116,7 +122,9 @@ func (n *Node) startCluster(id identity) error {
 		routes: &n.routes, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
 		nodes: map[slotmap.NodeID]*peer{}, replicas: map[slotmap.ShardID]*hosted{},
 		facts: map[slotmap.ShardID]*replica.Facts{}, planned: map[slotmap.ShardID]uint64{}, dirty: true,
+		loaded: n.loaded,
 	}
+	n.loaded = nil
 	remembered := n.remembered(d)
 	n.director = n.system.NewLocalPID("node")
 	var err error
@@ -168,7 +176,7 @@ func (n *Node) remembered(d *director) map[slotmap.NodeID]gossip.Node {
 func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node) link.Config {
 	return link.Config{
 		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: replaceHost(n.cfg.Peer.Addr().String(), n.cfg.Advertise),
-		Secret: n.cfg.Secret, Node: n.director, Incoming: filepath.Join(n.cfg.Data, "incoming"), Logger: n.cfg.Logger,
+		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), Logger: n.cfg.Logger,
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {
 			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {

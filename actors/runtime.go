@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"path/filepath"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -29,15 +28,13 @@ var processStart = time.Now()
 // monoClock is milliseconds that never run backwards.
 func monoClock() int64 { return time.Since(processStart).Milliseconds() }
 
-func (d *director) snapshotDir() string { return filepath.Join(d.cfg.Data, "snapshots") }
-
 func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replica.Config {
 	routes := d.routes
 	peers := map[slotmap.NodeID]*actor.PID{}
 	name := shardName(shard)
 	return replica.Config{
 		System: d.system, Cluster: d.cluster, Self: d.self.ID, Shard: shard, Replica: st.Replica, State: st,
-		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: d.snapshotDir(),
+		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data),
 		Peer: func(id slotmap.NodeID) *actor.PID {
 			pid := peers[id]
 			if pid == nil {

@@ -88,10 +88,9 @@ func loadSecret(f *flags) (*secret.Secret, error) {
 	return s, nil
 }
 
-// serve starts the nodes, and waits for a signal or a fatal error.
+// serve starts the nodes, and waits for a signal.
 func serve(f *flags, cfgs []actors.Config, std streams) error {
 	log := newLogger(f, std.err)
-	fatal := make(chan error, 1)
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	begin := time.Now()
@@ -105,7 +104,7 @@ func serve(f *flags, cfgs []actors.Config, std streams) error {
 		if len(cfgs) > 1 {
 			cfg.Logger = log.With("n", i+1)
 		}
-		cfg.Fatal = func(err error) { die(fatal, err) }
+		cfg.Fatal = die
 		n, err := actors.Start(cfg)
 		if err != nil {
 			return errors.Join(err, stopAll(nodes))
@@ -114,23 +113,14 @@ func serve(f *flags, cfgs []actors.Config, std streams) error {
 		log.Info("listens", "client", cfg.Client.Addr(), "peer", cfg.Peer.Addr(), "gossip", cfg.Gossip, "http", cfg.HTTP.Addr(), "data", cfg.Data)
 		warn(log, f)
 	}
-	select {
-	case err := <-fatal:
-		return err
-	case <-ctx.Done():
-		stop()
-		log.Info("stops")
-		return stopAll(nodes)
-	}
+	<-ctx.Done()
+	stop() // a second signal ends the process at once
+	log.Info("stops")
+	return stopAll(nodes)
 }
 
-// die ends the process at once: the state that met the error may not be served for another moment. The
-// channel serves only to print one line.
-func die(fatal chan<- error, err error) {
-	select {
-	case fatal <- err:
-	default:
-	}
+// die ends the process at once: the state that met the error may not be served for another moment.
+func die(err error) {
 	fmt.Fprintf(os.Stderr, "troupe-node: %v\n", err)
 	os.Exit(exitFatal)
 }
