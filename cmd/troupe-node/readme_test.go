@@ -1,0 +1,155 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+)
+
+// readmeCommands are the lines of the README that a shell would run: those indented by four spaces that
+// name a program of this repository or of Redis.
+func readmeCommands(t *testing.T) []string {
+	t.Helper()
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out []string
+	for line := range strings.Lines(string(text)) {
+		cmd, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
+		cmd = strings.TrimPrefix(cmd, "$ ")
+		for _, program := range []string{"go ", "./troupe-node", "redis-cli", "JOIN="} {
+			if ok && strings.HasPrefix(cmd, program) {
+				out = append(out, cmd)
+			}
+		}
+	}
+	return out
+}
+
+// Every command of the README is one that this test, or CI, runs as it stands there.
+func TestReadmeCommands(t *testing.T) {
+	tool(t, "redis-cli")
+	dir := t.TempDir()
+	run(t, "go", "build", "-o", filepath.Join(dir, "troupe-node"), ".")
+	join := ""
+	for _, cmd := range readmeCommands(t) {
+		switch {
+		case cmd == "go test ./..." || cmd == "go run ./cmd/troupe-chaos": // by CI
+		case cmd == "go build ./cmd/troupe-node": // above
+		case strings.HasPrefix(cmd, "JOIN="):
+			join = cmd + "; "
+		case strings.Contains(cmd, "--new-secret"):
+			shell(t, dir, cmd)
+		case strings.Contains(cmd, "--secret-file"): // addresses of other machines: the flags must be good ones
+			out := shell(t, dir, cmd+" --version")
+			if !strings.Contains(out, "troupe-node ") {
+				t.Errorf("%s: %s", cmd, out)
+			}
+		case strings.HasPrefix(cmd, "redis-cli"):
+			if out := shell(t, dir, cmd); strings.Contains(out, "rror") || strings.Contains(out, "efused") {
+				t.Errorf("%s: %s", cmd, out)
+			}
+		default:
+			start(t, dir, join+"exec "+strings.Replace(cmd, "go run ./cmd/troupe-node", "./troupe-node", 1), address(cmd))
+		}
+	}
+}
+
+// address is where the node of a command serves, or the first of a demo.
+func address(cmd string) string {
+	_, rest, ok := strings.Cut(cmd, "--listen ")
+	if !ok {
+		return "127.0.0.1:6379"
+	}
+	addr := strings.Fields(rest)[0]
+	if strings.Contains(cmd, "--demo") {
+		addr = strings.Replace(addr, ":6380", ":6381", 1)
+	}
+	return addr
+}
+
+func shell(t *testing.T, dir, cmd string) string {
+	t.Helper()
+	sh := exec.CommandContext(t.Context(), "sh", "-c", cmd)
+	sh.Dir = dir
+	out, err := sh.CombinedOutput()
+	if err != nil {
+		t.Errorf("%s: %v\n%s", cmd, err, out)
+	}
+	return string(out)
+}
+
+// start runs a node until the test ends, or until a later command of the README takes its place, and waits
+// for it to answer.
+func start(t *testing.T, dir, cmd, addr string) {
+	t.Helper()
+	if stop := running[addr]; stop != nil {
+		stop()
+	}
+	sh := exec.CommandContext(t.Context(), "sh", "-c", cmd)
+	sh.Dir = dir
+	if err := sh.Start(); err != nil {
+		t.Fatal(err)
+	}
+	stop := func() { sh.Process.Kill(); sh.Wait(); delete(running, addr) }
+	running[addr] = stop
+	t.Cleanup(func() {
+		if running[addr] != nil {
+			stop()
+		}
+	})
+	until(t, cmd, func() error {
+		_, err := client.Ask(t.Context(), addr, patience, "PING")
+		return err
+	})
+}
+
+var running = map[string]func(){}
+
+// INFO shows the log ahead of the commit index while a leader has no majority, and what is not committed is
+// neither answered nor read.
+func TestInfoShowsWhatIsNotCommitted(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{Shards: 1})
+	leader, err := c.LeaderOf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ask(t, leader, "SET", "key", "committed")
+	for _, n := range c.Nodes() {
+		if n != leader {
+			if err := n.Pause(); err != nil {
+				t.Fatal(err)
+			}
+			defer n.Resume()
+		}
+	}
+	conn, err := client.Dial(t.Context(), leader.Client, patience)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if err := conn.Write(deadline(), []string{"SET", "key", "uncommitted"}); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "an entry past the commit index", func() error {
+		last, commit, applied := info(t, leader, 1, "last"), info(t, leader, 1, "commit"), info(t, leader, 1, "applied")
+		if last == commit || commit != applied {
+			return fmt.Errorf("last=%s,commit=%s,applied=%s", last, commit, applied)
+		}
+		return nil
+	})
+	reply, err := client.Ask(t.Context(), leader.Client, patience, "GET", "key")
+	if err == nil && reply.Text == "uncommitted" {
+		t.Fatal("an entry on one disk of three was read")
+	}
+	if r, err := conn.Read(); err == nil && r.Text == "OK" {
+		t.Fatal("a write on one disk of three was acknowledged")
+	}
+}
