@@ -12,7 +12,7 @@ import (
 )
 
 // Version of the protocol between nodes, raised by any change to a layout.
-const Version = 1
+const Version = 2
 
 // magic opens every connection between nodes, so that a stray client of
 // another protocol is told apart before anything is decoded.
@@ -25,11 +25,13 @@ var (
 	ErrCluster = errors.New("the other node belongs to another cluster")
 )
 
-// Hello is the first thing said on a connection: who dialled.
+// Hello is the first thing said on a connection: who dialled, and whom. A node that took the place of another
+// at its address must not take a connection that is meant for that one: it would end the one that is meant for it.
 type Hello struct {
 	Version uint32
 	Cluster slotmap.ClusterID
 	Node    slotmap.NodeID
+	To      slotmap.NodeID
 	Peer    string // address at which the node can be dialled
 	Bulk    bool   // the connection carries files
 }
@@ -46,16 +48,19 @@ func (h Hello) Check(own Hello) error {
 	return nil
 }
 
+const helloFields = 6
+
 // WriteHello writes magic and hello in one call to w.
 func WriteHello(w io.Writer, h Hello) error {
 	if len(h.Peer) > MaxAddr {
 		return fmt.Errorf("peer address of %d bytes: %w", len(h.Peer), ErrInvalid)
 	}
 	b := append([]byte(magic), make([]byte, frameHead)...)
-	b = pack.AppendArray(b, 5)
+	b = pack.AppendArray(b, helloFields)
 	b = pack.AppendUint(b, uint64(h.Version))
 	b = pack.AppendBytes(b, h.Cluster[:])
 	b = pack.AppendBytes(b, h.Node[:])
+	b = pack.AppendBytes(b, h.To[:])
 	b = pack.AppendString(b, h.Peer)
 	b = pack.AppendBool(b, h.Bulk)
 	_, err := w.Write(closeFrame(b, len(magic)))
@@ -89,11 +94,11 @@ func decodeHello(body []byte) (Hello, error) {
 		return h, fmt.Errorf("hello of version %d, here %d: %w", h.Version, Version, ErrVersion)
 	}
 	copy(h.Cluster[:], readExactly(&r, len(h.Cluster), "cluster id"))
-	h.Node = readNodeID(&r)
+	h.Node, h.To = readNodeID(&r), readNodeID(&r)
 	h.Peer = r.String(MaxAddr)
 	h.Bulk = r.Bool()
-	if r.Err() == nil && n != 5 {
-		invalid(&r, "%d fields, want 5", n)
+	if r.Err() == nil && n != helloFields {
+		invalid(&r, "%d fields, want %d", n, helloFields)
 	}
 	if err := r.Finish(); err != nil {
 		return Hello{}, fmt.Errorf("hello: %w", err)

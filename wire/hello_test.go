@@ -17,6 +17,7 @@ var someHello = Hello{
 	Version: Version,
 	Cluster: slotmap.ClusterID{1, 2, 3},
 	Node:    slotmap.NodeID{4, 5, 6},
+	To:      slotmap.NodeID{7, 8, 9},
 	Peer:    "10.0.0.1:16379",
 	Bulk:    true,
 }
@@ -53,7 +54,7 @@ func TestHelloRoundTrip(t *testing.T) {
 
 func TestHelloIsMsgpack(t *testing.T) {
 	var a []any
-	if err := msgpack.Unmarshal(written(t, someHello)[len(magic)+frameHead:], &a); err != nil || len(a) != 5 {
+	if err := msgpack.Unmarshal(written(t, someHello)[len(magic)+frameHead:], &a); err != nil || len(a) != helloFields {
 		t.Errorf("%v, %v", a, err)
 	}
 }
@@ -92,12 +93,12 @@ func TestReadHelloRefuses(t *testing.T) {
 		{"frame over the limit", append([]byte(magic), append(head(MaxHello+1), make([]byte, MaxHello+1)...)...), ErrFrameSize},
 		{"frame at the limit, of nothing", framed(make([]byte, MaxHello)), pack.ErrType},
 		{"newer", written(t, newer), ErrVersion},
-		{"newer with more fields", cut(7, append(pack.AppendUint(nil, 9), 1, 2, 3, 4, 5, 6)), ErrVersion},
+		{"newer with more fields", cut(helloFields+1, append(pack.AppendUint(nil, 9), 1, 2, 3, 4, 5, 6)), ErrVersion},
 		{"trailing", framed(append(bytes.Clone(good[len(magic)+frameHead:]), 0)), pack.ErrTrailing},
-		{"a field more", cut(6, append(bytes.Clone(rest), 0)), ErrInvalid},
-		{"a field less", cut(4, rest), ErrInvalid},
-		{"short cluster id", cut(5, pack.AppendBytes(pack.AppendUint(nil, Version), make([]byte, 15))), ErrInvalid},
-		{"long cluster id", cut(5, pack.AppendBytes(pack.AppendUint(nil, Version), make([]byte, 17))), pack.ErrLimit},
+		{"a field more", cut(helloFields+1, append(bytes.Clone(rest), 0)), ErrInvalid},
+		{"a field less", cut(helloFields-1, rest), ErrInvalid},
+		{"short cluster id", cut(helloFields, pack.AppendBytes(pack.AppendUint(nil, Version), make([]byte, 15))), ErrInvalid},
+		{"long cluster id", cut(helloFields, pack.AppendBytes(pack.AppendUint(nil, Version), make([]byte, 17))), pack.ErrLimit},
 	} {
 		if h, err := read(c.b); !errors.Is(err, c.want) {
 			t.Errorf("%s: %+v, %v", c.name, h, err)
@@ -111,8 +112,9 @@ func TestHelloAddressLimit(t *testing.T) {
 	if err := WriteHello(io.Discard, h); !errors.Is(err, ErrInvalid) {
 		t.Errorf("written: %v", err)
 	}
-	b := pack.AppendUint(pack.AppendArray(nil, 5), Version)
+	b := pack.AppendUint(pack.AppendArray(nil, helloFields), Version)
 	b = pack.AppendBytes(b, make([]byte, 16))
+	b = pack.AppendBytes(b, make([]byte, 20))
 	b = pack.AppendBytes(b, make([]byte, 20))
 	b = pack.AppendBool(pack.AppendString(b, h.Peer), false)
 	if _, err := decodeHello(b); !errors.Is(err, pack.ErrLimit) {

@@ -61,6 +61,7 @@ func (f *fake) connect(x *node) (net.Conn, *bufio.Reader) {
 
 func greetAs(t testing.TB, x *node, h wire.Hello) (net.Conn, *bufio.Reader) {
 	t.Helper()
+	h.To = x.id
 	c := dialRaw(t, x)
 	if err := wire.WriteHello(c, h); err != nil {
 		t.Fatal(err)

@@ -62,7 +62,7 @@ func (l *Links) greet(ctx context.Context, c *conn, node slotmap.NodeID, bulk bo
 			return err
 		}
 	}
-	own := l.hello(bulk)
+	own := l.hello(node, bulk)
 	if err := wire.WriteHello(c, own); err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (l *Links) welcome(c *conn) (wire.Hello, error) {
 	if err != nil && !errors.Is(err, wire.ErrVersion) {
 		return theirs, err
 	}
-	own := l.hello(false)
+	own := l.hello(theirs.Node, false)
 	if err := wire.WriteHello(c, own); err != nil {
 		return theirs, err
 	}
@@ -100,6 +100,9 @@ func (l *Links) welcome(c *conn) (wire.Hello, error) {
 	}
 	if err := check(own, theirs); err != nil {
 		return theirs, err
+	}
+	if theirs.To != own.Node {
+		return theirs, fmt.Errorf("looks for node %s: %w", theirs.To, ErrNode)
 	}
 	return theirs, c.established()
 }

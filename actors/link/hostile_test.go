@@ -87,20 +87,35 @@ func TestAnotherNodeAtTheAddress(t *testing.T) {
 	if one.lines.count("cannot connect") != 2 || one.lines.count(ErrNode.Error()) != 3 {
 		t.Fatal(one.lines)
 	}
-	select {
-	case up := <-one.ups:
-		if up != two.id { // two answers the connection that it got
-			t.Fatalf("up: %s", up)
+	nothing(t, "Up", one.ups)
+}
+
+// A node that took the place of another at its address is looked for under both ids for a while. The
+// connections for the one that is gone do no harm to those for the one that is there.
+func TestLookingForThePredecessorHarmsNobody(t *testing.T) {
+	b := newBook()
+	one, two := startNode(t, b, 1), startNode(t, b, 2)
+	got := two.actor("x")
+	one.links.Connect(two.id)
+	receive(t, "Up", two.ups)
+	b.set(nodeID(3), two.address())
+	for i := range 5 {
+		one.links.Connect(nodeID(3))
+		until(t, "a refusal", func() bool { return two.links.Stats().Refused > uint64(i) })
+		one.send(two.id, "x", uint64(i+1))
+		if m := receive(t, "message", got); indexOf(m.Message) != uint64(i+1) {
+			t.Fatalf("message %d came for %d", indexOf(m.Message), i+1)
 		}
-	default:
 	}
+	nothing(t, "Down", one.downs)
+	nothing(t, "Down", two.downs)
 }
 
 func claim(size uint32) []byte { return binary.BigEndian.AppendUint32(nil, size) }
 
 func validHello(n byte) string {
 	var b strings.Builder
-	wire.WriteHello(&b, wire.Hello{Version: wire.Version, Cluster: theCluster, Node: nodeID(n), Peer: "127.0.0.1:1"})
+	wire.WriteHello(&b, wire.Hello{Version: wire.Version, Cluster: theCluster, Node: nodeID(n), To: nodeID(1), Peer: "127.0.0.1:1"})
 	return b.String()
 }
 
@@ -153,7 +168,7 @@ func TestGarbage(t *testing.T) {
 }
 
 func bulkHello() string {
-	return helloOf(wire.Hello{Version: wire.Version, Cluster: theCluster, Node: nodeID(9), Bulk: true})
+	return helloOf(wire.Hello{Version: wire.Version, Cluster: theCluster, Node: nodeID(9), To: nodeID(1), Bulk: true})
 }
 
 // attack writes, ends its direction, and waits for the node to close.

@@ -185,11 +185,12 @@ func (l *Links) panicked(reason any, during string, stack []byte) {
 
 func (l *Links) tell(event any) { l.cfg.System.Root.Send(l.cfg.Node, event) }
 
-func (l *Links) hello(bulk bool) wire.Hello {
+func (l *Links) hello(to slotmap.NodeID, bulk bool) wire.Hello {
 	return wire.Hello{
 		Version: wire.Version,
 		Cluster: l.cfg.Cluster(),
 		Node:    l.cfg.Self,
+		To:      to,
 		Peer:    l.cfg.Advertise,
 		Bulk:    bulk,
 	}
