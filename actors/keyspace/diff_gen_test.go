@@ -10,7 +10,8 @@ import (
 // gen makes random commands that are mostly, but not always, well formed.
 type gen struct {
 	*rand.Rand
-	now int64 // ms
+	now    int64 // ms
+	family int
 }
 
 func (g *gen) pick(of ...string) string { return of[g.IntN(len(of))] }
@@ -148,14 +149,21 @@ func (g *gen) command() []string {
 	return cmd
 }
 
+// families make the commands of each type; a new type is one more line here.
+var families = []func(g *gen) []string{
+	(*gen).numberCommand,
+	(*gen).stringCommand,
+	(*gen).hashCommand,
+}
+
 func (g *gen) wellFormed() []string {
-	switch g.IntN(4) {
-	case 0:
+	if g.IntN(4) == 0 {
 		return g.genericCommand()
-	case 1:
-		return g.numberCommand()
 	}
-	return g.stringCommand()
+	if g.IntN(2) == 0 { // most keys should hold what the family is about
+		g.family = g.IntN(len(families))
+	}
+	return families[g.family](g)
 }
 
 func (g *gen) numberCommand() []string {

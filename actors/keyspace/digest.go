@@ -17,8 +17,14 @@ func (s *State) Hash() uint64 {
 			continue
 		}
 		d.each(func(e *entry) bool {
-			buf = appendEntry(buf[:0], e)
-			sum += mix(xxhash.Sum64(buf))
+			var more rest
+			buf, more = appendEntry(buf[:0], e)
+			one := xxhash.Sum64(buf)
+			for more.obj != nil {
+				buf, more = more.appendRecord(buf[:0])
+				one = mix(one) + xxhash.Sum64(buf)
+			}
+			sum += mix(one)
 			return true
 		})
 	}

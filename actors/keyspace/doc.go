@@ -48,6 +48,41 @@
 // replies; only the readers of bytes (OpReader, Restorer) return Go errors, and
 // these allocate by what they received, never by what it claims.
 //
+// # Collections
+//
+// A value of a type other than string is an object (collection.go). Its elements
+// are items of ctree.Trees: byte strings in the order in which they were put, or
+// in an order that their bytes give. All that a tree answers depends on its items
+// alone, so an object that keeps its whole content in trees, and in fields that a
+// snapshot holds, is deterministic. Where Redis has a hash table the items begin
+// with the hash of the member (State.appendProbe): the order of walks, the
+// cursors of scans (scanItems) and random picks by position (State.picks) are then the
+// same on every replica. Small forms (listpack) keep the order of insertion, as
+// Redis does; the sizes at which they end are the limits (limits.go), part of the
+// replicated state.
+//
+// To add a type:
+//
+//   - write the object, and let newObject make an empty one of each encoding;
+//     clone must be O(1), which Tree.Clone is: snapshots and COPY depend on it;
+//     walk and add are the format of snapshots, whose records hold about 32 KiB of items;
+//   - write the commands: objectOf finds the object behind State.read or
+//     State.write; a change begins with upsert, before anything is changed, and ends with
+//     settle, which accounts for the size and deletes the key of what is empty;
+//     make nothing by a number from outside, and check all of a command before upsert;
+//   - list the commands in a table_*.go and its group in groups, and bind them in
+//     handlers;
+//   - report with notify what Redis reports as a keyspace event, and with ready
+//     what a blocked command may wait for; one that finds nothing ends with block;
+//   - add its commands to families of the differential tests, which compare every
+//     reply with a real server's, and a way to fill it to collections of the tests.
+//
+// # Events and blocking
+//
+// Exec and Tick collect events of the classes that Listen named, for TakeEvents.
+// A command that found nothing and may wait for it leaves no reply and sets
+// Blocked; whoever runs the log repeats it when EventReady tells of one of its keys.
+//
 // # Memory
 //
 // Keys and values are copied out of entries, and replies are copied out of

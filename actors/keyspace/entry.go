@@ -15,15 +15,26 @@ const (
 	kinds // how many there are
 )
 
-// encoding is how a string is held. Only append to this list: it is in snapshots.
+// encoding is how a value is held. Only append to this list: it is in snapshots.
 type encoding uint8
 
 const (
-	encRaw    encoding = iota // in data; may change in place
-	encInt                    // in num
-	encEmbstr                 // in data; short, and written in one piece
+	encRaw    encoding = iota // string in data; may change in place
+	encInt                    // string in num
+	encEmbstr                 // string in data; short, and written in one piece
+	encListpack
+	encQuicklist
+	encIntset
+	encHashtable
+	encSkiplist
+	encStream
 	encodings
 )
+
+// encodingNames are the names that OBJECT ENCODING answers.
+var encodingNames = [encodings]string{
+	"raw", "int", "embstr", "listpack", "quicklist", "intset", "hashtable", "skiplist", "stream",
+}
 
 // embstrMax is the longest string that Redis keeps in one piece with its header.
 const embstrMax = 44
@@ -31,23 +42,12 @@ const embstrMax = 44
 // sharedInts is how many small integers Redis shares between all keys.
 const sharedInts = 10000
 
-// object is a value of a type other than string.
-type object interface {
-	kind() kind
-	encoding() string // as OBJECT ENCODING names it
-	size() int64      // estimate of its memory in bytes
-	clone() object
-	// appendTo appends one msgpack value that depends on the content alone; the
-	// type's function in decoders reads it.
-	appendTo(dst []byte) []byte
-}
-
 // value is what a key holds. It is copied as a whole only to be moved.
 type value struct {
 	data []byte // owned: it never aliases an entry of the log, and nothing else aliases it
 	num  int64
-	obj  object // nil for a string
-	enc  encoding
+	obj  object   // nil for a string
+	enc  encoding // of a string
 }
 
 // entry is a key with its value, and a link in a chain of its dict.
@@ -86,11 +86,11 @@ var typeNames = [kinds]string{"string", "list", "set", "zset", "hash", "stream"}
 
 func (v *value) typeName() string { return typeNames[v.kind()] }
 
-func (v *value) encodingName() string {
+func (v *value) encoding() encoding {
 	if v.obj != nil {
 		return v.obj.encoding()
 	}
-	return [encodings]string{"raw", "int", "embstr"}[v.enc]
+	return v.enc
 }
 
 // text returns the bytes of a string; those of an integer are made in buf.
@@ -146,7 +146,7 @@ func replaceBytes(old, b []byte) []byte {
 	return append(make([]byte, 0, len(b)), b...)
 }
 
-// clone returns a copy of v that shares nothing with it.
+// clone returns a copy of v that a change of v does not show in.
 func (v *value) clone() value {
 	c := *v
 	if v.obj != nil {

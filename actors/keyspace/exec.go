@@ -13,6 +13,7 @@ type call struct {
 	W    *resp.Writer
 	now  int64 // the time for what is told to the client; for a change it is Env.Now
 
+	inTx    bool     // part of a transaction
 	changed bool     // a version of the state was opened for this operation
 	num     [24]byte // room for the text of an integer
 }
@@ -23,16 +24,16 @@ type handler func(s *State, c *call)
 
 // Exec carries out an operation and writes its reply to w. It is total: what is
 // no command, has odd arguments or makes a handler panic gets an error reply,
-// and the same one on every replica. Only if NotOwned tells so nothing is
-// written.
+// and the same one on every replica. Only if NotOwned or Blocked tells so
+// nothing is written.
 func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 	s.begin(env)
-	s.notOwned = false
+	s.notOwned, s.blocked = false, false
 	if !s.ownsOp(op) {
 		s.notOwned = true
 		return
 	}
-	s.call.W = w
+	s.call.W, s.call.inTx = w, op.Tx != nil
 	if op.Tx != nil {
 		s.execTx(op.Tx)
 	} else {

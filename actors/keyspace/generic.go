@@ -83,6 +83,7 @@ func (s *State) setValue(p *place, v value, at int64) {
 	e.value = v
 	s.resized(e, size)
 	s.expiry.set(e, at)
+	s.ready(e)
 }
 
 // copyKey is COPY source destination [DB n] [REPLACE].
@@ -129,11 +130,9 @@ func (c *call) copyOptions() (replace, ok bool) {
 }
 
 func (c *call) firstDatabase(arg []byte) bool {
-	n, ok := c.int(arg)
+	n, ok := c.intIn(arg, math.MinInt32, math.MaxInt32)
 	switch {
 	case !ok:
-	case n < math.MinInt32 || n > math.MaxInt32:
-		c.W.Error("ERR value is out of range, value must between -2147483648 and 2147483647")
 	case n < 0 || n >= databases:
 		c.W.Error("ERR DB index is out of range")
 	case n != 0:

@@ -24,8 +24,9 @@ type scanOptions struct {
 	count   int64
 }
 
-// parse reads options; it is false, and has answered, if they are wrong.
-func (o *scanOptions) parse(c *call, args [][]byte) bool {
+// parse reads options, TYPE only with ofKeys; it is false, and has answered, if
+// they are wrong.
+func (o *scanOptions) parse(c *call, args [][]byte, ofKeys bool) bool {
 	o.count = 10
 	for ; len(args) > 0; args = args[2:] {
 		if len(args) == 1 {
@@ -44,8 +45,10 @@ func (o *scanOptions) parse(c *call, args [][]byte) bool {
 			}
 			o.count = n
 		case resp.Is(args[0], "match"):
-			o.pattern = val
-		case resp.Is(args[0], "type"):
+			if o.pattern = val; string(val) == "*" {
+				o.pattern = nil
+			}
+		case ofKeys && resp.Is(args[0], "type"):
 			o.typ = val
 		default:
 			c.W.Error(errSyntax)
@@ -57,13 +60,12 @@ func (o *scanOptions) parse(c *call, args [][]byte) bool {
 
 // scan is SCAN cursor [MATCH pattern] [COUNT n] [TYPE t].
 func scan(s *State, c *call) {
-	cursor, ok := parseCursor(c.Args[1])
+	cursor, ok := c.cursor(c.Args[1])
 	if !ok {
-		c.W.Error("ERR invalid cursor")
 		return
 	}
 	var o scanOptions
-	if !o.parse(c, c.Args[2:]) {
+	if !o.parse(c, c.Args[2:], true) {
 		return
 	}
 	var found []*entry
@@ -81,9 +83,14 @@ func scan(s *State, c *call) {
 	if cursor >= cursorEnd {
 		cursor = 0
 	}
+	c.nextCursor(cursor)
+	c.keys(found)
+}
+
+// nextCursor answers the first half of what a scan does.
+func (c *call) nextCursor(cursor uint64) {
 	c.W.Array(2)
 	c.W.Bulk(strconv.AppendUint(c.num[:0], cursor, 10))
-	c.keys(found)
 }
 
 // keys answers the names of entries.
@@ -105,6 +112,15 @@ func (s *State) walkAt(cursor uint64, dst []*entry) ([]*entry, uint64) {
 		dst, pos = s.dicts[slot].bucketAt(pos, dst)
 	}
 	return dst, slot*dictEnd + pos
+}
+
+// cursor reads an argument as a cursor, or answers that it is none.
+func (c *call) cursor(arg []byte) (uint64, bool) {
+	cursor, ok := parseCursor(arg)
+	if !ok {
+		c.W.Error("ERR invalid cursor")
+	}
+	return cursor, ok
 }
 
 // parseCursor reads a cursor as C's strtoul does, which Redis leaves it to.

@@ -89,12 +89,12 @@ func foldByte(b byte, fold bool) byte {
 // does not match.
 const globBudget = 1 << 18
 
-// matchKey tells whether a key matches a pattern; nil matches all.
-func matchKey(pattern []byte, key string) bool {
+// matchKey tells whether a key or member matches a pattern; nil matches all.
+func matchKey[T string | []byte](pattern []byte, key T) bool {
 	if pattern == nil {
 		return true
 	}
-	if key == "" { // as Redis: not even * matches it, except where nothing is matched at all
+	if len(key) == 0 { // as Redis: not even * matches it, except where nothing is matched at all
 		return len(pattern) == 0
 	}
 	budget := globBudget + 4*(len(pattern)+len(key))

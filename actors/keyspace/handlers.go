@@ -26,6 +26,23 @@ var handlers = map[string]handler{
 	"strlen":      strlen,
 	"substr":      getrange,
 
+	"hdel":         hdel,
+	"hexists":      hexists,
+	"hget":         hget,
+	"hgetall":      hgetall,
+	"hincrby":      hincrby,
+	"hincrbyfloat": hincrbyfloat,
+	"hkeys":        hkeys,
+	"hlen":         hlen,
+	"hmget":        hmget,
+	"hmset":        hmset,
+	"hrandfield":   hrandfield,
+	"hscan":        hscan,
+	"hset":         hset,
+	"hsetnx":       hsetnx,
+	"hstrlen":      hstrlen,
+	"hvals":        hvals,
+
 	"copy":            copyKey,
 	"dbsize":          dbsize,
 	"del":             del,
@@ -61,10 +78,12 @@ var handlers = map[string]handler{
 var internal = map[string]struct {
 	run   handler
 	arity int // as in Command
+	idle  bool
 }{
-	"watch":           {watched, -2},
-	"countkeysinslot": {countKeysInSlot, 2},
-	"getkeysinslot":   {getKeysInSlot, 3},
+	"watch":           {watched, -2, true},
+	"countkeysinslot": {countKeysInSlot, 2, true},
+	"getkeysinslot":   {getKeysInSlot, 3, true},
+	"setlimit":        {setLimit, 3, false},
 }
 
 // resolve finds the handler of a command, and checks its arity. idle tells that
@@ -79,7 +98,7 @@ func resolve(args [][]byte) (h handler, idle bool, err error) {
 		if n := len(args); n != in.arity && (in.arity > 0 || n < -in.arity) {
 			return nil, false, CommandError("ERR wrong number of arguments for '" + string(args[0]) + "' command")
 		}
-		return in.run, true, nil
+		return in.run, in.idle, nil
 	}
 	if err == nil {
 		err = Unknown(args)

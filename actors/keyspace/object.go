@@ -19,7 +19,7 @@ func objectTells(tell func(c *call, e *entry)) handler {
 }
 
 var (
-	objectEncoding = objectTells(func(c *call, e *entry) { c.W.BulkString(e.encodingName()) })
+	objectEncoding = objectTells(func(c *call, e *entry) { c.W.BulkString(encodingNames[e.encoding()]) })
 
 	// Reads leave no trace in the replicated state, so there is no idle time.
 	objectIdletime = objectTells(func(c *call, e *entry) { c.W.Int(0) })

@@ -1,34 +1,14 @@
 package keyspace
 
 import (
-	"slices"
+	"fmt"
+	"strconv"
 	"testing"
-
-	"github.com/troupedb/troupe/wire/pack"
 )
-
-// bag is a value of another type than string. It borrows the place of a type
-// that is not there yet.
-type bag struct{ items []byte }
-
-func (b *bag) kind() kind                 { return kindList }
-func (b *bag) encoding() string           { return "sack" }
-func (b *bag) size() int64                { return int64(len(b.items)) }
-func (b *bag) clone() object              { return &bag{slices.Clone(b.items)} }
-func (b *bag) appendTo(dst []byte) []byte { return pack.AppendBytes(dst, b.items) }
-
-func readBag(r *pack.Reader) object { return &bag{slices.Clone(r.Bytes(100))} }
-
-func putBag(b *bench, key, items string) {
-	b.env.Index++
-	b.s.begin(&b.env)
-	p := b.s.write([]byte(key))
-	b.s.setValue(&p, value{obj: &bag{[]byte(items)}}, 0)
-}
 
 func TestWrongType(t *testing.T) {
 	b := newBench(t)
-	putBag(b, "{k}", "abc")
+	b.run("hset", "{k}", "f", "v")
 	before := b.s.Hash()
 	for _, cmd := range []string{"get {k}", "set {k} v get", "getset {k} v", "getdel {k}", "getex {k}", "getex {k} ex 5",
 		"append {k} v", "strlen {k}", "getrange {k} 0 1", "setrange {k} 0 v", "incr {k}", "incrbyfloat {k} 1"} {
@@ -45,23 +25,85 @@ func TestWrongType(t *testing.T) {
 	}
 }
 
-func TestOtherTypesGenerically(t *testing.T) {
-	decoders[kindList] = readBag
-	defer func() { decoders[kindList] = nil }()
-	b := newBench(t)
-	putBag(b, "{k}1", "abc")
-	b.steps(
-		step{"type {k}1", "+list|"},
-		step{"object encoding {k}1", "$4|sack|"},
-		step{"object refcount {k}1", ":1|"},
-		step{"memory usage {k}1", ":135|"},
-		step{"scan 0 type LIST count 100000", "*2|$1|0|*1|$4|{k}1|"},
-		step{"copy {k}1 {k}2", ":1|"},
-		step{"rename {k}1 {k}3", "+OK|"},
-		step{"expire {k}3 10", ":1|"},
-		step{"set {k}2 v", "+OK|"}, // overwrites any type
-		step{"type {k}2", "+string|"},
-	)
-	checkConsistent(t, b.s)
-	sameState(t, copyOf(t, b.s), b.s)
+// collections makes a small and a large collection of every type; the lists of
+// commands are of the types' own tests.
+var collections = map[string]func(b *bench, key string, n int){
+	"hash": func(b *bench, key string, n int) {
+		for i := range n {
+			b.exec("hset", key, "field:"+strconv.Itoa(i), "value:"+strconv.Itoa(i*i))
+		}
+	},
+}
+
+func TestCollectionsGenerically(t *testing.T) {
+	for name, fill := range collections {
+		for _, n := range []int{1, 5, 1000, 5000} {
+			b := newBench(t)
+			fill(b, "{k}1", n)
+			b.steps(
+				step{"type {k}1", "+" + name + "|"},
+				step{"object refcount {k}1", ":1|"},
+				step{"scan 0 type " + name + " count 100000", "*2|$1|0|*1|$4|{k}1|"},
+				step{"copy {k}1 {k}2", ":1|"},
+				step{"copy {k}1 {k}4", ":1|"},
+				step{"rename {k}1 {k}3", "+OK|"},
+				step{"expire {k}3 10", ":1|"},
+				step{"set {k}2 v", "+OK|"}, // overwrites any type
+				step{"type {k}2", "+string|"},
+			)
+			checkConsistent(t, b.s)
+			sameState(t, copyOf(t, b.s), b.s)
+			before := content(b, "{k}3")
+			fill(b, "{k}4", n+1) // what is shared with {k}3 stays
+			if content(b, "{k}3") != before {
+				t.Errorf("a change of a copy of %d items changed the original", n)
+			}
+			if content(b, "{k}4") == before {
+				t.Errorf("a copy of %d items is not changed", n)
+			}
+		}
+	}
+}
+
+// content is all that a snapshot has of a key's value.
+func content(b *bench, key string) string {
+	e := b.s.lookup([]byte(key)).e
+	var all []byte
+	for item := range e.obj.walk(0) {
+		all = fmt.Appendf(all, "%q ", item)
+	}
+	return string(all)
+}
+
+// A snapshot of a large collection is the state at its beginning, in records of
+// bounded length, though the collection is changed, deleted and made anew.
+func TestSnapshotOfALargeCollectionThatChanges(t *testing.T) {
+	for _, fill := range collections {
+		b := newBench(t)
+		for _, key := range []string{"{k}1", "{k}2", "{k}3"} {
+			fill(b, key, 20_000)
+		}
+		b.run("expire", "{k}2", "100")
+		want := copyOf(t, b.s)
+		n := b.s.BeginSnapshot(b.env.Index)
+		var blocks [][]byte
+		for done, round := false, 0; !done; round++ {
+			var block []byte
+			if block, done = n.Next(nil, 100_000); len(block) > 100_000 {
+				t.Fatalf("block of %d bytes", len(block))
+			}
+			blocks = append(blocks, block)
+			switch round {
+			case 1:
+				fill(b, "{k}1", 20_100)
+			case 2:
+				b.run("del", "{k}2")
+				fill(b, "{k}2", 10)
+			case 3:
+				b.run("flushall")
+				fill(b, "{k}1", 10)
+			}
+		}
+		sameState(t, restoreAll(t, blocks), want)
+	}
 }

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
@@ -10,14 +11,16 @@ import (
 
 // Kinds of records in a snapshot. Only append to this list.
 const (
-	recHeader = 0 // [0, format, index, hash key, longest value, version, [first, last, shard, epoch, …]]
+	recHeader = 0 // [0, format, index, hash key, longest value, version, [first, last, shard, epoch, …], [limit…]]
 	recWatch  = 1 // [1, first bucket, [version…]]; none for buckets never modified
-	recEntry  = 2 // [2, key, expire, kind, encoding, value]
+	recEntry  = 2 // [2, key, expire, kind, encoding, string, or [count of all items, [item…]]]
 	recEnd    = 3 // [3, keys, sum of the xxhash64 of all records before]
+	recItems  = 4 // [4, [item…]]; the next items of the collection in the record before
 )
 
-// snapshotFormat is what this program writes; it reads this one and those before it.
-const snapshotFormat = 1
+// snapshotFormat is what this program writes; it reads this one and those before
+// it. Format 1 had no limits and no collections.
+const snapshotFormat = 2
 
 // watchPerRecord is how many buckets one record holds.
 const watchPerRecord = 4096
@@ -25,8 +28,13 @@ const watchPerRecord = 4096
 // ErrSnapshot is wrapped by the errors about a snapshot that cannot be restored.
 var ErrSnapshot = errors.New("bad snapshot")
 
-// decoders read the values that object.appendTo wrote.
-var decoders [kinds]func(r *pack.Reader) object
+// partBytes is about how many bytes of items one record holds. A collection that
+// is larger takes several.
+const partBytes = 32 << 10
+
+// maxItem is the longest item of a collection: a pair of two arguments and what
+// is written around them.
+const maxItem = 2*maxArgSize + 64
 
 // header is the state beside the keys.
 type header struct {
@@ -35,14 +43,15 @@ type header struct {
 	maxValue int
 	version  uint64
 	runs     []slotmap.Run
+	limits   limits
 }
 
 func (s *State) header(index uint64) header {
-	return header{index, s.key(), s.maxValue, s.watch.version, s.slots.runs}
+	return header{index, s.key(), s.maxValue, s.watch.version, s.slots.runs, s.limits}
 }
 
 func appendHeader(dst []byte, h header) []byte {
-	dst = pack.AppendArray(dst, 7)
+	dst = pack.AppendArray(dst, 8)
 	dst = pack.AppendUint(dst, recHeader)
 	dst = pack.AppendUint(dst, snapshotFormat)
 	dst = pack.AppendUint(dst, h.index)
@@ -56,12 +65,13 @@ func appendHeader(dst []byte, h header) []byte {
 		dst = pack.AppendUint(dst, uint64(r.Shard))
 		dst = pack.AppendUint(dst, r.Epoch)
 	}
-	return dst
+	return h.limits.appendTo(dst)
 }
 
-func readHeader(r *pack.Reader) (h header) {
-	if f := r.Uint(); r.Err() == nil && f != snapshotFormat {
-		r.Fail(fmt.Errorf("%w: format %d, this program knows %d", ErrSnapshot, f, snapshotFormat))
+// readHeader reads a header of n fields.
+func readHeader(r *pack.Reader, n int) (h header) {
+	if f := r.Uint(); r.Err() == nil && (f < 1 || f > snapshotFormat || n != 6+int(f)) {
+		r.Fail(fmt.Errorf("%w: format %d of %d fields, this program knows up to %d", ErrSnapshot, f, n, snapshotFormat))
 	}
 	h.index = r.Uint()
 	if key := r.Bytes(16); copy(h.key[:], key) != 16 {
@@ -76,6 +86,9 @@ func readHeader(r *pack.Reader) (h header) {
 		run.Shard = slotmap.ShardID(r.UintMax(1<<32 - 1))
 		run.Epoch = r.Uint()
 		h.runs = append(h.runs, run)
+	}
+	if h.limits = defaultLimits; n > 7 {
+		h.limits.read(r)
 	}
 	return h
 }
@@ -98,44 +111,127 @@ func readWatch(r *pack.Reader, t *watchTable) {
 	}
 }
 
-func appendEntry(dst []byte, e *entry) []byte {
+// appendEntry appends the record of an entry; of a collection as many items as
+// one record holds, and more says what is left.
+func appendEntry(dst []byte, e *entry) (_ []byte, more rest) {
 	dst = pack.AppendArray(dst, 6)
 	dst = pack.AppendUint(dst, recEntry)
 	dst = pack.AppendBytesHead(dst, len(e.key))
 	dst = append(dst, e.key...)
 	dst = pack.AppendInt(dst, e.expire)
 	dst = pack.AppendUint(dst, uint64(e.kind()))
-	dst = pack.AppendUint(dst, uint64(e.enc))
+	dst = pack.AppendUint(dst, uint64(e.encoding()))
 	switch {
 	case e.obj != nil:
-		return e.obj.appendTo(dst)
+		dst = pack.AppendArray(dst, 2)
+		dst = pack.AppendUint(dst, uint64(e.obj.items()))
+		return rest{obj: e.obj}.appendTo(dst)
 	case e.enc == encInt:
-		return pack.AppendInt(dst, e.num)
+		return pack.AppendInt(dst, e.num), rest{}
 	}
-	return pack.AppendBytes(dst, e.data)
+	return pack.AppendBytes(dst, e.data), rest{}
+}
+
+// rest is what was not written yet of a collection that takes several records.
+type rest struct {
+	obj  object // nil: nothing
+	from int    // the next item
+}
+
+// appendTo appends the items of one record, and returns what is left then.
+func (r rest) appendTo(dst []byte) ([]byte, rest) {
+	n, size := 0, 0
+	for item := range r.obj.walk(r.from) { // the array begins with the count
+		if size += len(item); n > 0 && size > partBytes {
+			break
+		}
+		n++
+	}
+	dst = pack.AppendArray(dst, n)
+	if n == 0 {
+		return dst, rest{}
+	}
+	r.from += n
+	for item := range r.obj.walk(r.from - n) {
+		dst = pack.AppendBytes(dst, item)
+		if n--; n == 0 {
+			break
+		}
+	}
+	if r.from == r.obj.items() {
+		return dst, rest{}
+	}
+	return dst, r
+}
+
+// appendRecord appends the next record.
+func (r rest) appendRecord(dst []byte) ([]byte, rest) {
+	dst = pack.AppendArray(dst, 2)
+	dst = pack.AppendUint(dst, recItems)
+	return r.appendTo(dst)
 }
 
 // recordBound is a size that the record of e rarely exceeds.
-func recordBound(e *entry) int { return int(e.size()) }
+func recordBound(e *entry) int {
+	if e.obj != nil {
+		return int(min(e.size(), 2*partBytes))
+	}
+	return int(e.size())
+}
 
-func readEntry(r *pack.Reader) *entry {
-	e := &entry{key: string(r.Bytes(maxArgSize)), expire: r.Int()}
+// readEntry reads the record of an entry. Of a collection it leaves items more
+// to be read by other records.
+func readEntry(s *State, r *pack.Reader) (e *entry, more int) {
+	e = &entry{key: string(r.Bytes(maxArgSize)), expire: r.Int()}
 	k := kind(r.UintMax(uint64(kinds - 1)))
-	e.enc = encoding(r.UintMax(uint64(encodings - 1)))
+	enc := encoding(r.UintMax(uint64(encodings - 1)))
 	switch {
 	case r.Err() != nil:
 	case k != kindString:
-		if decoders[k] == nil {
-			r.Fail(fmt.Errorf("%w: value of kind %d", ErrSnapshot, k))
-			return e
-		}
-		e.obj = decoders[k](r)
-	case e.enc == encInt:
-		e.num = r.Int()
+		e.obj, more = readObject(s, r, k, enc)
+	case enc > encEmbstr:
+		r.Fail(fmt.Errorf("%w: string of encoding %d", ErrSnapshot, enc))
+	case enc == encInt:
+		e.enc, e.num = enc, r.Int()
 	default:
-		e.data = append([]byte{}, r.Bytes(maxArgSize)...)
+		e.enc, e.data = enc, append([]byte{}, r.Bytes(maxArgSize)...)
 	}
-	return e
+	return e, more
+}
+
+// readObject reads the beginning of a collection and leaves more items.
+func readObject(s *State, r *pack.Reader, k kind, enc encoding) (o object, more int) {
+	n := r.ArrayLen(2)
+	count := r.UintMax(math.MaxInt32 << 8)
+	if r.Err() == nil && (n != 2 || count == 0) {
+		r.Fail(fmt.Errorf("%w: collection of %d fields and %d items", ErrSnapshot, n, count))
+	}
+	if r.Err() != nil {
+		return nil, 0
+	}
+	if newObject[k] != nil {
+		o = newObject[k](enc)
+	}
+	if o == nil {
+		r.Fail(fmt.Errorf("%w: value of kind %d and encoding %d", ErrSnapshot, k, enc))
+		return nil, 0
+	}
+	return o, readItems(s, r, o, int(count))
+}
+
+// readItems reads some of the items that a collection lacks and returns how many
+// it lacks then.
+func readItems(s *State, r *pack.Reader, o object, lacks int) int {
+	n := r.ArrayLen(lacks)
+	for range n {
+		if item := r.Bytes(maxItem); r.Err() == nil && !o.add(s, item) {
+			r.Fail(fmt.Errorf("%w: item that does not belong in its collection", ErrSnapshot))
+		}
+	}
+	if n == 0 && r.Err() == nil {
+		r.Fail(fmt.Errorf("%w: record without items", ErrSnapshot))
+	}
+	return lacks - n
 }
 
 func appendEnd(dst []byte, keys, sum uint64) []byte {

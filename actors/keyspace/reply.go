@@ -1,6 +1,9 @@
 package keyspace
 
-import "bytes"
+import (
+	"bytes"
+	"strconv"
+)
 
 // Error replies as Redis words them.
 const (
@@ -13,6 +16,8 @@ const (
 	errTooLong   = "ERR string exceeds maximum allowed size (proto-max-bulk-len)"
 	errOverflow  = "ERR increment or decrement would overflow"
 	errNotFinite = "ERR increment would produce NaN or Infinity"
+
+	errOutOfRange = "ERR value is out of range"
 )
 
 // name is the name of the command, for error texts.
@@ -57,4 +62,24 @@ func (c *call) text(e *entry) {
 		return
 	}
 	c.W.Bulk(e.text(c.num[:]))
+}
+
+// bulkOrNull answers bytes, or null if there are none.
+func (c *call) bulkOrNull(b []byte) {
+	if b == nil {
+		c.W.Null()
+		return
+	}
+	c.W.Bulk(b)
+}
+
+// intIn reads an argument as an integer within bounds, or answers that it is not.
+func (c *call) intIn(arg []byte, low, high int64) (int64, bool) {
+	n, ok := c.int(arg)
+	if ok && (n < low || n > high) {
+		c.W.Error("ERR value is out of range, value must between " + strconv.FormatInt(low, 10) +
+			" and " + strconv.FormatInt(high, 10))
+		return 0, false
+	}
+	return n, ok
 }

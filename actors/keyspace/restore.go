@@ -19,6 +19,8 @@ type Restorer struct {
 	ended  bool // the last record was read
 	keys   uint64
 	sum    uint64
+	open   *entry // a collection that lacks items
+	lacks  int    // how many
 	failed error
 }
 
@@ -55,26 +57,33 @@ func (t *Restorer) Finish() (*State, error) {
 // Index returns the log index that the snapshot was begun at.
 func (t *Restorer) Index() uint64 { return t.index }
 
-// fields is how many values the record of each kind has.
-var fields = [...]int{recHeader: 7, recWatch: 3, recEntry: 6, recEnd: 3}
+// fields is how many values the record of each kind has; a header of an older
+// format has fewer.
+var fields = [...]int{recHeader: 8, recWatch: 3, recEntry: 6, recEnd: 3, recItems: 2}
 
 func (t *Restorer) record() {
 	n := t.r.ArrayLen(math.MaxInt32)
-	kind := t.r.UintMax(recEnd)
+	kind := t.r.UintMax(uint64(len(fields) - 1))
 	switch {
 	case t.r.Err() != nil:
-	case n != fields[kind]:
+	case n != fields[kind] && kind != recHeader:
 		t.fail("record of kind %d has %d fields", kind, n)
 	case t.begun == (kind == recHeader):
 		t.fail("its first record, and no other, is the header")
 	case t.ended:
 		t.fail("records after the last one")
+	case (t.open != nil) != (kind == recItems):
+		t.fail("record of kind %d while %d items are lacking", kind, t.lacks)
 	case kind == recHeader:
-		t.header()
+		t.header(n)
 	case kind == recWatch:
 		readWatch(&t.r, &t.s.watch)
 	case kind == recEntry:
-		t.entry()
+		t.open, t.lacks = readEntry(t.s, &t.r)
+		t.entry(t.open)
+	case kind == recItems:
+		t.lacks = readItems(t.s, &t.r, t.open.obj, t.lacks)
+		t.entry(t.open)
 	case kind == recEnd:
 		t.end()
 	}
@@ -84,8 +93,8 @@ func (t *Restorer) fail(format string, args ...any) {
 	t.r.Fail(fmt.Errorf(format, args...))
 }
 
-func (t *Restorer) header() {
-	h := readHeader(&t.r)
+func (t *Restorer) header(n int) {
+	h := readHeader(&t.r, n)
 	if t.r.Err() != nil {
 		return
 	}
@@ -94,15 +103,16 @@ func (t *Restorer) header() {
 		t.fail("its slots overlap")
 		return
 	}
-	s.watch.version = h.version
+	s.watch.version, s.limits = h.version, h.limits
 	t.s, t.index, t.begun = s, h.index, true
 }
 
-func (t *Restorer) entry() {
-	e := readEntry(&t.r)
-	if t.r.Err() != nil {
+// entry takes an entry over, once it is whole.
+func (t *Restorer) entry(e *entry) {
+	if t.r.Err() != nil || t.lacks > 0 {
 		return
 	}
+	t.open = nil
 	s := t.s
 	key := []byte(e.key)
 	slot := slotmap.Slot(key)

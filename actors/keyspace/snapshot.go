@@ -23,12 +23,19 @@ type Snapshotter struct {
 	slot     int        // the walk over the keys stands in this slot
 	pos      uint64     // … at this position
 	retained map[uint16]*dict
-	ahead    [][]byte // blocks of records written before their turn
+	ahead    []written // records written before their turn
+	rest     rest      // of the collection in the last record
 	keys     uint64
 	sum      uint64
 	end      bool // the last record was written
 	over     bool // done or cancelled
 	walk     []*entry
+}
+
+// written is a block of records; rest belongs to the last of them.
+type written struct {
+	records []byte
+	rest    rest
 }
 
 // BeginSnapshot starts a snapshot of the state at the log index that it is at
@@ -91,12 +98,18 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 	switch {
 	case n.header != nil:
 		dst, n.header = append(dst, n.header...), nil
-	case len(n.ahead) > 0:
-		if !b.fits(len(dst), len(n.ahead[0])) {
+	case n.rest.obj != nil:
+		if !b.fits(len(dst), 2*partBytes) {
 			return dst, false
 		}
-		dst = append(dst, n.ahead[0]...)
-		n.ahead[0], n.ahead = nil, n.ahead[1:]
+		dst, n.rest = n.rest.appendRecord(dst)
+	case len(n.ahead) > 0:
+		block := &n.ahead[0]
+		if !b.fits(len(dst), len(block.records)) {
+			return dst, false
+		}
+		dst, n.rest = append(dst, block.records...), block.rest
+		*block, n.ahead = written{}, n.ahead[1:]
 		return dst, true // was counted when it was written
 	case n.watched < watchBuckets:
 		if !b.fits(len(dst), 9*watchPerRecord) {
@@ -143,7 +156,9 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 		if !b.fits(len(dst), recordBound(e)) {
 			return dst, false
 		}
-		dst = n.write(dst, e)
+		if dst, n.rest = n.write(dst, e); n.rest.obj != nil {
+			return dst, true // the others of the bucket when this is written
+		}
 	}
 	if n.pos = end; end == dictEnd {
 		delete(n.retained, uint16(n.slot))
@@ -152,28 +167,34 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 	return dst, true
 }
 
-// write appends the record of an entry and marks it as written.
-func (n *Snapshotter) write(dst []byte, e *entry) []byte {
+// write appends the record of an entry and marks it as written. The rest of a
+// large collection is a view that does not change.
+func (n *Snapshotter) write(dst []byte, e *entry) ([]byte, rest) {
 	from := len(dst)
-	dst = appendEntry(dst, e)
+	dst, more := appendEntry(dst, e)
+	if more.obj != nil {
+		more.obj = e.obj.clone()
+	}
 	e.seen = n.s.snapSeq
 	n.keys++
 	n.count(dst[from:])
-	return dst
+	return dst, more
 }
 
-// preserve writes an entry that is about to change, unless it is written.
+// preserve writes an entry that is about to change, unless it is written: of a
+// large collection the beginning, and a view of the rest.
 func (s *State) preserve(e *entry) {
 	n := s.snap
 	if n == nil || e.seen == s.snapSeq {
 		return
 	}
 	last := len(n.ahead) - 1
-	if last < 0 || len(n.ahead[last]) >= queueBlock {
-		n.ahead = append(n.ahead, nil)
+	if last < 0 || len(n.ahead[last].records) >= queueBlock || n.ahead[last].rest.obj != nil {
+		n.ahead = append(n.ahead, written{})
 		last++
 	}
-	n.ahead[last] = n.write(n.ahead[last], e)
+	block := &n.ahead[last]
+	block.records, block.rest = n.write(block.records, e)
 }
 
 // retain keeps a dict that is dropped as a whole, for a snapshot that has not

@@ -186,14 +186,18 @@ func TestRestorerRefuses(t *testing.T) {
 	b.run("set", "other", "12", "px", "1000")
 	block := slices.Concat(takeAll(b.s.BeginSnapshot(1), 1<<20)...)
 	head := appendHeader(nil, b.s.header(1))
-	entry := appendEntry(nil, b.s.lookup([]byte("k")).e)
+	entry, _ := appendEntry(nil, b.s.lookup([]byte("k")).e)
 	noSlots := b.s.header(1)
 	noSlots.runs = nil
 	overlap := b.s.header(1)
 	overlap.runs = append(slices.Clone(overlap.runs), overlap.runs...)
+	past := slices.Clone(head)
+	past[2] = 1
 	future := slices.Clone(head)
 	future[2] = snapshotFormat + 1
 	kind := slices.Clone(entry)
+	hash := slices.Concat(kind[:6], []byte{byte(kindHash), byte(encHashtable)})
+	end := appendEnd(nil, 1, 0)
 	for name, bad := range map[string][]byte{
 		"empty":            nil,
 		"cut at a record":  head,
@@ -207,9 +211,17 @@ func TestRestorerRefuses(t *testing.T) {
 		"slot not owned":   slices.Concat(appendHeader(nil, noSlots), entry),
 		"overlapping runs": appendHeader(nil, overlap),
 		"unknown format":   future,
+		"another format":   past,
 		"unknown record":   slices.Concat(head, pack.AppendUint(pack.AppendArray(nil, 3), 9)),
 		"too few fields":   slices.Concat(head, pack.AppendUint(pack.AppendArray(nil, 1), recEnd)),
 		"unknown kind":     slices.Concat(head, kind[:4], []byte{0, 77, 0, 0}),
+		"unknown encoding": slices.Concat(head, kind[:6], []byte{byte(kindHash), byte(encRaw), 0x92, 1, 0x91, 0xc4, 0}),
+		"no item":          slices.Concat(head, hash, []byte{0x92, 0, 0x90}),
+		"no item yet":      slices.Concat(head, hash, []byte{0x92, 1, 0x90}),
+		"not an item":      slices.Concat(head, hash, []byte{0x92, 1, 0x91, 0xc4, 2, 9, 9}),
+		"one item of two":  slices.Concat(head, hash, []byte{0x92, 2, 0x91, 0xc4, 1, 0}, end),
+		"item twice":       slices.Concat(head, hash, []byte{0x92, 2, 0x92, 0xc4, 1, 0, 0xc4, 1, 0}, end),
+		"item without key": slices.Concat(head, []byte{0x92, recItems, 0x91, 0xc4, 1, 0}),
 	} {
 		r := NewRestorer(Config{})
 		err := r.Add(bad)
@@ -225,10 +237,12 @@ func FuzzRestorer(f *testing.F) {
 	b := newBench(f)
 	b.run("set", "k", "v")
 	b.run("set", "other", "12", "px", "1000")
+	b.run("hset", "h", "f", "v", "g", "w")
+	hash, _ := appendEntry(nil, b.s.lookup([]byte("h")).e)
 	head := appendHeader(nil, b.s.header(1))
-	entry := appendEntry(nil, b.s.lookup([]byte("other")).e)
+	entry, _ := appendEntry(nil, b.s.lookup([]byte("other")).e)
 	f.Add(head)
-	f.Add(slices.Concat(head, entry, appendEnd(nil, 1, xxhash.Sum64(head)+xxhash.Sum64(entry))))
+	f.Add(slices.Concat(head, entry, hash, appendEnd(nil, 2, xxhash.Sum64(head)+xxhash.Sum64(entry)+xxhash.Sum64(hash))))
 	f.Fuzz(func(t *testing.T, block []byte) {
 		r := NewRestorer(Config{})
 		r.Add(block)

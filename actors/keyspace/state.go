@@ -35,6 +35,7 @@ type Env struct {
 type State struct {
 	k0, k1   uint64
 	maxValue int
+	limits   limits
 	dicts    [slotmap.Count]*dict // nil: no key
 	slots    ownership
 	expiry   deadlines
@@ -47,15 +48,21 @@ type State struct {
 	draws    draws
 	needsLog bool
 	notOwned bool
+	blocked  bool
 	panics   uint64
+
+	listen EventClass
+	events []Event // not taken yet
 
 	call call     // the one that runs; kept here so that none is allocated
 	walk []*entry // scratch of bucket walks
+
+	scratch []byte // for an item of a collection while it is made or looked for
 }
 
 // New returns an empty State.
 func New(cfg Config) *State {
-	s := &State{maxValue: cfg.MaxValue, expiry: newDeadlines()}
+	s := &State{maxValue: cfg.MaxValue, limits: defaultLimits, expiry: newDeadlines()}
 	if s.maxValue <= 0 {
 		s.maxValue = defaultMaxValue
 	}

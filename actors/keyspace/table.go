@@ -11,6 +11,7 @@ var groups = []struct {
 	commands []Command
 }{
 	{"string", stringCommands},
+	{"hash", hashCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},

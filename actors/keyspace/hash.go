@@ -1,0 +1,139 @@
+package keyspace
+
+// hashToRead finds a hash for a command that does not change it, nil if there is
+// no such key. ok is false, and it has answered, if that is no hash.
+func (s *State) hashToRead(c *call) (h *hashObject, ok bool) {
+	return objectOf[*hashObject](c, s.read(c.Args[1]))
+}
+
+// hashToChange finds a hash for a command that may change it. ok is false, and it
+// has answered, if that is no hash.
+func (s *State) hashToChange(c *call) (p place, h *hashObject, ok bool) {
+	p = s.write(c.Args[1])
+	h, ok = objectOf[*hashObject](c, p.e)
+	return p, h, ok
+}
+
+// setFields gives fields values and returns how many are new. The hash is made if
+// there is none.
+func (s *State) setFields(p *place, pairs [][]byte) (added int64) {
+	e, size := s.upsert(p)
+	if e.obj == nil {
+		e.value = value{obj: &hashObject{}}
+	}
+	h := e.obj.(*hashObject)
+	for i := 0; i < len(pairs); i += 2 {
+		if h.set(s, pairs[i], pairs[i+1]) {
+			added++
+		}
+	}
+	s.settle(e, size)
+	return added
+}
+
+// hset is HSET key field value [field value …].
+func hset(s *State, c *call) {
+	if added, ok := s.storeFields(c); ok {
+		c.W.Int(added)
+	}
+}
+
+// hmset is HMSET, which does the same and answers OK.
+func hmset(s *State, c *call) {
+	if _, ok := s.storeFields(c); ok {
+		c.W.OK()
+	}
+}
+
+func (s *State) storeFields(c *call) (added int64, ok bool) {
+	if len(c.Args)%2 != 0 {
+		c.arity()
+		return 0, false
+	}
+	p, _, ok := s.hashToChange(c)
+	if !ok {
+		return 0, false
+	}
+	added = s.setFields(&p, c.Args[2:])
+	s.notify(EventHash, "hset", p.e.key)
+	return added, true
+}
+
+// hsetnx is HSETNX key field value.
+func hsetnx(s *State, c *call) {
+	p, h, ok := s.hashToChange(c)
+	if !ok {
+		return
+	}
+	if h.get(s, c.Args[2]) != nil {
+		c.W.Int(0)
+		return
+	}
+	s.setFields(&p, c.Args[2:])
+	s.notify(EventHash, "hset", p.e.key)
+	c.W.Int(1)
+}
+
+// hdel is HDEL key field [field …].
+func hdel(s *State, c *call) {
+	p, h, ok := s.hashToChange(c)
+	if !ok {
+		return
+	}
+	var e *entry
+	var n, size int64
+	for _, field := range c.Args[2:] {
+		if h.get(s, field) == nil {
+			continue
+		}
+		if n++; n == 1 {
+			e, size = s.upsert(&p)
+		}
+		h.remove(s, field)
+	}
+	if n > 0 {
+		s.notify(EventHash, "hdel", e.key)
+		s.settle(e, size)
+	}
+	c.W.Int(n)
+}
+
+// hget is HGET key field.
+func hget(s *State, c *call) {
+	if h, ok := s.hashToRead(c); ok {
+		c.bulkOrNull(h.get(s, c.Args[2]))
+	}
+}
+
+// hmget is HMGET key field [field …].
+func hmget(s *State, c *call) {
+	h, ok := s.hashToRead(c)
+	if !ok {
+		return
+	}
+	c.W.Array(len(c.Args) - 2)
+	for _, field := range c.Args[2:] {
+		c.bulkOrNull(h.get(s, field))
+	}
+}
+
+// hstrlen is HSTRLEN key field.
+func hstrlen(s *State, c *call) {
+	if h, ok := s.hashToRead(c); ok {
+		c.W.Int(int64(len(h.get(s, c.Args[2]))))
+	}
+}
+
+// hexists is HEXISTS key field.
+func hexists(s *State, c *call) {
+	if h, ok := s.hashToRead(c); ok {
+		c.flag(h.get(s, c.Args[2]) != nil)
+	}
+}
+
+// hlen is HLEN key.
+func hlen(s *State, c *call) {
+	if h, ok := s.hashToRead(c); ok {
+		c.W.Int(int64(h.len()))
+	}
+}
