@@ -54,10 +54,16 @@ func (g *Gossip) admit(n Node) error {
 		return errFull
 	}
 	if !g.mu.dir.admits(n) {
-		// A member that turned to another cluster stops being one.
-		g.out.put(g.mu.dir.drop(n.ID, false)...)
-		g.foreign(n)
+		g.turned(n)
 		return fmt.Errorf("%w: %v", errForeign, n.Cluster)
 	}
 	return nil
+}
+
+// turned sees to it that a node of another cluster is no member, if it was one.
+//
+// REQUIRES: g.mu held.
+func (g *Gossip) turned(n Node) {
+	g.out.put(g.mu.dir.drop(n.ID, false)...)
+	g.foreign(n)
 }

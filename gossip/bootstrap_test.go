@@ -264,19 +264,20 @@ func tries(m *member, entry string) int {
 	return m.Gossip.mu.targets[entry].tries
 }
 
-// TestBootTwoClusters: a node that is pointed at two clusters joins neither.
+// TestBootTwoClusters: a node that is pointed at two clusters joins neither
+// while both are there.
 func TestBootTwoClusters(t *testing.T) {
 	x, y := start(t, options{cluster: clusterX}), start(t, options{cluster: clusterY})
 	m := start(t, options{join: []string{x.Addr(), y.Addr()}})
-	eventually(t, "both are heard of", func() bool { return m.sees(x.id, y.id, m.id) })
-	if d := m.decide(false); d.Action != Wait || !strings.Contains(d.Reason, "two clusters") {
-		t.Errorf("decided %v", d)
+	eventually(t, "both are heard of", func() bool {
+		d := m.decide(false)
+		return d.Action == Wait && strings.Contains(d.Reason, "two clusters")
+	})
+	y.Close()
+	if d := decided(t, m.boot(context30(t))); d.Action != JoinCluster || d.Cluster != clusterX {
+		t.Errorf("once one is gone: %v", d)
 	}
-	m.SetSelf(Node{Cluster: clusterX}) // the operator's choice
 	converged(t, x, m)
-	if !y.sees(y.id) {
-		eventually(t, "the other cluster drops it", func() bool { return y.sees(y.id) })
-	}
 }
 
 func TestBootGateway(t *testing.T) {
@@ -351,17 +352,35 @@ func TestClustersStayApart(t *testing.T) {
 }
 
 // TestBridgeBetweenClusters: an empty node that hears of two clusters leads
-// neither to the other.
+// neither to the other, nor those to both who know only this node.
 func TestBridgeBetweenClusters(t *testing.T) {
 	xs, ys := startCluster(t, 2, clusterX), startCluster(t, 2, clusterY)
-	bridge := start(t, options{join: []string{xs[0].Addr(), ys[0].Addr()}})
-	all := append(append(ids(xs...), ids(ys...)...), bridge.id)
-	eventually(t, "the bridge sees all", func() bool { return bridge.sees(all...) })
-	bridge.SetSelf(Node{Cluster: clusterY})
-	converged(t, append(ys, bridge)...)
+	bridge := start(t, options{join: []string{xs[0].Addr()}})
+	converged(t, append(xs, bridge)...)
+	met := start(t, options{cluster: clusterY, join: []string{bridge.Addr(), ys[0].Addr()}})
+	eventually(t, "y meets x", func() bool {
+		return met.heard(func(e Event) bool { f, ok := e.(Foreign); return ok && f.Cluster == clusterX })
+	})
+	late := start(t, options{join: []string{bridge.Addr()}})
+	for _, m := range []*member{late, bridge} {
+		if d := decided(t, m.boot(context30(t))); d.Action != JoinCluster || d.Cluster != clusterX {
+			t.Errorf("got %v", d)
+		}
+	}
+	converged(t, append(xs, bridge, late)...)
+	converged(t, append(ys, met)...)
+}
+
+// TestTurnIsNoticed: a member without a cluster gets one of its own, and its
+// announcement reaches nobody.
+func TestTurnIsNoticed(t *testing.T) {
+	xs := startCluster(t, 2, clusterX)
+	m := start(t, options{join: []string{xs[0].Addr()}})
+	converged(t, append(xs, m)...)
+	m.Gossip.mu.Lock()
+	m.Gossip.mu.self.Cluster = clusterY
+	m.Gossip.mu.Unlock()
 	converged(t, xs...)
-	ys[0].change(delta(2, 1))
-	agree(t, 2, 1, append(ys, bridge)...)
 }
 
 // TestWrongKey: a node with another secret gets in nowhere, breaks nothing,

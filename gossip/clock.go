@@ -1,11 +1,8 @@
 package gossip
 
 import (
-	"encoding/binary"
 	"sync"
 	"time"
-
-	"github.com/hashicorp/memberlist"
 
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -19,7 +16,7 @@ type Clock struct {
 	At     time.Time
 }
 
-// clocks puts our wall clock into the answers to probes and reads others'.
+// clocks is what answers to probes say of others' wall clocks.
 type clocks struct {
 	mu struct {
 		sync.Mutex
@@ -27,19 +24,9 @@ type clocks struct {
 	}
 }
 
-// AckPayload is our time in Unix microseconds.
-func (c *clocks) AckPayload() []byte {
-	return binary.BigEndian.AppendUint64(nil, uint64(time.Now().UnixMicro()))
-}
-
-// NotifyPingComplete takes the answer of a peer.
-func (c *clocks) NotifyPingComplete(peer *memberlist.Node, rtt time.Duration, payload []byte) {
-	id, err := slotmap.ParseNodeID(peer.Name)
-	if err != nil || len(payload) != 8 || rtt < 0 {
-		return
-	}
+// note takes the time that a peer said it was, rtt after it was asked.
+func (c *clocks) note(id slotmap.NodeID, theirs time.Time, rtt time.Duration) {
 	now := time.Now()
-	theirs := time.UnixMicro(int64(binary.BigEndian.Uint64(payload)))
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.mu.by == nil {

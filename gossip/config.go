@@ -98,7 +98,7 @@ func (g *Gossip) listConfig(net *transport) (*memberlist.Config, error) {
 	c.Alive = aliveDelegate{g}
 	c.Merge = mergeDelegate{g}
 	c.Conflict = conflictDelegate{g}
-	c.Ping = &g.clocks
+	c.Ping = pingDelegate{g}
 	return c, g.secure(c)
 }
 

@@ -32,10 +32,28 @@ func newDirectory(self slotmap.NodeID, cluster slotmap.ClusterID) *directory {
 	}
 }
 
-// admits tells whether a node may be a member here: it is of our cluster, of
-// none, or we are of none ourselves.
+// admits tells whether a node may be a member here: it is of our side or of
+// none, or we have taken no side yet.
 func (d *directory) admits(n Node) bool {
-	return n.Cluster == d.cluster || n.Cluster.IsZero() || d.cluster.IsZero()
+	if n.Cluster.IsZero() {
+		return true
+	}
+	side := d.side()
+	return n.Cluster == side || side.IsZero()
+}
+
+// side is our cluster, or while we have none, the one whose members we have.
+// An empty node with members of two clusters would lead each to the other.
+func (d *directory) side() slotmap.ClusterID {
+	if !d.cluster.IsZero() {
+		return d.cluster
+	}
+	for _, n := range d.alive {
+		if !n.Cluster.IsZero() {
+			return n.Cluster
+		}
+	}
+	return slotmap.ClusterID{}
 }
 
 // full tells whether one more id would be too many.
@@ -48,6 +66,9 @@ func (d *directory) full(id slotmap.NodeID) bool {
 func (d *directory) put(n Node) []Event {
 	if n.ID == d.self {
 		return nil
+	}
+	if !d.admits(n) {
+		return d.drop(n.ID, false)
 	}
 	d.alive[n.ID] = n
 	return d.refresh()

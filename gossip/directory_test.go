@@ -68,20 +68,25 @@ func TestDirectoryHidesOtherClusters(t *testing.T) {
 	y.Cluster = clusterY
 	empty := nodeAt(3, "10.0.0.3:1", 1)
 	empty.Cluster = slotmap.ClusterID{}
-	for _, n := range []Node{x, y, empty} {
-		wantEvents(t, "seen by an empty node", d.put(n), NodeUp{n})
-	}
+	wantEvents(t, "an empty node", d.put(empty), NodeUp{empty})
+	wantEvents(t, "the first cluster", d.put(x), NodeUp{x})
+	wantEvents(t, "another cluster", d.put(y))
+	wantEvents(t, "the end of the first", d.drop(x.ID, false), NodeDown{Node: x})
+	wantEvents(t, "the other, then", d.put(y), NodeUp{y})
 	wantEvents(t, "choice", d.setCluster(clusterX), NodeDown{Node: y})
 	if got := d.remembered(); len(got) != 2 {
 		t.Errorf("remembered %v", got)
 	}
+	turned := empty
+	turned.Cluster = clusterY
+	wantEvents(t, "a turn", d.put(turned), NodeDown{Node: empty})
 }
 
 // TestDirectoryModel: what events tell adds up to what is shown, at most one
-// node an address, all of it bounded.
+// node an address and none of a second cluster.
 func TestDirectoryModel(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDirectory(slotmap.NodeID{99}, clusterX)
+		d := newDirectory(slotmap.NodeID{99}, rapid.SampledFrom([]slotmap.ClusterID{{}, clusterX}).Draw(t, "own cluster"))
 		told := map[slotmap.NodeID]Node{}
 		for range rapid.IntRange(1, 60).Draw(t, "steps") {
 			id := byte(rapid.IntRange(1, 6).Draw(t, "id"))
@@ -127,8 +132,12 @@ func checkShown(t *rapid.T, d *directory, told map[slotmap.NodeID]Node) {
 		t.Fatalf("told of %d nodes, %d shown", len(told), len(d.shown))
 	}
 	addrs := map[string]bool{}
+	side := d.cluster
 	for id, n := range d.shown {
-		if told[id] != n || addrs[n.Gossip] || n.Cluster == clusterY {
+		if side.IsZero() {
+			side = n.Cluster
+		}
+		if told[id] != n || addrs[n.Gossip] || !n.Cluster.IsZero() && n.Cluster != side {
 			t.Fatalf("shown %+v, told %+v", n, told[id])
 		}
 		addrs[n.Gossip] = true

@@ -58,8 +58,11 @@
 // A node refuses whoever names another cluster: single nodes (the alive
 // delegate), whole lists (the merge delegate), maps and deltas. A node without
 // a cluster carries a zero id and is welcome anywhere; this is also how it says
-// "empty". A node refused whose address is one that we look for is told so, and
-// its owner hears Foreign with KnowsUs.
+// "empty". It takes in the members of one cluster only, that of which it heard
+// first, so that it never links two. Since nobody passes on what he refuses,
+// each answer to a probe names the cluster too: a member that turns to another
+// one is missed by all within a round of probes. A node refused whose address
+// is one that we look for is told so, and its owner hears Foreign with KnowsUs.
 //
 // # Why no second cluster comes up
 //
@@ -102,7 +105,7 @@
 // # Goroutines
 //
 // memberlist's own call the delegates (one file each: delegate.go, alive.go,
-// merge.go, members.go, conflict.go, clock.go), partly under its node lock; so
+// merge.go, members.go, conflict.go, ping.go), partly under its node lock; so
 // these only take this package's lock and never call memberlist. Ours are: the
 // delivery of events, rejoin with at most 16 dials, notices, announcements,
 // and the comparison of digests.

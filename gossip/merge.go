@@ -14,7 +14,8 @@ type mergeDelegate struct{ g *Gossip }
 
 // NotifyMerge refuses a list in which live nodes are of another cluster and
 // none is of ours. A list with both comes from a node that stood between two
-// clusters before it chose; its nodes are then judged one by one.
+// clusters before it chose; its nodes are then judged one by one, as are all
+// by an empty node, which wants to hear what comes after the list: who answers.
 func (m mergeDelegate) NotifyMerge(peers []*memberlist.Node) error {
 	g := m.g
 	g.mu.Lock()
@@ -31,12 +32,12 @@ func (m mergeDelegate) NotifyMerge(peers []*memberlist.Node) error {
 			g.checkOwnRecord(n)
 		case !g.mu.dir.admits(n):
 			stranger = &n
-			g.foreign(n)
+			g.turned(n)
 		case n.Cluster == g.mu.dir.cluster:
 			ours = true
 		}
 	}
-	if ours || stranger == nil {
+	if ours || stranger == nil || g.mu.dir.cluster.IsZero() {
 		return nil
 	}
 	return fmt.Errorf("%w: %v", errForeign, stranger.Cluster)

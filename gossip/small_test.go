@@ -115,22 +115,54 @@ func TestOutbox(t *testing.T) {
 	o.close()
 }
 
-func TestClocks(t *testing.T) {
-	var c clocks
+// TestAnswersToProbes: what cannot be read is ignored, what a later version
+// says besides is not in the way, and clocks of the dead are forgotten.
+func TestAnswersToProbes(t *testing.T) {
+	g := newGossip(Config{Self: nodeAt(9, "", 1)})
+	defer g.cancel()
+	g.mu.self, g.mu.dir = g.cfg.Self, newDirectory(g.id, clusterX)
 	id := slotmap.NodeID{1}
+	p := pingDelegate{g}
 	peer := &memberlist.Node{Name: id.String()}
-	ahead := binary.BigEndian.AppendUint64(nil, uint64(time.Now().Add(time.Hour).UnixMicro()))
-	c.NotifyPingComplete(peer, 2*time.Millisecond, ahead)
-	c.NotifyPingComplete(peer, time.Millisecond, []byte("short"))
-	c.NotifyPingComplete(&memberlist.Node{Name: "x"}, time.Millisecond, ahead)
-	got := c.of([]Node{{ID: id}, {ID: slotmap.NodeID{2}}})
+	ahead := append(appendAck(nil, time.Now().Add(time.Hour), clusterX), "more"...)
+	p.NotifyPingComplete(peer, 2*time.Millisecond, ahead)
+	p.NotifyPingComplete(peer, time.Millisecond, ahead[:ackSize-1])
+	p.NotifyPingComplete(&memberlist.Node{Name: "x"}, time.Millisecond, ahead)
+	got := g.clocks.of([]Node{{ID: id}, {ID: slotmap.NodeID{2}}})
 	if len(got) != 1 || (got[0].Offset-time.Hour).Abs() > time.Minute || got[0].RTT != 2*time.Millisecond {
 		t.Errorf("got %+v", got)
 	}
-	if c.of(nil); len(c.mu.by) != 0 {
+	if g.clocks.of(nil); len(g.clocks.mu.by) != 0 {
 		t.Error("clocks of the dead are kept")
 	}
-	if len(c.AckPayload()) != 8 {
+	if len(p.AckPayload()) != ackSize {
 		t.Error("payload")
+	}
+}
+
+// TestClusterByProbe: a member's answer is believed before any news of it, but
+// never makes it empty again, nor a stranger a member.
+func TestClusterByProbe(t *testing.T) {
+	g := newGossip(Config{Self: nodeAt(9, "", 1)})
+	defer g.cancel()
+	g.mu.self, g.mu.dir = g.cfg.Self, newDirectory(g.id, clusterX)
+	empty := nodeAt(1, "10.0.0.1:1", 1)
+	empty.Cluster = slotmap.ClusterID{}
+	g.mu.dir.put(empty)
+	g.mu.dir.put(nodeAt(2, "10.0.0.2:1", 1))
+	answer := func(id byte, cluster slotmap.ClusterID) {
+		peer := &memberlist.Node{Name: slotmap.NodeID{id}.String()}
+		pingDelegate{g}.NotifyPingComplete(peer, time.Millisecond, appendAck(nil, time.Now(), cluster))
+	}
+	for _, said := range []slotmap.ClusterID{clusterX, {}} {
+		answer(1, said)
+		if n, ok := g.mu.dir.shown[slotmap.NodeID{1}]; !ok || n.Cluster != clusterX {
+			t.Errorf("after it said %v: %+v, %v", said, n, ok)
+		}
+	}
+	answer(2, clusterY)
+	answer(3, clusterX)
+	if len(g.mu.dir.alive) != 1 || len(g.mu.dir.shown) != 1 {
+		t.Errorf("members %v", g.mu.dir.alive)
 	}
 }
