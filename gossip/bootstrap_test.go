@@ -84,6 +84,7 @@ func freeAddrs(t *testing.T, n int) (out []string) {
 }
 
 func TestBootAlone(t *testing.T) {
+	t.Parallel()
 	addr := freeAddr(t)
 	_, port, _ := net.SplitHostPort(addr)
 	for _, join := range [][]string{nil, {addr}, {"localhost:" + port}, {addr, "localhost:" + port}} {
@@ -98,6 +99,7 @@ func TestBootAlone(t *testing.T) {
 // TestBootTogether: nodes with the same list start at the same moment. One
 // starts a cluster, the others join it.
 func TestBootTogether(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{2, 3, 5} {
 		list := freeAddrs(t, n)
 		for i, a := range list {
@@ -128,6 +130,7 @@ func TestBootTogether(t *testing.T) {
 
 // TestBootOneDown: a listed node that is not there does not keep the others.
 func TestBootOneDown(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 3)
 	for _, down := range []int{1, 2} {
 		var ms []*member
@@ -158,6 +161,7 @@ func TestBootOneDown(t *testing.T) {
 
 // TestBootMinority: the first waits for a majority, others for the first.
 func TestBootMinority(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 3)
 	first := start(t, options{addr: list[0], join: list})
 	ctx, cancel := context.WithCancel(context.Background())
@@ -191,6 +195,7 @@ func TestBootMinority(t *testing.T) {
 // TestBootSilentBlocks: somebody listens at a listed address and does not
 // answer, so it may be a stopped node of a cluster.
 func TestBootSilentBlocks(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 3)
 	l, err := net.Listen("tcp", list[2])
 	if err != nil {
@@ -218,6 +223,7 @@ func TestBootSilentBlocks(t *testing.T) {
 // TestBootWipedSeed: the first of the list lost its disk and is restarted at
 // once, so that the others still believe in its old id.
 func TestBootWipedSeed(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 3)
 	var ms []*member
 	for i, a := range list {
@@ -243,6 +249,7 @@ func TestBootWipedSeed(t *testing.T) {
 // TestBootWipedSeedSlowPeers: one of the others is absent and one is silent
 // when the wiped seed asks; it waits until one of them can name the cluster.
 func TestBootWipedSeedSlowPeers(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 3)
 	l, err := net.Listen("tcp", list[1]) // stopped: the kernel still accepts
 	if err != nil {
@@ -267,6 +274,7 @@ func tries(m *member, entry string) int {
 // TestBootTwoClusters: a node that is pointed at two clusters joins neither
 // while both are there.
 func TestBootTwoClusters(t *testing.T) {
+	t.Parallel()
 	x, y := start(t, options{cluster: clusterX}), start(t, options{cluster: clusterY})
 	m := start(t, options{join: []string{x.Addr(), y.Addr()}})
 	eventually(t, "both are heard of", func() bool {
@@ -281,6 +289,7 @@ func TestBootTwoClusters(t *testing.T) {
 }
 
 func TestBootGateway(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 1)
 	gw := start(t, options{gateway: true, join: list})
 	done := gw.boot(context30(t))
@@ -299,6 +308,7 @@ func TestBootGateway(t *testing.T) {
 }
 
 func TestBootWithData(t *testing.T) {
+	t.Parallel()
 	m := start(t, options{cluster: clusterX, join: freeAddrs(t, 2)})
 	if d, err := m.Bootstrap(context30(t)); err != nil || d.Action != JoinCluster || d.Cluster != clusterX {
 		t.Errorf("got %v, %v", d, err)
@@ -308,6 +318,7 @@ func TestBootWithData(t *testing.T) {
 // TestFreshClusterIsTold: a node that started a cluster of its own is told by
 // the nodes that look for it at its address.
 func TestFreshClusterIsTold(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 2)
 	fresh := start(t, options{addr: list[0], cluster: clusterY})
 	old := start(t, options{addr: list[1], cluster: clusterX, join: list})
@@ -328,6 +339,7 @@ func TestFreshClusterIsTold(t *testing.T) {
 // TestClustersStayApart: two clusters of three get each other's addresses and
 // keep working as if they had not.
 func TestClustersStayApart(t *testing.T) {
+	t.Parallel()
 	xs, ys := startCluster(t, 3, clusterX), startCluster(t, 3, clusterY)
 	xs = append(xs, start(t, options{cluster: clusterX, join: []string{ys[0].Addr(), xs[0].Addr()}}))
 	ys = append(ys, start(t, options{cluster: clusterY, join: []string{xs[1].Addr(), ys[1].Addr()}}))
@@ -354,6 +366,7 @@ func TestClustersStayApart(t *testing.T) {
 // TestBridgeBetweenClusters: an empty node that hears of two clusters leads
 // neither to the other, nor those to both who know only this node.
 func TestBridgeBetweenClusters(t *testing.T) {
+	t.Parallel()
 	xs, ys := startCluster(t, 2, clusterX), startCluster(t, 2, clusterY)
 	bridge := start(t, options{join: []string{xs[0].Addr()}})
 	converged(t, append(xs, bridge)...)
@@ -374,6 +387,7 @@ func TestBridgeBetweenClusters(t *testing.T) {
 // TestTurnIsNoticed: a member without a cluster gets one of its own, and its
 // announcement reaches nobody.
 func TestTurnIsNoticed(t *testing.T) {
+	t.Parallel()
 	xs := startCluster(t, 2, clusterX)
 	m := start(t, options{join: []string{xs[0].Addr()}})
 	converged(t, append(xs, m)...)
@@ -386,6 +400,7 @@ func TestTurnIsNoticed(t *testing.T) {
 // TestWrongKey: a node with another secret gets in nowhere, breaks nothing,
 // and does not start a cluster beside one that it cannot read.
 func TestWrongKey(t *testing.T) {
+	t.Parallel()
 	list := freeAddrs(t, 2)
 	ms := []*member{start(t, options{addr: list[1], cluster: clusterX, join: list, keys: [][]byte{key(1)}})}
 	ms = append(ms, start(t, options{cluster: clusterX, join: list[1:], keys: [][]byte{key(1), key(2)}}))
@@ -407,6 +422,7 @@ func TestWrongKey(t *testing.T) {
 
 // TestKeyRotation: every node takes old and new secrets while they change.
 func TestKeyRotation(t *testing.T) {
+	t.Parallel()
 	old := start(t, options{cluster: clusterX, keys: [][]byte{key(1), key(2)}})
 	young := start(t, options{cluster: clusterX, keys: [][]byte{key(2), key(1)}, join: []string{old.Addr()}})
 	converged(t, old, young)
@@ -417,6 +433,7 @@ func TestKeyRotation(t *testing.T) {
 }
 
 func TestStartRefuses(t *testing.T) {
+	t.Parallel()
 	id := slotmap.NodeID{1}
 	good := Config{Self: Node{ID: id}, Bind: "127.0.0.1:0"}
 	taken, err := net.Listen("tcp", freeAddr(t))

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"crypto/rand"
+	"flag"
 	"fmt"
 	"log/slog"
 	mrand "math/rand/v2"
@@ -18,6 +19,8 @@ import (
 )
 
 func TestMain(m *testing.M) {
+	flag.Parse()
+	flag.Set("test.parallel", "4") // these tests wait far more than they compute
 	code := m.Run()
 	if code == 0 {
 		// The last probes of closed nodes end by their own timeouts.
@@ -177,12 +180,17 @@ func converged(t *testing.T, ms ...*member) {
 	})
 }
 
+var handedOut sync.Map // by freeAddr, whether in use yet or not
+
 // freeAddr returns an address free for UDP and TCP whose port no client's
-// outgoing connection takes.
+// outgoing connection takes, nor any other test.
 func freeAddr(t *testing.T) string {
 	t.Helper()
 	for range 1000 {
 		addr := fmt.Sprintf("127.0.0.1:%d", 10000+mrand.N(22000))
+		if _, taken := handedOut.LoadOrStore(addr, true); taken {
+			continue
+		}
 		l, err := net.Listen("tcp", addr)
 		if err != nil {
 			continue

@@ -28,6 +28,7 @@ func garbage(r *rand.Rand, label bool) []byte {
 
 // TestGarbage: whatever arrives on the port, the node stays a good member.
 func TestGarbage(t *testing.T) {
+	t.Parallel()
 	for name, keys := range map[string][][]byte{"plain": nil, "encrypted": {key(1)}} {
 		t.Run(name, func(t *testing.T) {
 			ms := startCluster(t, 3, clusterX, keys...)
@@ -60,6 +61,7 @@ func pelt(t *testing.T, network, addr string, b []byte) {
 // TestHungConnections: more idle connections than are served at a time keep
 // nobody out for long.
 func TestHungConnections(t *testing.T) {
+	t.Parallel()
 	m := start(t, options{cluster: clusterX})
 	var hung []net.Conn
 	for range 3 * maxStreams {
@@ -78,6 +80,7 @@ func TestHungConnections(t *testing.T) {
 
 // TestCloseIsPrompt: a peer that accepts and says nothing does not hold it up.
 func TestCloseIsPrompt(t *testing.T) {
+	t.Parallel()
 	l, err := net.Listen("tcp", freeAddr(t))
 	if err != nil {
 		t.Fatal(err)
@@ -110,6 +113,7 @@ func (i intruder) MergeRemoteState([]byte, bool)   {}
 // TestIntruders: peers with the right label and odd contents are not let in,
 // and odd messages from one that is let in are dropped.
 func TestIntruders(t *testing.T) {
+	t.Parallel()
 	m := start(t, options{cluster: clusterX})
 	id := slotmap.NodeID{77}
 	good := appendNode(nil, Node{ID: id, Cluster: clusterX})
@@ -169,6 +173,7 @@ func intrude(t *testing.T, name string, in intruder) *memberlist.Memberlist {
 
 // TestBoundOnNodes: a peer that invents nodes is refused beyond the bound.
 func TestBoundOnNodes(t *testing.T) {
+	t.Parallel()
 	m := start(t, options{cluster: clusterX})
 	refused := 0
 	for i := range maxNodes + 50 {

@@ -11,6 +11,7 @@ import (
 // TestReturnSameAddress: a node that died is dialled until it is back, even
 // though it knows nobody.
 func TestReturnSameAddress(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 3, clusterX)
 	died(t, ms[1], ms[0], ms[2])
 	isKnown := func() bool {
@@ -31,6 +32,7 @@ func TestReturnSameAddress(t *testing.T) {
 // TestReturnNewPort: a node comes back with its id under another port while
 // the others still believe in the old one.
 func TestReturnNewPort(t *testing.T) {
+	t.Parallel()
 	ms := []*member{start(t, options{id: 1, cluster: clusterX})}
 	for id := byte(2); id <= 5; id++ {
 		ms = append(ms, start(t, options{id: id, cluster: clusterX, join: []string{ms[0].Addr()}}))
@@ -44,6 +46,7 @@ func TestReturnNewPort(t *testing.T) {
 // TestAllReturnNewPorts: the whole cluster is restarted on other ports; only
 // one address of it is known.
 func TestAllReturnNewPorts(t *testing.T) {
+	t.Parallel()
 	ms := []*member{start(t, options{id: 1, cluster: clusterX})}
 	for id := byte(2); id <= 3; id++ {
 		ms = append(ms, start(t, options{id: id, cluster: clusterX, join: []string{ms[0].Addr()}}))
@@ -66,6 +69,7 @@ func sameIfFirst(t *testing.T, i int, m *member) string {
 
 // TestReturnByRemembered: restarted nodes find each other with no join list.
 func TestReturnByRemembered(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 3, clusterX)
 	var kept [][]byte
 	for _, m := range ms {
@@ -88,6 +92,7 @@ func TestReturnByRemembered(t *testing.T) {
 // TestLeaveAndReturn: after a graceful leave the id may come back elsewhere
 // at once.
 func TestLeaveAndReturn(t *testing.T) {
+	t.Parallel()
 	ms := []*member{start(t, options{id: 1, cluster: clusterX})}
 	for id := byte(2); id <= 3; id++ {
 		ms = append(ms, start(t, options{id: id, cluster: clusterX, join: []string{ms[0].Addr()}}))

@@ -10,6 +10,7 @@ import (
 )
 
 func TestConvergence(t *testing.T) {
+	t.Parallel()
 	for _, n := range []int{1, 3, 5, 10} {
 		t.Run(fmt.Sprint(n), func(t *testing.T) {
 			ms := startCluster(t, n, clusterX, key(1))
@@ -31,6 +32,7 @@ func TestConvergence(t *testing.T) {
 
 // TestLargeShardSpreads: a shard of thousands of runs takes many messages.
 func TestLargeShardSpreads(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 3, clusterX)
 	d := delta(1, 1)
 	d.Runs = nil
@@ -47,6 +49,7 @@ func TestLargeShardSpreads(t *testing.T) {
 // TestMapIsPulled: a change that no message told of still arrives, by digest,
 // as does a whole map at a node that comes late.
 func TestMapIsPulled(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 3, clusterX)
 	big := testMap(300)
 	ms[1].take(MapReceived{big})
@@ -60,6 +63,7 @@ func TestMapIsPulled(t *testing.T) {
 
 // TestNoMapWithoutCluster: an empty node neither gets the map nor gives one.
 func TestNoMapWithoutCluster(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 2, clusterX)
 	ms[0].change(delta(1, 1))
 	agree(t, 1, 1, ms...)
@@ -72,6 +76,7 @@ func TestNoMapWithoutCluster(t *testing.T) {
 }
 
 func TestSelfChangesAreSeen(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 3, clusterX)
 	ms[0].SetSelf(Node{Cluster: clusterX, Name: "renamed", LowSpace: true, Leaving: true})
 	for _, m := range ms[1:] {
@@ -85,6 +90,7 @@ func TestSelfChangesAreSeen(t *testing.T) {
 }
 
 func TestLeaveAndDeath(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 4, clusterX)
 	if err := ms[3].Leave(context.Background()); err != nil {
 		t.Fatal(err)
@@ -112,6 +118,7 @@ func TestLeaveAndDeath(t *testing.T) {
 }
 
 func TestClocksArrive(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 2, clusterX)
 	eventually(t, "a clock", func() bool {
 		c := ms[0].Clocks()
@@ -121,6 +128,7 @@ func TestClocksArrive(t *testing.T) {
 
 // TestEventsMayCallBack: the receiver of events may use the Gossip.
 func TestEventsMayCallBack(t *testing.T) {
+	t.Parallel()
 	ms := startCluster(t, 2, clusterX)
 	done := make(chan struct{})
 	first := true
