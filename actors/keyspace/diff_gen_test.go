@@ -142,7 +142,9 @@ func (g *gen) command() []string {
 	cmd := g.wellFormed()
 	switch g.IntN(40) {
 	case 0:
-		return cmd[:1+g.IntN(len(cmd))]
+		if cut := 1 + g.IntN(len(cmd)); cut != 2 || !isAnyOf(cmd[0], "spop", "srandmember", "hrandfield", "zrandmember") {
+			return cmd[:cut] // not what chance decides
+		}
 	case 1:
 		return append(cmd, g.pick("extra", "nx", "get", "0")) // not 1: there is no second database to copy to
 	}
@@ -154,6 +156,7 @@ var families = []func(g *gen) []string{
 	(*gen).numberCommand,
 	(*gen).stringCommand,
 	(*gen).hashCommand,
+	(*gen).setCommand,
 }
 
 func (g *gen) wellFormed() []string {

@@ -86,7 +86,7 @@ func (r *redis) askAll(t *testing.T, cmds [][]string) []string {
 // sameReply compares two raw replies to a command. Where a time passes between
 // the two servers, or order is free, the text may differ by that.
 func sameReply(cmd []string, ours, theirs string) bool {
-	if ours == theirs {
+	if as70(ours) == as70(theirs) {
 		return true
 	}
 	if orderIsFree(cmd[0]) {
@@ -107,9 +107,14 @@ func sameReply(cmd []string, ours, theirs string) bool {
 	return false
 }
 
+// as70 is a reply but for an encoding: to 7.0 a small set is a hashtable. That those of other types are the same
+// compareStates looks at.
+func as70(reply string) string { return strings.ReplaceAll(reply, "$8\r\nlistpack", "$9\r\nhashtable") }
+
 // orderIsFree tells whether a command answers what Redis has in the order of its hash tables.
 func orderIsFree(name string) bool {
-	return isAnyOf(name, "keys", "hkeys", "hvals", "hgetall", "hscan", "hrandfield")
+	return isAnyOf(name, "keys", "hkeys", "hvals", "hgetall", "hscan", "hrandfield",
+		"sinter", "sunion", "sdiff", "smembers", "sscan", "spop", "srandmember")
 }
 
 func sortedLines(s string) []string {
@@ -159,9 +164,9 @@ func historyOf(cmds [][]string, cmd []string) string {
 func compareStates(t *testing.T, server *redis, b *bench) {
 	for i := range 12 {
 		key := fmt.Sprintf("{t}%d", i)
-		for _, cmd := range [][]string{{"get", key}, {"pexpiretime", key}, {"object", "encoding", key}, {"hgetall", key}} {
+		for _, cmd := range [][]string{{"get", key}, {"pexpiretime", key}, {"object", "encoding", key}, {"hgetall", key}, {"smembers", key}} {
 			ours, theirs := b.run(cmd...), server.askAll(t, [][]string{cmd})[0]
-			if !sameReply(cmd, ours, theirs) {
+			if !sameReply(cmd, ours, theirs) || cmd[0] == "object" && ours != theirs && b.run("type", key) != "+set\r\n" {
 				t.Errorf("%q\n got %q\nwant %q", cmd, ours, theirs)
 			}
 		}
@@ -190,7 +195,7 @@ func TestTransactionsAsRedis(t *testing.T) {
 		b.env.Now = time.Now().UnixMilli()
 		b.env.Index++
 		theirs := server.askAll(t, cmds)[len(cmds)-1]
-		if ours := b.execOp(&Op{Slot: slotmap.Slot([]byte("{t}")), Tx: tx}); ours != theirs {
+		if ours := b.execOp(&Op{Slot: slotmap.Slot([]byte("{t}")), Tx: tx}); as70(ours) != as70(theirs) {
 			t.Fatalf("%q\n got %q\nwant %q", cmds, ours, theirs)
 		}
 	}

@@ -54,6 +54,11 @@ func keyRange(index, last, step int, flags KeyFlags) []KeySpec {
 	return []KeySpec{{Flags: flags, Index: index, LastKey: last, Step: step}}
 }
 
+// keyCount is a run of keys whose count stands before them.
+func keyCount(index int, flags KeyFlags) []KeySpec {
+	return []KeySpec{{Flags: flags, Index: index, Counted: true, FirstKey: 1, Step: 1}}
+}
+
 // legacyRange derives First, Last and Step from the specs, and FlagMovableKeys when those three do not tell all.
 func (c *Command) legacyRange() {
 	first, last := 0, 0

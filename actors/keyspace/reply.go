@@ -17,7 +17,11 @@ const (
 	errOverflow  = "ERR increment or decrement would overflow"
 	errNotFinite = "ERR increment would produce NaN or Infinity"
 
-	errOutOfRange = "ERR value is out of range"
+	errOutOfRange  = "ERR value is out of range"
+	errNotPositive = "ERR value is out of range, must be positive"
+	errNumKeys     = "ERR numkeys should be greater than 0"
+	errManyKeys    = "ERR Number of keys can't be greater than number of args"
+	errLimit       = "ERR LIMIT can't be negative"
 )
 
 // name is the name of the command, for error texts.
@@ -82,4 +86,14 @@ func (c *call) intIn(arg []byte, low, high int64) (int64, bool) {
 		return 0, false
 	}
 	return n, ok
+}
+
+// intOr is intIn with an error text of its own, for what is no integer as well.
+func (c *call) intOr(arg []byte, low, high int64, text string) (int64, bool) {
+	n, ok := parseInt(arg)
+	if !ok || n < low || n > high {
+		c.W.Error(text)
+		return 0, false
+	}
+	return n, true
 }

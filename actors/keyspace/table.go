@@ -12,6 +12,7 @@ var groups = []struct {
 }{
 	{"string", stringCommands},
 	{"hash", hashCommands},
+	{"set", setCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},
