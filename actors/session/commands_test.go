@@ -74,14 +74,28 @@ func TestWatchInPipeline(t *testing.T) {
 		"WATCH a", "OK", "MULTI", "OK", "GET a", "QUEUED", "EXEC", "[1]")
 }
 
-// TestWatchRefused: EXEC does not go ahead when a watched key could not be looked at.
+// TestWatchRefused: an EXEC that was sent before the refusal could be known does not go ahead without the
+// watch; after that the connection is as before.
 func TestWatchRefused(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()
+	abort := "-EXECABORT Transaction discarded because of previous errors."
 	b.shards[1].mode.Store(uint32(replica.Down))
-	c.want("WATCH a", "-"+lineDown)
+	c.want("WATCH a", "-"+lineDown, "MULTI", "OK", "ECHO x", "QUEUED", "EXEC", abort, "WATCH a", "-"+lineDown)
 	b.shards[1].mode.Store(uint32(replica.Done))
-	c.want("MULTI", "OK", "SET a 1", "QUEUED", "EXEC", "-EXECABORT Transaction discarded because of previous errors.", "GET a", "nil")
+	c.want("WATCH b", "OK", "MULTI", "OK", "SET b 1", "QUEUED", "EXEC", "[OK]", "GET b", "1")
+}
+
+// TestWatchRefusedBesideAnother: the keys that are watched stay so.
+func TestWatchRefusedBesideAnother(t *testing.T) {
+	b := newBed(t, 1)
+	c, other := b.dial(), b.dial()
+	c.want("WATCH {a}1", "OK")
+	b.shards[1].mode.Store(uint32(replica.Down))
+	c.want("WATCH {a}2", "-"+lineDown)
+	b.shards[1].mode.Store(uint32(replica.Done))
+	other.want("SET {a}1 y", "OK")
+	c.want("MULTI", "OK", "SET {a}2 z", "QUEUED", "EXEC", "nil")
 }
 
 // TestTransactionRedirect: MOVED comes when a command is queued, and at EXEC if things changed since.

@@ -115,7 +115,10 @@ func (s *session) start(self *actor.PID) {
 	send := func(msg any) { s.root.Send(self, msg) }
 	read := func(n int) { s.srv.stats.bytesIn.Add(uint64(n)) }
 	r := newReader(s.info.conn, s.in, send, read)
-	s.srv.drive(r)
+	go func() {
+		defer s.srv.running.Done()
+		r.run()
+	}()
 }
 
 // stop lets go of everything that others hold of this session. It may come twice.
@@ -163,11 +166,18 @@ func (s *session) finish() {
 	}
 }
 
-// forgive ends the refusal of shards when no input is left that was sent before the refusal could be
-// known. It is called before the replies are written, for what comes after was sent in their light.
+// forgive ends the refusal of shards, and the effect of a refused WATCH, when no input is left that was sent
+// before the refusal could be known. It is called before the replies are written, for what comes after was
+// sent in their light.
 func (s *session) forgive() {
-	if len(s.refused) > 0 && s.at == s.cur.n && s.in.drained() && unread(s.info.conn) == 0 {
+	if len(s.refused) == 0 && !s.watch.broken {
+		return
+	}
+	if s.at == s.cur.n && s.in.drained() && unread(s.info.conn) == 0 {
 		clear(s.refused)
+		if !s.tx.open {
+			s.watch.forgive()
+		}
 	}
 }
 

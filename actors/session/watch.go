@@ -17,6 +17,15 @@ type watchList struct {
 
 func (w *watchList) forget() { *w = watchList{round: w.round + 1} }
 
+// forgive forgets the WATCH that was refused: it watches nothing, and clients that share connections send
+// whatever comes next on this one.
+func (w *watchList) forgive() {
+	w.broken = false
+	if len(w.list) == 0 {
+		w.forget()
+	}
+}
+
 func unwatch(s *session, _ [][]byte) {
 	s.watch.forget()
 	s.seg.local.OK()
