@@ -3,8 +3,6 @@ package actors
 import (
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -24,13 +22,12 @@ import (
 // here.
 type director struct {
 	cfg    *Config
-	world  *World
 	log    *slog.Logger
 	system *actor.ActorSystem
 	store  *raftlog.Log
 	logPID *actor.PID
-	links  Links
-	gossip Gossip
+	links  *link.Links
+	gossip *gossip.Gossip
 	self   gossip.Node
 	routes *atomic.Pointer[session.Routes]
 
@@ -115,7 +112,11 @@ func (d *director) rare(ctx actor.Context, m any) {
 
 func (d *director) onTick() {
 	d.ticks++
-	d.toReplicas(replica.Tick{})
+	for _, h := range d.replicas {
+		if h.handle != nil {
+			d.system.Root.Send(h.handle.PID, replica.Tick{})
+		}
+	}
 	if d.ticks%placementTicks == 0 {
 		d.place()
 	}
@@ -141,9 +142,11 @@ func (d *director) startLoaded() {
 	if d.cluster.IsZero() {
 		return
 	}
-	d.connectAll()
-	for _, shard := range slices.Sorted(maps.Keys(d.loaded)) {
-		d.host(shard, d.loaded[shard])
+	for _, p := range d.nodes {
+		d.connect(p.Node)
+	}
+	for shard, st := range d.loaded {
+		d.host(shard, st)
 	}
 	d.loaded = nil
 }
@@ -273,13 +276,10 @@ func (d *director) changed(m *replica.Changed) {
 }
 
 func (d *director) peerDown(node slotmap.NodeID) {
-	d.toReplicas(&replica.PeerDown{Node: node})
-}
-
-// toReplicas sends every replica here a message, in order of shard, so that what follows can be repeated.
-func (d *director) toReplicas(m any) {
-	for _, shard := range slices.Sorted(maps.Keys(d.replicas)) {
-		d.toReplica(shard, m)
+	for _, h := range d.replicas {
+		if h.handle != nil {
+			d.system.Root.Send(h.handle.PID, &replica.PeerDown{Node: node})
+		}
 	}
 }
 
@@ -302,7 +302,15 @@ type leaving struct {
 
 func (d *director) leave(m *leave) {
 	d.leaving = &leaving{until: d.ticks + leaveTicks, done: m.done}
-	d.toReplicas(replica.HandOver{})
+	d.handOver()
+}
+
+func (d *director) handOver() {
+	for _, h := range d.replicas {
+		if h.handle != nil {
+			d.system.Root.Send(h.handle.PID, replica.HandOver{})
+		}
+	}
 }
 
 // checkLeft ends a graceful stop once nothing is led here that another could lead, or time is out.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -20,13 +21,20 @@ const (
 	defaultKeepEntries     = 4096
 )
 
+func wallClock() int64 { return time.Now().UnixMilli() }
+
+var processStart = time.Now()
+
+// monoClock is milliseconds that never run backwards.
+func monoClock() int64 { return time.Since(processStart).Milliseconds() }
+
 func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replica.Config {
 	routes := d.routes
 	peers := map[slotmap.NodeID]*actor.PID{}
 	name := shardName(shard)
 	return replica.Config{
 		System: d.system, Cluster: d.cluster, Self: d.self.ID, Shard: shard, Replica: st.Replica, State: st,
-		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data), FS: d.world.FS,
+		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data),
 		Peer: func(id slotmap.NodeID) *actor.PID {
 			pid := peers[id]
 			if pid == nil {
@@ -41,12 +49,10 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 			node, _ := sh.LeaderNode()
 			return node
 		},
-		Wall: d.world.Wall, Mono: d.world.Mono,
+		Wall: wallClock, Mono: monoClock,
 		LowSpace:        func() bool { return d.store.Space().Low },
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
-		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),
-		Dispatcher:      d.world.dispatcher(name),
-		Observe:         d.world.Observe,
+		Rand:            rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

@@ -2,6 +2,7 @@ package actors
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -29,15 +30,15 @@ func (n *Node) sweep() error {
 		named[st.Snapshot.File] = true
 	}
 	for _, dir := range []string{snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
-		names, err := n.world.FS.List(dir)
+		entries, err := os.ReadDir(dir)
 		if err != nil {
 			return err
 		}
-		for _, name := range names {
-			if named[name] && dir == snapshotDir(n.cfg.Data) {
+		for _, e := range entries {
+			if named[e.Name()] && dir == snapshotDir(n.cfg.Data) {
 				continue
 			}
-			if err := n.world.FS.Remove(n.world.FS.PathJoin(dir, name)); err != nil {
+			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
 				return err
 			}
 		}

@@ -3,42 +3,35 @@ package raftlog
 import (
 	"errors"
 	"fmt"
-	"math"
+
+	"github.com/cockroachdb/pebble/v2"
 
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// readRecords reads the record of every shard: the first key of each.
-func readRecords(db Reader) (map[slotmap.ShardID]*record, error) {
+// readRecords reads the record of every shard.
+func readRecords(db pebble.Reader) (map[slotmap.ShardID]*record, error) {
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixShard}, UpperBound: []byte{prefixShard + 1}})
+	if err != nil {
+		return nil, storeError(err)
+	}
 	records := map[slotmap.ShardID]*record{}
-	for next := []byte{prefixShard}; next != nil; {
-		from := next
-		next = nil
-		err := db.Scan(from, []byte{prefixShard + 1}, func(key, value []byte) (bool, error) {
-			shard, r, err := parseRecord(key, value)
-			if err == nil && shard != math.MaxUint32 {
-				next = recordKey(shard + 1)
-			}
-			records[shard] = &r
-			return false, err
-		})
+	for ok := it.First(); ok; {
+		shard, kind, _, valid := parseShardKey(it.Key())
+		if !valid || kind != kindRecord {
+			return nil, errors.Join(corrupt("key %q where a shard's record belongs", it.Key()), it.Close())
+		}
+		r, err := decodeRecord(it.Value())
 		if err != nil {
-			return nil, err
+			return nil, errors.Join(corrupt("shard %d: %w", shard, err), it.Close())
+		}
+		records[shard] = &r
+		ok = it.SeekGE(recordKey(shard + 1))
+		if shard+1 == 0 {
+			break
 		}
 	}
-	return records, nil
-}
-
-func parseRecord(key, value []byte) (slotmap.ShardID, record, error) {
-	shard, kind, _, valid := parseShardKey(key)
-	if !valid || kind != kindRecord {
-		return 0, record{}, corrupt("key %q where a shard's record belongs", key)
-	}
-	r, err := decodeRecord(value)
-	if err != nil {
-		return 0, record{}, corrupt("shard %d: %w", shard, err)
-	}
-	return shard, r, nil
+	return records, storeError(errors.Join(it.Error(), it.Close()))
 }
 
 // Shards lists the shards that have a replica here. Any goroutine.
@@ -61,15 +54,15 @@ func (l *Log) Shards() []slotmap.ShardID {
 // Load reads and checks everything that is durable of a shard; of an unknown one the zero State. It reads all
 // keys of the shard's entries. The error is ErrCorrupt when they don't fit together. Any goroutine.
 func (l *Log) Load(shard slotmap.ShardID) (State, error) {
-	view := l.db.View()
-	st, err := load(view, shard)
-	if err := errors.Join(err, view.Close()); err != nil {
+	snap := l.db.NewSnapshot()
+	st, err := load(snap, shard)
+	if err := errors.Join(err, snap.Close()); err != nil {
 		return State{}, err
 	}
 	return st, nil
 }
 
-func load(db Reader, shard slotmap.ShardID) (State, error) {
+func load(db pebble.Reader, shard slotmap.ShardID) (State, error) {
 	r, err := readRecord(db, shard)
 	if err != nil {
 		return State{}, err
@@ -93,7 +86,7 @@ func load(db Reader, shard slotmap.ShardID) (State, error) {
 	return st, nil
 }
 
-func readRecord(db Reader, shard slotmap.ShardID) (r record, err error) {
+func readRecord(db pebble.Reader, shard slotmap.ShardID) (r record, err error) {
 	err = get(db, recordKey(shard), func(b []byte) error {
 		r, err = decodeRecord(b)
 		return err
@@ -101,7 +94,7 @@ func readRecord(db Reader, shard slotmap.ShardID) (r record, err error) {
 	return r, err
 }
 
-func readSnapshot(db Reader, shard slotmap.ShardID) (s SnapshotRef, err error) {
+func readSnapshot(db pebble.Reader, shard slotmap.ShardID) (s SnapshotRef, err error) {
 	err = get(db, snapshotKey(shard), func(b []byte) error {
 		s, err = decodeSnapshot(b)
 		return err
@@ -110,13 +103,19 @@ func readSnapshot(db Reader, shard slotmap.ShardID) (s SnapshotRef, err error) {
 }
 
 // get hands over the value of a key if there is one. What use can't make sense of is corrupt.
-func get(db Reader, key []byte, use func([]byte) error) error {
-	return db.Get(key, func(b []byte) error {
-		if err := use(b); err != nil {
-			return corrupt("key %q: %w", key, err)
-		}
+func get(db pebble.Reader, key []byte, use func([]byte) error) error {
+	b, closer, err := db.Get(key)
+	if errors.Is(err, pebble.ErrNotFound) {
 		return nil
-	})
+	}
+	if err != nil {
+		return storeError(err)
+	}
+	if err := use(b); err != nil {
+		err = corrupt("key %q: %w", key, err)
+		return errors.Join(err, closer.Close())
+	}
+	return closer.Close()
 }
 
 // check holds the record against its invariants and the snapshot, which is zero if there is none.
@@ -141,27 +140,38 @@ func (r *record) check(s *SnapshotRef) error {
 
 // checkEntries walks over all entries of a shard: they must be those that the record names, in terms that don't
 // fall.
-func checkEntries(db Reader, shard slotmap.ShardID, r *record) error {
+func checkEntries(db pebble.Reader, shard slotmap.ShardID, r *record) error {
+	it, err := db.NewIter(&pebble.IterOptions{LowerBound: entryKey(shard, 0), UpperBound: entriesEnd(shard)})
+	if err != nil {
+		return storeError(err)
+	}
 	prev := r.truncated
-	err := db.Scan(entryKey(shard, 0), entriesEnd(shard), func(key, value []byte) (more bool, err error) {
-		prev, err = checkEntry(key, value, prev)
-		return true, err
-	})
-	switch {
-	case err != nil:
-		return err
-	case prev.Index != r.last:
+	for ok := it.First(); ok && err == nil; ok = it.Next() {
+		prev, err = checkEntry(it, prev)
+	}
+	if err == nil {
+		err = it.Error()
+	}
+	if err := errors.Join(err, it.Close()); err != nil {
+		return storeError(err)
+	}
+	if prev.Index != r.last {
 		return corrupt("shard %d: entries end at %d, the log at %d", shard, prev.Index, r.last)
-	case r.hasHard && prev.Term > r.term:
+	}
+	if r.hasHard && prev.Term > r.term {
 		return corrupt("shard %d: entry %d is of term %d, the hard state of term %d", shard, prev.Index, prev.Term, r.term)
 	}
 	return nil
 }
 
-func checkEntry(key, value []byte, prev Position) (Position, error) {
-	shard, _, index, ok := parseShardKey(key)
+func checkEntry(it *pebble.Iterator, prev Position) (Position, error) {
+	shard, _, index, ok := parseShardKey(it.Key())
 	if !ok {
-		return prev, corrupt("key %q among entries", key)
+		return prev, corrupt("key %q among entries", it.Key())
+	}
+	value, err := it.ValueAndErr()
+	if err != nil {
+		return prev, err
 	}
 	_, term, _, err := parseEntry(value)
 	switch {

@@ -214,12 +214,7 @@ func TestWaitCountsFollowers(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	conn, err := client.Dial(t.Context(), n.Client, patience)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	replies, err := conn.Do(deadline(), []string{"SET", "k", "v"}, []string{"WAIT", "2", "10000"})
+	replies, err := client.AskAll(t.Context(), n.Client, patience, []string{"SET", "k", "v"}, []string{"WAIT", "2", "10000"})
 	if err != nil || replies[1].Int != 2 {
 		t.Fatalf("%v %v", replies, err)
 	}

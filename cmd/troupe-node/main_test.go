@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,10 +42,7 @@ func ask(t *testing.T, n *cluster.Node, args ...string) string {
 	if e := r.Err(); e != "" {
 		t.Fatalf("%s %v: %s", n.Name, args, e)
 	}
-	if r.Kind == ':' {
-		return strconv.FormatInt(r.Int, 10)
-	}
-	return r.Text
+	return r.String()
 }
 
 // load writes unique keys through a cluster until it is stopped, and remembers those that were
@@ -80,7 +76,6 @@ func startLoadAt(t *testing.T, addrs []string, name string) *load {
 
 func (l *load) write(ctx context.Context, prefix string, salt uint64) {
 	s := client.NewSession(ctx, l.routes, time.Second, salt)
-	defer s.Close()
 	for i := 0; ctx.Err() == nil; i++ {
 		key := fmt.Sprintf("%s-%d", prefix, i)
 		if req := s.Do(key, "SET", key, key); req.Fate == fate.Done {
@@ -109,7 +104,7 @@ func (l *load) more(t *testing.T, n int) {
 	})
 }
 
-func (l *load) stop() { l.cancel(); l.done.Wait() }
+func (l *load) stop() { l.cancel(); l.done.Wait(); l.routes.Close() }
 
 // check stops the load and reads every acknowledged write back.
 func (l *load) check(t *testing.T) {
@@ -119,9 +114,9 @@ func (l *load) check(t *testing.T) {
 		t.Fatal("nothing was acknowledged")
 	}
 	routes := client.NewRoutes(l.addrs)
+	defer routes.Close()
 	until(t, "the slot table", func() error { return routes.Refresh(t.Context(), 1) })
 	s := client.NewSession(t.Context(), routes, 5*time.Second, 1)
-	defer s.Close()
 	lost := 0
 	for _, key := range l.acked {
 		var req client.Request

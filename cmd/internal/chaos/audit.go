@@ -34,7 +34,6 @@ func (r *run) audit(ctx context.Context) (acknowledged int64) {
 	for i := range auditors {
 		all.Go(func() {
 			session := r.session(ctx, i)
-			defer session.Close()
 			for c := range work {
 				acked.Add(r.auditChunk(ctx, session, c))
 			}
@@ -107,7 +106,6 @@ func (r *run) weigh(book *history.Writer, seq uint64, read *client.Request) {
 // in no other read.
 func (r *run) lastReads(ctx context.Context) {
 	session := r.session(ctx, 0)
-	defer session.Close()
 	for _, k := range r.recorder.Keys() {
 		read := &client.Request{Key: k.Name, Args: []string{"GET", k.Name}}
 		call := r.recorder.Now()

@@ -31,7 +31,6 @@ type contender struct {
 
 // run works until ctx ends. The last operation is waited for.
 func (c *contender) run(ctx context.Context) {
-	defer c.session.Close()
 	c.id = c.ids.Add(1)
 	for ctx.Err() == nil {
 		k := c.recorder.Pick(c.rng.Uint64())
@@ -66,21 +65,22 @@ func (c *contender) do(k *history.Key, op history.Op, args ...string) {
 // swap reads the key under WATCH and stores another value if nobody touched it. These are two
 // operations: the read, and the write that claims what the key held.
 func (c *contender) swap(ctx context.Context, k *history.Key) {
+	var op history.Op
 	call := c.recorder.Now()
-	r, watched := c.session.Watch(k.Name)
-	old := output(&r)
-	c.record(k, history.Op{Kind: history.Get, Call: call}, &r)
-	if watched == nil {
+	write, swapped := c.session.Swap(k.Name, func(read *client.Request) string {
+		c.record(k, history.Op{Kind: history.Get, Call: call}, read)
+		c.think(ctx) // leave the others a chance
+		op = history.Op{Kind: history.Swap, Old: output(read), Arg: c.value(), Call: c.recorder.Now()}
+		return strconv.FormatInt(op.Arg, 10)
+	})
+	if write == nil {
 		return
 	}
-	c.think(ctx) // leave the others a chance
-	op := history.Op{Kind: history.Swap, Old: old, Arg: c.value(), Call: c.recorder.Now()}
-	r, swapped := watched.Set(strconv.FormatInt(op.Arg, 10))
-	if r.Fate == fate.Done && !swapped {
-		c.tally.count(&r)
+	if write.Fate == fate.Done && !swapped {
+		c.tally.count(write)
 		return // somebody touched it: no effect, no claim
 	}
-	c.record(k, op, &r)
+	c.record(k, op, write)
 }
 
 // record completes an operation by what the request came back with. After an unknown outcome the client
@@ -97,13 +97,10 @@ func (c *contender) record(k *history.Key, op history.Op, r *client.Request) {
 // output is the number in a reply. Text that is no number is one that nobody wrote, and the checker will
 // say so.
 func output(r *client.Request) int64 {
-	switch {
-	case r.Reply.Kind == ':':
-		return r.Reply.Int
-	case r.Reply.Null:
+	if r.Reply.Null {
 		return history.Absent
 	}
-	n, err := strconv.ParseInt(r.Reply.Text, 10, 64)
+	n, err := strconv.ParseInt(r.Reply.String(), 10, 64)
 	if err != nil {
 		return -1
 	}

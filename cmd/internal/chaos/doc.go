@@ -1,7 +1,7 @@
 // Package chaos is troupe-chaos as a library: it loads a cluster, kills its leaders, and judges every
 // answer that the cluster gave.
 //
-// A run has four kinds of clients, each with a session of its own that retries nothing:
+// A run has four kinds of clients, each with a session of its own over go-redis that retries nothing:
 //
 //   - writers SET keys of their own, each once, in pipelines at full speed, and between them read back some
 //     that were acknowledged. The ledger remembers the fate of every write.

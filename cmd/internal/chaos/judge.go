@@ -27,7 +27,7 @@ func (r *run) judge(ctx context.Context) *Report {
 		r.faults.add(ProvedLittle, missing)
 	}
 	rep.Done, rep.Refused, rep.Unknown = r.tally.done.Load(), r.tally.refused.Load(), r.tally.unknown.Load()
-	rep.StaleChecks = r.tally.reads.Load()
+	rep.Moved, rep.StaleChecks = r.tally.moved.Load(), r.tally.reads.Load()
 	rep.Codes, rep.Odd = r.tally.codes()
 	r.faults.mu.Lock()
 	defer r.faults.mu.Unlock()

@@ -27,7 +27,6 @@ type prober struct {
 
 // run writes until ctx ends.
 func (p *prober) run(ctx context.Context) {
-	defer p.session.Close()
 	for ctx.Err() == nil {
 		seq := p.book.Next()
 		key, began := p.book.Key(seq), time.Now()

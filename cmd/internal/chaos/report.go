@@ -14,6 +14,7 @@ type Report struct {
 	Seed                   uint64
 	Acknowledged           int64 // writes to keys of their own, each read back at the end
 	Done, Refused, Unknown int64 // all requests of the load
+	Moved                  int64 // redirects that were followed for them
 	StaleChecks            int64 // reads of acknowledged writes during the load
 	Histories, HistoryOps  int
 	Gaps                   Gaps
@@ -32,7 +33,8 @@ func (r *Report) Write(w io.Writer) {
 	line := func(name, format string, v ...any) { fmt.Fprintf(w, "%-18s %s\n", name, fmt.Sprintf(format, v...)) }
 	line("kills", "%d", g.Kills)
 	line("acked writes", "%s", grouped(r.Acknowledged))
-	line("requests", "%s done, %s refused, %s unknown", grouped(r.Done), grouped(r.Refused), grouped(r.Unknown))
+	line("requests", "%s done, %s refused, %s unknown; %s redirects followed",
+		grouped(r.Done), grouped(r.Refused), grouped(r.Unknown), grouped(r.Moved))
 	line("errors", "%s", byCount(r.Codes))
 	line("lost", "%d", r.Faults[Lost]+r.Faults[Corrupt])
 	line("stale", "%d (of %s reads that had to see a write)", r.Faults[Stale], grouped(r.StaleChecks))

@@ -61,6 +61,7 @@ func Run(ctx context.Context, cfg Config, target Target) (*Report, error) {
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
+	defer r.routes.Close()
 	go r.routes.Run(ctx)
 	cfg.Loading(true)
 	err := r.load(ctx)

@@ -14,6 +14,7 @@ type tally struct {
 	done, refused, unknown atomic.Int64
 	stale                  atomic.Int64 // reads that did not show an acknowledged write
 	reads                  atomic.Int64 // such reads that were answered
+	moved                  atomic.Int64 // redirects that were followed
 
 	mu struct {
 		sync.Mutex
@@ -30,6 +31,7 @@ func newTally() *tally {
 
 // count notes the outcome of a request.
 func (t *tally) count(r *client.Request) {
+	t.moved.Add(int64(r.Moved))
 	switch r.Fate {
 	case fate.Done:
 		t.done.Add(1)
@@ -44,7 +46,7 @@ func (t *tally) count(r *client.Request) {
 	defer t.mu.Unlock()
 	t.mu.codes[code]++
 	if r.Err == nil && !fate.Expected(code) && t.mu.odd[code] == "" {
-		t.mu.odd[code] = r.Reply.Text
+		t.mu.odd[code] = r.Reply.Err()
 	}
 }
 

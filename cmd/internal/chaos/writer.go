@@ -28,7 +28,6 @@ type writer struct {
 
 // run writes until ctx ends. The last pipeline is waited for.
 func (w *writer) run(ctx context.Context) {
-	defer w.session.Close()
 	for ctx.Err() == nil {
 		if !w.round() {
 			pause(ctx, backOff)

@@ -1,18 +1,21 @@
-// Package client is a cluster client for checkers: it never retries, never hides a redirect and hands
-// every outcome over as it came.
+// Package client is a cluster client for checkers: go-redis with everything turned off that would hide an
+// outcome, and the choice of the node on top.
 //
-// Ordinary cluster clients are built to hide what a checker must see: they follow MOVED, retry after a
-// broken connection (so that one INCR may run twice) and reconnect behind a WATCH. Here one request is
-// at most one request on the wire, and what is known of its fate (package fate) is exact: a refused dial
-// is Refused, because nothing was sent; anything after the first byte was written is Unknown until its
-// reply has been read.
+// One request is at most one request on the wire, unless a node says MOVED, which means that it did nothing.
+// What is known of a request's fate (package fate) is exact: an error reply is what package fate says of it; a
+// connection that could not be made is Refused, because nothing was sent; whatever else goes wrong is Unknown.
 //
-//   - Conn is one connection: write some commands, read their replies. It reads RESP with a reader of
-//     its own; one shared with the server would share the server's mistakes.
-//   - Routes is the slot table, learned from CLUSTER SLOTS and corrected by MOVED. Shared by sessions.
-//   - Session is one client: a connection to each node, used by one goroutine. Do sends one command,
-//     Batch a pipeline to each node that owns some of the keys, Swap a compare-and-set by WATCH.
+// go-redis's own ClusterClient can't be had that exact. With MaxRedirects it follows MOVED, but also sends
+// again after a broken connection, so that one INCR may run twice; without, it learns of a new leader only
+// from a slot table that it asks for at most five times a second, of a node chosen blindly, which may be
+// the one that is paused. So there is a go-redis Client for each node here (MaxRetries -1), and a slot table
+// of our own.
 //
-// A session that is told MOVED reports Refused and remembers the new place for the next request. A node
-// that does not answer is passed over for a moment, so that the others are asked where the slot went.
+//   - Routes is the slot table, learned from CLUSTER SLOTS and corrected by MOVED, and the go-redis
+//     client of each node. Shared by sessions.
+//   - Session is one client, used by one goroutine. Do sends one command and follows MOVED, Batch sends a
+//     pipeline to each node that owns some of the keys, Swap is a compare-and-set by WATCH, MULTI and EXEC.
+//   - Ask and AskAll are questions to one node, outside the load.
+//
+// A node that does not answer is passed over for a moment, so that the others are asked where a slot went.
 package client

@@ -2,6 +2,7 @@ package client
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net"
 	"strconv"
@@ -45,7 +46,7 @@ func (r *Routes) Run(ctx context.Context) {
 // Refresh asks a node, chosen by salt, for the slot table. A range without a leader keeps its old place.
 func (r *Routes) Refresh(ctx context.Context, salt uint64) error {
 	r.mu.RLock()
-	addr := r.any(time.Now(), salt)
+	addr := r.any(time.Now(), salt).addr
 	r.mu.RUnlock()
 	reply, err := Ask(ctx, addr, refreshTimeout, "CLUSTER", "SLOTS")
 	if err != nil {
@@ -78,11 +79,11 @@ func parseSlots(reply Reply) ([]slotRange, error) {
 	var out []slotRange
 	for _, item := range reply.Items {
 		if len(item.Items) < 3 || len(item.Items[2].Items) < 2 {
-			return nil, fmt.Errorf("%w: range without a master", ErrProtocol)
+			return nil, errors.New("a range without a master")
 		}
 		first, last, master := item.Items[0].Int, item.Items[1].Int, item.Items[2].Items
 		if first < 0 || last < first || last >= slotmap.Count {
-			return nil, fmt.Errorf("%w: range %d-%d", ErrProtocol, first, last)
+			return nil, fmt.Errorf("range %d-%d", first, last)
 		}
 		addr := net.JoinHostPort(master[0].Text, strconv.FormatInt(master[1].Int, 10))
 		out = append(out, slotRange{uint16(first), uint16(last), addr})

@@ -1,137 +1,75 @@
 package client
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
-	"io"
+	"net"
 	"strconv"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/troupedb/troupe/cmd/internal/fate"
 )
 
-// Bounds on what a reply may claim; the servers under test are not trusted either.
-const (
-	maxBulk  = 64 << 20
-	maxArray = 1 << 20
-	maxDepth = 8
-)
-
-// ErrProtocol is a reply that is not RESP2.
-var ErrProtocol = errors.New("malformed reply")
-
-// Reply is one RESP2 reply. Kind is the byte that opens it: + - : $ *
+// Reply is one reply, whatever its type.
 type Reply struct {
-	Kind  byte
-	Text  string // + - $
-	Int   int64  // :
+	Text  string // of a string or a status
+	Int   int64  // of an integer
 	Items []Reply
-	Null  bool // $-1 or *-1
+	Null  bool
+
+	number bool
+	err    string
+}
+
+// String is the text of a string or a status, or an integer in digits.
+func (r Reply) String() string {
+	if r.number {
+		return strconv.FormatInt(r.Int, 10)
+	}
+	return r.Text
 }
 
 // Err is the error line of an error reply, else "".
-func (r Reply) Err() string {
-	if r.Kind == '-' {
-		return r.Text
+func (r Reply) Err() string { return r.err }
+
+// outcome reads off what go-redis returned for a command: its fate, and either a reply or why there is none.
+func outcome(v any, err error) (fate.Fate, Reply, error) {
+	var answer redis.Error
+	switch {
+	case err == nil, errors.Is(err, redis.Nil):
+		return fate.Done, plain(v), nil
+	case errors.As(err, &answer):
+		return fate.OfError(answer.Error()), Reply{err: answer.Error()}, nil
+	case unsent(err):
+		return fate.Refused, Reply{}, err
 	}
-	return ""
+	return fate.Unknown, Reply{}, err
 }
 
-func readReply(br *bufio.Reader, depth int) (Reply, error) {
-	line, err := readLine(br)
-	if err != nil {
-		return Reply{}, err
-	}
-	if len(line) == 0 {
-		return Reply{}, fmt.Errorf("%w: empty line", ErrProtocol)
-	}
-	r, rest := Reply{Kind: line[0]}, line[1:]
-	switch r.Kind {
-	case '+', '-':
-		r.Text = rest
-		return r, nil
-	case ':':
-		r.Int, err = strconv.ParseInt(rest, 10, 64)
-		if err != nil {
-			return r, fmt.Errorf("%w: integer %q", ErrProtocol, rest)
+// unsent reports whether an error is that of making a connection: then nothing was sent.
+func unsent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
+}
+
+// plain turns a value of go-redis into a Reply.
+func plain(v any) Reply {
+	switch v := v.(type) {
+	case nil:
+		return Reply{Null: true}
+	case string:
+		return Reply{Text: v}
+	case int64:
+		return Reply{Int: v, number: true}
+	case error:
+		return Reply{err: v.Error()}
+	case []any:
+		r := Reply{}
+		for _, item := range v {
+			r.Items = append(r.Items, plain(item))
 		}
-		return r, nil
-	case '$':
-		return readBulk(br, r, rest)
-	case '*':
-		return readArray(br, r, rest, depth)
+		return r
 	}
-	return r, fmt.Errorf("%w: type byte %q", ErrProtocol, r.Kind)
-}
-
-func readBulk(br *bufio.Reader, r Reply, size string) (Reply, error) {
-	n, err := readLength(size, maxBulk)
-	if err != nil || n < 0 {
-		r.Null = n < 0
-		return r, err
-	}
-	buf, err := readFull(br, n+2)
-	if err != nil {
-		return r, err
-	}
-	if buf[n] != '\r' || buf[n+1] != '\n' {
-		return r, fmt.Errorf("%w: bulk string of %d bytes does not end there", ErrProtocol, n)
-	}
-	r.Text = string(buf[:n])
-	return r, nil
-}
-
-// readFull reads n bytes. A large buffer grows with what arrives, not by the claim.
-func readFull(br *bufio.Reader, n int) ([]byte, error) {
-	if n <= 64<<10 {
-		buf := make([]byte, n)
-		_, err := io.ReadFull(br, buf)
-		return buf, err
-	}
-	buf, err := io.ReadAll(io.LimitReader(br, int64(n)))
-	if err == nil && len(buf) < n {
-		err = io.ErrUnexpectedEOF
-	}
-	return buf, err
-}
-
-func readArray(br *bufio.Reader, r Reply, size string, depth int) (Reply, error) {
-	n, err := readLength(size, maxArray)
-	if err != nil || n < 0 {
-		r.Null = n < 0
-		return r, err
-	}
-	if depth >= maxDepth {
-		return r, fmt.Errorf("%w: nested too deep", ErrProtocol)
-	}
-	for range n {
-		item, err := readReply(br, depth+1)
-		if err != nil {
-			return r, err
-		}
-		r.Items = append(r.Items, item)
-	}
-	return r, nil
-}
-
-// readLength reads a length; -1 is null.
-func readLength(s string, limit int) (int, error) {
-	n, err := strconv.Atoi(s)
-	if err != nil || n < -1 || n > limit {
-		return 0, fmt.Errorf("%w: length %q", ErrProtocol, s)
-	}
-	return n, nil
-}
-
-// readLine returns a line without its CRLF, bounded by the reader's buffer.
-func readLine(br *bufio.Reader) (string, error) {
-	line, err := br.ReadSlice('\n')
-	if errors.Is(err, bufio.ErrBufferFull) {
-		return "", fmt.Errorf("%w: line too long", ErrProtocol)
-	}
-	if err != nil {
-		return "", err
-	}
-	if len(line) < 2 || line[len(line)-2] != '\r' {
-		return "", fmt.Errorf("%w: line does not end in CRLF", ErrProtocol)
-	}
-	return string(line[:len(line)-2]), nil
+	return Reply{Text: fmt.Sprint(v)}
 }

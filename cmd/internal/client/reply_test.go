@@ -1,71 +1,81 @@
 package client
 
 import (
-	"bufio"
-	"errors"
-	"io"
+	"net"
 	"reflect"
-	"strings"
 	"testing"
+	"time"
+
+	"github.com/troupedb/troupe/cmd/internal/fakecluster"
+	"github.com/troupedb/troupe/cmd/internal/fate"
 )
 
-func parse(text string) (Reply, error) {
-	return readReply(bufio.NewReaderSize(strings.NewReader(text), 4096), 0)
-}
-
-func TestReadReply(t *testing.T) {
-	for _, c := range []struct {
-		in   string
-		want Reply
-	}{
-		{"+OK\r\n", Reply{Kind: '+', Text: "OK"}},
-		{"-MOVED 1 a:2\r\n", Reply{Kind: '-', Text: "MOVED 1 a:2"}},
-		{":-42\r\n", Reply{Kind: ':', Int: -42}},
-		{"$5\r\na\r\nbc\r\n", Reply{Kind: '$', Text: "a\r\nbc"}},
-		{"$0\r\n\r\n", Reply{Kind: '$'}},
-		{"$-1\r\n", Reply{Kind: '$', Null: true}},
-		{"*-1\r\n", Reply{Kind: '*', Null: true}},
-		{"*0\r\n", Reply{Kind: '*'}},
-		{"*2\r\n:1\r\n*1\r\n+x\r\n", Reply{Kind: '*', Items: []Reply{
-			{Kind: ':', Int: 1}, {Kind: '*', Items: []Reply{{Kind: '+', Text: "x"}}}}}},
-	} {
-		got, err := parse(c.in)
-		if err != nil || !reflect.DeepEqual(got, c.want) {
-			t.Errorf("%q: got %+v, %v", c.in, got, err)
-		}
-	}
-}
-
-func TestReadReplyRefusesWhatIsNotRESP(t *testing.T) {
-	for _, in := range []string{
-		"\r\n", "OK\r\n", "+OK\n", ":x\r\n", "$-2\r\n", "$99999999999\r\n", "$1\r\nabc", "*9999999\r\n",
-		"_\r\n", "+" + strings.Repeat("x", 5000) + "\r\n", strings.Repeat("*1\r\n", 20) + ":1\r\n",
-	} {
-		if _, err := parse(in); !errors.Is(err, ErrProtocol) {
-			t.Errorf("%.20q: error %v", in, err)
-		}
-	}
-}
-
-func TestReadReplyKnowsAnUnfinishedReply(t *testing.T) {
-	whole := "*3\r\n$3\r\nabc\r\n:1\r\n$100000\r\n" + strings.Repeat("z", 100000) + "\r\n"
-	if _, err := parse(whole); err != nil {
+// answering is a node that answers any command with the given bytes, and hangs up.
+func answering(t *testing.T, raw string) (addr string) {
+	t.Helper()
+	fc, err := fakecluster.New(1, 1, fakecluster.Bugs{Raw: raw})
+	if err != nil {
 		t.Fatal(err)
 	}
-	for cut := range 30 {
-		_, err := parse(whole[:cut])
-		if !errors.Is(err, io.EOF) && !errors.Is(err, io.ErrUnexpectedEOF) {
-			t.Errorf("cut at %d: error %v", cut, err)
+	t.Cleanup(fc.Close)
+	return fc.Addrs()[0]
+}
+
+func TestAskReadsEveryKindOfReply(t *testing.T) {
+	for text, want := range map[string]Reply{
+		"+OK\r\n":                      {Text: "OK"},
+		":-42\r\n":                     {Int: -42, number: true},
+		"$5\r\na\r\nbc\r\n":            {Text: "a\r\nbc"},
+		"$0\r\n\r\n":                   {},
+		"$-1\r\n":                      {Null: true},
+		"*-1\r\n":                      {Null: true},
+		"*0\r\n":                       {},
+		"*2\r\n:1\r\n*1\r\n+x\r\n":     {Items: []Reply{{Int: 1, number: true}, {Items: []Reply{{Text: "x"}}}}},
+		"-MOVED 1 a:2\r\n":             {err: "MOVED 1 a:2"},
+		"-UNKNOWN who knows\r\n":       {err: "UNKNOWN who knows"},
+		"*2\r\n-ERR no\r\n$1\r\ny\r\n": {Items: []Reply{{err: "ERR no"}, {Text: "y"}}},
+	} {
+		got, err := Ask(t.Context(), answering(t, text), patience, "GET", "k")
+		if err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%q: got %+v, %v", text, got, err)
 		}
-	}
-	if _, err := parse(whole[:len(whole)-5]); !errors.Is(err, io.ErrUnexpectedEOF) {
-		t.Errorf("cut inside the large value: error %v", err)
 	}
 }
 
-func FuzzReadReply(f *testing.F) {
-	for _, s := range []string{"+OK\r\n", "$3\r\nabc\r\n", "*2\r\n:1\r\n$-1\r\n", "*1048576\r\n", "$67108864\r\nx"} {
-		f.Add(s)
+func TestAHalfReplyIsNone(t *testing.T) {
+	for _, text := range []string{"\n", "$5\r\nab", "*2\r\n:1\r\n", "nonsense\r\n", "$x\r\n"} {
+		if r, err := Ask(t.Context(), answering(t, text), patience, "GET", "k"); err == nil {
+			t.Errorf("%q: %+v", text, r)
+		}
+		routes := NewRoutes([]string{answering(t, text)})
+		defer routes.Close()
+		if r := NewSession(t.Context(), routes, patience, 0).Do("k", "SET", "k", "v"); r.Fate != fate.Unknown || r.Err == nil {
+			t.Errorf("%q: %v %+v", text, r.Fate, r.Reply)
+		}
 	}
-	f.Fuzz(func(t *testing.T, in string) { _, _ = parse(in) })
+}
+
+func TestASilentNodeIsGivenUp(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer ln.Close()
+	routes := NewRoutes([]string{ln.Addr().String()})
+	defer routes.Close()
+	r := NewSession(t.Context(), routes, 50*time.Millisecond, 0).Do("k", "SET", "k", "v")
+	if r.Fate != fate.Unknown || r.Err == nil || r.Code() != "NET" {
+		t.Errorf("%v %v", r.Fate, r.Err)
+	}
+	if _, err := Ask(t.Context(), ln.Addr().String(), 50*time.Millisecond, "PING"); err == nil {
+		t.Error("a reply out of nothing")
+	}
+}
+
+func TestReplyAsText(t *testing.T) {
+	for want, v := range map[string]any{"true": true, "0": int64(0), "-7": int64(-7), "x": "x", "": nil} {
+		if got := plain(v).String(); got != want {
+			t.Errorf("%v: %q", v, got)
+		}
+	}
 }

@@ -26,14 +26,7 @@ type Routes struct {
 	}
 }
 
-type node struct {
-	addr      string
-	downUntil atomic.Int64 // unix ns
-}
-
-func (n *node) down(now time.Time) bool { return n.downUntil.Load() > now.UnixNano() }
-
-// NewRoutes knows the nodes of addrs, and nothing of the slots.
+// NewRoutes knows the nodes of addrs, and nothing of the slots. The caller closes it.
 // REQUIRES: addrs is not empty.
 func NewRoutes(addrs []string) *Routes {
 	r := &Routes{wake: make(chan struct{}, 1), shun: shunTime}
@@ -55,32 +48,43 @@ func (r *Routes) index(addr string) int32 {
 			return int32(i)
 		}
 	}
-	r.mu.nodes = append(r.mu.nodes, &node{addr: addr})
+	r.mu.nodes = append(r.mu.nodes, newNode(addr))
 	return int32(len(r.mu.nodes) - 1)
+}
+
+// Close closes the connections to all nodes.
+func (r *Routes) Close() {
+	r.mu.RLock()
+	defer r.mu.RUnlock()
+	for _, n := range r.mu.nodes {
+		n.redis.Close()
+	}
 }
 
 // Pick returns the node to ask for a slot: the one known to serve it, or, while that is not known or
 // does not answer, another one, in turn by salt.
-func (r *Routes) Pick(slot uint16, salt uint64) string {
+func (r *Routes) Pick(slot uint16, salt uint64) string { return r.pick(slot, salt).addr }
+
+func (r *Routes) pick(slot uint16, salt uint64) *node {
 	r.mu.RLock()
 	defer r.mu.RUnlock()
 	now := time.Now()
 	if i := r.slots[slot].Load(); i >= 0 && !r.mu.nodes[i].down(now) {
-		return r.mu.nodes[i].addr
+		return r.mu.nodes[i]
 	}
 	return r.any(now, salt)
 }
 
 // any returns a node that answers, else just one.
 // REQUIRES: r.mu is held.
-func (r *Routes) any(now time.Time, salt uint64) string {
+func (r *Routes) any(now time.Time, salt uint64) *node {
 	count := uint64(len(r.mu.nodes))
 	for k := range count {
 		if n := r.mu.nodes[(salt+k)%count]; !n.down(now) {
-			return n.addr
+			return n
 		}
 	}
-	return r.mu.nodes[salt%count].addr
+	return r.mu.nodes[salt%count]
 }
 
 // Redirected notes where an error reply says that a slot is, if it says so. That node is asked next, even

@@ -49,7 +49,7 @@ func TestRoutesPassOverANodeThatIsDown(t *testing.T) {
 
 func TestParseSlots(t *testing.T) {
 	host := func(name string, port int64) Reply {
-		return Reply{Kind: '*', Items: []Reply{{Kind: '$', Text: name}, {Kind: ':', Int: port}}}
+		return Reply{Items: []Reply{{Text: name}, {Int: port}}}
 	}
 	entry := func(first, last int64, nodes ...Reply) Reply {
 		return Reply{Items: append([]Reply{{Int: first}, {Int: last}}, nodes...)}

@@ -2,11 +2,17 @@ package client
 
 import (
 	"context"
+	"sync"
 	"time"
+
+	"github.com/redis/go-redis/v9"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/slotmap"
 )
+
+// maxHops is how often Do follows MOVED.
+const maxHops = 3
 
 // Request is one command about one key, and what became of it.
 type Request struct {
@@ -16,7 +22,8 @@ type Request struct {
 	Fate  fate.Fate
 	Reply Reply  // of an answered request
 	Err   error  // why there was no answer
-	Addr  string // the node that was asked
+	Addr  string // the node that was asked last
+	Moved int    // redirects that were followed
 }
 
 // Code is the first word of what went wrong, for counting: of the error reply, or "NET".
@@ -24,60 +31,66 @@ func (r *Request) Code() string {
 	switch {
 	case r.Err != nil:
 		return "NET"
-	case r.Reply.Kind == '-':
-		return fate.Code(r.Reply.Text)
+	case r.Reply.err != "":
+		return fate.Code(r.Reply.err)
 	}
 	return ""
 }
 
-// Session is one client: a connection to each node it talks to. One goroutine uses it.
+// settle notes what go-redis returned for the request.
+func (r *Request) settle(v any, err error) { r.Fate, r.Reply, r.Err = outcome(v, err) }
+
+// Session is one client. One goroutine uses it.
 type Session struct {
 	ctx     context.Context
 	routes  *Routes
 	timeout time.Duration
 	salt    uint64
-	conns   map[string]*Conn
 	groups  []group // scratch of Batch
 }
 
 // group is what a batch sends to one node.
 type group struct {
-	addr string
-	conn *Conn
+	node *node
 	reqs []*Request
-	cmds [][]string
+	sent []*redis.Cmd
 }
 
 // NewSession opens no connection yet. timeout bounds one request or batch; salt spreads sessions over
 // the nodes while a slot has no known place. When ctx ends, nothing more is dialled.
 func NewSession(ctx context.Context, routes *Routes, timeout time.Duration, salt uint64) *Session {
-	return &Session{ctx: ctx, routes: routes, timeout: timeout, salt: salt, conns: map[string]*Conn{}}
+	return &Session{ctx: ctx, routes: routes, timeout: timeout, salt: salt}
 }
 
-// Close closes the connections.
-func (s *Session) Close() {
-	for addr := range s.conns {
-		s.drop(addr)
-	}
-}
-
-// Do sends one command to the node that serves key.
+// Do sends one command to the node that serves key, and follows redirects.
 func (s *Session) Do(key string, args ...string) Request {
 	r := Request{Key: key, Args: args}
-	s.Batch([]*Request{&r})
-	return r
+	for {
+		s.Batch([]*Request{&r})
+		if r.Code() != "MOVED" || r.Moved == maxHops {
+			return r
+		}
+		r.Moved++
+	}
 }
 
 // Batch sends each request to the node that serves its key, one pipeline a node, all nodes at once, and
-// waits for the last reply. Every request comes back with its fate.
+// waits for the last reply. Every request comes back with its fate; a MOVED one is Refused, and the next
+// request for its slot goes where it said.
 func (s *Session) Batch(reqs []*Request) {
-	deadline := time.Now().Add(s.timeout)
+	ctx, cancel := context.WithTimeout(s.ctx, s.timeout)
+	defer cancel()
 	groups := s.split(reqs)
-	for i := range groups {
-		s.send(&groups[i], deadline)
+	var others sync.WaitGroup
+	for i := 1; i < len(groups); i++ {
+		others.Go(func() { groups[i].exchange(ctx) })
 	}
+	if len(groups) > 0 {
+		groups[0].exchange(ctx)
+	}
+	others.Wait()
 	for i := range groups {
-		s.receive(&groups[i])
+		s.conclude(&groups[i])
 	}
 }
 
@@ -85,64 +98,49 @@ func (s *Session) Batch(reqs []*Request) {
 func (s *Session) split(reqs []*Request) []group {
 	groups := s.groups[:0]
 	for _, r := range reqs {
-		r.Fate, r.Reply, r.Err = fate.Unknown, Reply{}, nil
-		r.Addr = s.routes.Pick(slotmap.Slot([]byte(r.Key)), s.salt)
-		g := -1
+		n, g := s.routes.pick(slotmap.Slot([]byte(r.Key)), s.salt), -1
 		for i := range groups {
-			if groups[i].addr == r.Addr {
+			if groups[i].node == n {
 				g = i
 			}
 		}
 		if g < 0 {
-			groups = append(groups, group{addr: r.Addr})
+			groups = append(groups, group{node: n})
 			g = len(groups) - 1
 		}
+		r.Addr = n.addr
 		groups[g].reqs = append(groups[g].reqs, r)
-		groups[g].cmds = append(groups[g].cmds, r.Args)
 	}
 	s.groups = groups
 	return groups
 }
 
-// send writes a group's pipeline. Afterwards conn is nil if that failed.
-func (s *Session) send(g *group, deadline time.Time) {
-	conn, err := s.conn(g.addr)
-	if err != nil { // never sent
-		s.fail(g, 0, fate.Refused, err)
-		return
+// exchange sends the group's requests in one pipeline and reads the replies.
+func (g *group) exchange(ctx context.Context) {
+	pipe := g.node.redis.Pipeline()
+	for _, r := range g.reqs {
+		g.sent = append(g.sent, pipe.Do(ctx, anys(r.Args)...))
 	}
-	if err := conn.Write(deadline, g.cmds...); err != nil {
-		s.fail(g, 0, fate.Unknown, err)
-		return
-	}
-	g.conn = conn
-}
-
-func (s *Session) receive(g *group) {
-	if g.conn == nil {
-		return
-	}
-	for i, r := range g.reqs {
-		reply, err := g.conn.Read()
-		if err != nil {
-			s.fail(g, i, fate.Unknown, err)
-			return
-		}
-		s.settle(r, reply)
-	}
-	s.routes.Up(g.addr)
-}
-
-// settle reads the fate of a request off its reply.
-func (s *Session) settle(r *Request, reply Reply) {
-	r.Reply, r.Fate = reply, fate.Done
-	if text := reply.Err(); text != "" {
-		r.Fate = fate.OfError(text)
-		s.refusedBy(text)
+	_, _ = pipe.Exec(ctx) // each command has its own outcome
+	for i, cmd := range g.sent {
+		g.reqs[i].settle(cmd.Result())
 	}
 }
 
-// refusedBy draws the conclusions for the routes from an error reply.
+// conclude draws the conclusions for the routes from the outcomes.
+func (s *Session) conclude(g *group) {
+	silent := false
+	for _, r := range g.reqs {
+		silent = silent || r.Err != nil
+		s.refusedBy(r.Reply.err)
+	}
+	if silent {
+		s.lost(g.node)
+	} else {
+		s.routes.Up(g.node.addr)
+	}
+}
+
 func (s *Session) refusedBy(text string) {
 	switch fate.Code(text) {
 	case "MOVED":
@@ -153,36 +151,9 @@ func (s *Session) refusedBy(text string) {
 	}
 }
 
-// fail settles the requests from the i-th on, which got no reply.
-func (s *Session) fail(g *group, i int, f fate.Fate, err error) {
-	for _, r := range g.reqs[i:] {
-		r.Fate, r.Err = f, err
-	}
-	s.lost(g.addr)
-}
-
-// lost gives up the connection to a node that did not answer, and lets the others be asked.
-func (s *Session) lost(addr string) {
-	s.drop(addr)
+// lost passes over a node that did not answer, and lets the others be asked.
+func (s *Session) lost(n *node) {
 	s.salt++
-	s.routes.Down(addr)
+	s.routes.Down(n.addr)
 	s.routes.Stale()
-}
-
-func (s *Session) conn(addr string) (*Conn, error) {
-	if c := s.conns[addr]; c != nil {
-		return c, nil
-	}
-	c, err := Dial(s.ctx, addr, s.timeout)
-	if err == nil {
-		s.conns[addr] = c
-	}
-	return c, err
-}
-
-func (s *Session) drop(addr string) {
-	if c := s.conns[addr]; c != nil {
-		c.Close()
-		delete(s.conns, addr)
-	}
 }

@@ -3,6 +3,7 @@ package client
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -20,7 +21,7 @@ func start(t *testing.T, bugs fakecluster.Bugs) (*fakecluster.Cluster, *Routes, 
 	}
 	routes := NewRoutes(fc.Addrs())
 	s := NewSession(context.Background(), routes, patience, 0)
-	t.Cleanup(func() { s.Close(); fc.Close() })
+	t.Cleanup(func() { routes.Close(); fc.Close() })
 	return fc, routes, s
 }
 
@@ -36,24 +37,28 @@ func settled(t *testing.T, s *Session, args ...string) Request {
 	return Request{}
 }
 
-func TestSessionReportsARedirectAndFollowsItNextTime(t *testing.T) {
+func TestBatchReportsARedirectAndDoFollowsIt(t *testing.T) {
 	_, _, s := start(t, fakecluster.Bugs{})
-	moved := 0
+	moved, followed := 0, 0
 	for i := range 12 {
-		key := fmt.Sprint("k", i)
-		for {
-			r := s.Do(key, "SET", key, "v")
-			if r.Fate == fate.Done {
-				break
-			}
-			if r.Code() != "MOVED" || r.Fate != fate.Refused {
-				t.Fatalf("%s: %v %q %v", key, r.Fate, r.Code(), r.Err)
-			}
+		r := Request{Key: fmt.Sprint("k", i), Args: []string{"SET", fmt.Sprint("k", i), "v"}}
+		s.Batch([]*Request{&r})
+		if r.Code() == "MOVED" && r.Fate == fate.Refused {
 			moved++
+		} else if r.Fate != fate.Done {
+			t.Fatalf("%s: %v %q %v", r.Key, r.Fate, r.Code(), r.Err)
 		}
 	}
-	if moved == 0 || moved > 12 {
-		t.Errorf("%d redirects for 12 keys", moved)
+	_, _, s = start(t, fakecluster.Bugs{})
+	for i := range 12 {
+		r := s.Do(fmt.Sprint("k", i), "INCR", fmt.Sprint("k", i))
+		if r.Fate != fate.Done || r.Reply.Int != 1 || r.Moved > 1 {
+			t.Fatalf("%s: %v %+v %v, %d redirects", r.Key, r.Fate, r.Reply, r.Err, r.Moved)
+		}
+		followed += r.Moved
+	}
+	if moved == 0 || followed == 0 {
+		t.Errorf("%d redirects reported, %d followed", moved, followed)
 	}
 }
 
@@ -82,7 +87,7 @@ func TestBatchGivesEachRequestItsOwnReply(t *testing.T) {
 	}
 }
 
-func TestRefusedDialIsRefusedAndBrokenConnectionIsUnknown(t *testing.T) {
+func TestWhatWasNeverSentIsRefused(t *testing.T) {
 	fc, routes, s := start(t, fakecluster.Bugs{})
 	first := settled(t, s, "SET", "k", "1")
 	for i, addr := range fc.Addrs() {
@@ -90,33 +95,46 @@ func TestRefusedDialIsRefusedAndBrokenConnectionIsUnknown(t *testing.T) {
 			fc.Kill(i)
 		}
 	}
-	if r := s.Do("k", "SET", "k", "2"); r.Fate != fate.Unknown || r.Err == nil || r.Code() != "NET" {
-		t.Errorf("over a broken connection: %v %v", r.Fate, r.Err)
-	}
-	routes.Up(first.Addr) // do not pass it over
-	if r := s.Do("k", "SET", "k", "3"); r.Fate != fate.Refused || r.Err == nil {
-		t.Errorf("to a node that does not listen: %v %v", r.Fate, r.Err)
+	for range 2 {
+		routes.Up(first.Addr) // do not pass it over
+		if r := s.Do("k", "SET", "k", "2"); r.Fate != fate.Refused || r.Err == nil || r.Code() != "NET" {
+			t.Errorf("to a node that does not listen: %v %v", r.Fate, r.Err)
+		}
 	}
 	if r := settled(t, s, "GET", "k"); r.Reply.Text != "1" || r.Addr == first.Addr {
 		t.Errorf("after the failover: %q at %s", r.Reply.Text, r.Addr)
 	}
 }
 
-func TestCutWriteIsUnknown(t *testing.T) {
-	_, _, s := start(t, fakecluster.Bugs{CutOneIn: 1})
-	seen := map[string]int{}
-	for range 4 {
-		r := s.Do("k", "INCR", "k")
-		for r.Code() == "MOVED" {
-			r = s.Do("k", "INCR", "k")
-		}
-		seen[r.Code()]++
-		if r.Err != nil && r.Fate != fate.Unknown {
-			t.Errorf("fate %v", r.Fate)
+// TestACutWriteIsSentOnce counts: half of the increments whose connection broke were done, none of them twice,
+// and every one is Unknown.
+func TestACutWriteIsSentOnce(t *testing.T) {
+	fc, _, s := start(t, fakecluster.Bugs{CutOneIn: 1})
+	const tries = 40
+	for range tries {
+		if r := s.Do("k", "INCR", "k"); r.Fate != fate.Unknown || r.Err == nil {
+			t.Fatalf("fate %v, %v", r.Fate, r.Err)
 		}
 	}
-	if seen["NET"] == 0 {
-		t.Errorf("no connection broke: %v", seen)
+	if cut := fc.Wrong("k"); cut != tries {
+		t.Errorf("the cluster got %d increments, not %d", cut, tries)
+	}
+	n := settled(t, s, "GET", "k").Reply.Text
+	if done, err := strconv.Atoi(n); err != nil || done == 0 || done == tries {
+		t.Errorf("%q of %d increments were done", n, tries)
+	}
+}
+
+// TestARefusedWriteIsSentOnce: an ordinary client repeats what was answered TRYAGAIN.
+func TestARefusedWriteIsSentOnce(t *testing.T) {
+	fc, _, s := start(t, fakecluster.Bugs{RefuseOneIn: 1})
+	settled(t, s, "GET", "k") // learn the route
+	for i := range 5 {
+		r := Request{Key: "k", Args: []string{"SET", "k", "v"}}
+		s.Batch([]*Request{&r, {Key: "k", Args: []string{"GET", "k"}}})
+		if r.Code() != "TRYAGAIN" || r.Fate != fate.Refused || fc.Wrong("k") != i+1 {
+			t.Fatalf("%v %q, sent %d times", r.Fate, r.Code(), fc.Wrong("k"))
+		}
 	}
 }
 

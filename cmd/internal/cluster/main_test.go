@@ -9,6 +9,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/troupedb/troupe/cmd/internal/fakecluster"
 )
 
 func TestMain(m *testing.M) {
@@ -49,30 +51,26 @@ func fakeNode(args []string) int {
 	}
 }
 
-// answer serves one question, by the words in it.
+// answer serves a connection.
 func answer(conn net.Conn, name string, nodes int) {
 	defer conn.Close()
-	in, words := bufio.NewReader(conn), ""
-	for !asked(words) {
-		b, err := in.ReadByte()
+	for in := bufio.NewReader(conn); ; {
+		args, err := fakecluster.ReadCommand(in)
 		if err != nil {
 			return
 		}
-		words += string(b)
+		text := "PONG"
+		switch strings.ToUpper(args[0]) {
+		case "CLUSTER":
+			text = "cluster_state:ok\r\n"
+		case "INFO":
+			text = fakeShards(name, nodes)
+		case "HELLO":
+			fmt.Fprint(conn, "-ERR unknown command\r\n")
+			continue
+		}
+		fmt.Fprintf(conn, "$%d\r\n%s\r\n", len(text), text)
 	}
-	text := "PONG"
-	if strings.Contains(words, "CLUSTER") {
-		text = "cluster_state:ok\r\n"
-	} else if strings.Contains(words, "shards") {
-		text = fakeShards(name, nodes)
-	}
-	fmt.Fprintf(conn, "$%d\r\n%s\r\n", len(text), text)
-}
-
-// asked reports whether words hold a whole question.
-func asked(words string) bool {
-	return strings.HasSuffix(words, "PING\r\n") || strings.HasSuffix(words, "shards\r\n") ||
-		strings.Contains(words, "CLUSTER") && strings.HasSuffix(words, "INFO\r\n")
 }
 
 func fakeShards(name string, nodes int) string {

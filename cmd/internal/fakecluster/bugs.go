@@ -13,8 +13,10 @@ type Bugs struct {
 	ForgetAtKill int  // a new leader lacks that many of the newest writes of its shard
 	CrossOneIn   int  // a GET answers with another key's value
 
-	RefuseOneIn int // a write is refused with TRYAGAIN, and not done
-	CutOneIn    int // the connection breaks instead of a write's reply; half of the time it was done
+	RefuseMulti bool   // MULTI is refused
+	Raw         string // what any command on a key is answered with, byte by byte, before the connection ends
+	RefuseOneIn int    // a write is refused with TRYAGAIN, and not done
+	CutOneIn    int    // the connection breaks instead of a write's reply; half of the time it was done
 }
 
 // strikes reports whether this occasion goes wrong, and notes it if so.

@@ -17,6 +17,7 @@ type session struct {
 	multi   bool
 	queue   [][]string
 	cut     bool // break the connection instead of answering
+	last    bool // or after this answer
 }
 
 // converse answers a connection until it breaks.
@@ -25,7 +26,7 @@ func (c *Cluster) converse(i int, conn net.Conn) {
 	s := &session{c: c, at: i, watched: map[string]uint64{}}
 	in, out := bufio.NewReader(conn), bufio.NewWriter(conn)
 	for {
-		args, err := readCommand(in)
+		args, err := ReadCommand(in)
 		if err != nil {
 			return
 		}
@@ -34,14 +35,14 @@ func (c *Cluster) converse(i int, conn net.Conn) {
 			return
 		}
 		out.WriteString(reply)
-		if in.Buffered() == 0 && out.Flush() != nil {
+		if (s.last || in.Buffered() == 0) && out.Flush() != nil || s.last {
 			return
 		}
 	}
 }
 
-// readCommand reads an array of bulk strings. It serves checkers only, which send nothing else.
-func readCommand(in *bufio.Reader) ([]string, error) {
+// ReadCommand reads an array of bulk strings. It is for the fakes of tests: clients send nothing else.
+func ReadCommand(in *bufio.Reader) ([]string, error) {
 	n, err := readHead(in, '*')
 	if err != nil {
 		return nil, err
@@ -91,10 +92,19 @@ func (s *session) answer(args []string) string {
 	case "INFO":
 		return bulk(s.c.info(s.at))
 	case "MULTI":
+		if s.c.bugs.RefuseMulti {
+			return "-ERR no transactions here\r\n"
+		}
 		s.multi = true
 		return "+OK\r\n"
 	case "EXEC":
+		if !s.multi {
+			return "-ERR EXEC without MULTI\r\n"
+		}
 		return s.exec()
+	case "UNWATCH":
+		s.watched = map[string]uint64{}
+		return "+OK\r\n"
 	case "GET", "SET", "INCR", "WATCH":
 		return s.keyed(name, args)
 	}
@@ -110,6 +120,9 @@ func (s *session) keyed(name string, args []string) string {
 	switch {
 	case sh.leader < 0:
 		return "-CLUSTERDOWN The cluster is down\r\n"
+	case s.c.bugs.Raw != "":
+		s.last = true
+		return s.c.bugs.Raw
 	case sh.leader != s.at:
 		return s.c.moved(args[1], sh)
 	case s.multi:
