@@ -4,8 +4,11 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"io"
 	"log"
 	"log/slog"
+	"net"
+	"net/netip"
 	"strings"
 	"testing"
 	"time"
@@ -164,5 +167,27 @@ func TestClusterByProbe(t *testing.T) {
 	answer(3, clusterX)
 	if len(g.mu.dir.alive) != 1 || len(g.mu.dir.shown) != 1 {
 		t.Errorf("members %v", g.mu.dir.alive)
+	}
+}
+
+// A node is one address to others: its streams come from where its packets come from.
+func TestStreamsComeFromTheAddressBoundTo(t *testing.T) {
+	peer, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	tr, err := newTransport(netip.MustParseAddrPort("127.9.8.7:0"), log.New(io.Discard, "", 0))
+	if err != nil {
+		t.Skip("a system with one loopback address: ", err)
+	}
+	defer tr.Shutdown()
+	conn, err := tr.DialTimeout(peer.Addr().String(), time.Second)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	if host, _, _ := net.SplitHostPort(conn.LocalAddr().String()); host != "127.9.8.7" {
+		t.Errorf("it dials from %s", host)
 	}
 }

@@ -21,6 +21,7 @@ const (
 // addresses accepted a connection, which tells a busy node from an absent one.
 type transport struct {
 	*memberlist.NetTransport
+	bind    netip.Addr
 	streams chan net.Conn
 	closing chan struct{} // closed first: nobody takes streams any more
 	done    chan struct{} // closed last: no more streams come
@@ -47,6 +48,7 @@ func newTransport(bind netip.AddrPort, logger *log.Logger) (*transport, error) {
 	}
 	t := &transport{
 		NetTransport: inner,
+		bind:         bind.Addr(),
 		streams:      make(chan net.Conn),
 		closing:      make(chan struct{}),
 		done:         make(chan struct{}),
@@ -85,9 +87,13 @@ func (t *transport) admit(conn net.Conn) {
 	}
 }
 
-// DialTimeout dials addr and notes whether somebody listens there.
+// DialTimeout dials addr and notes whether somebody listens there. The connection comes from where packets
+// come from, so that a node is one address to others.
 func (t *transport) DialTimeout(addr string, timeout time.Duration) (net.Conn, error) {
 	d := net.Dialer{Timeout: min(timeout, dialTimeout)}
+	if to, err := netip.ParseAddrPort(addr); err == nil && !t.bind.IsUnspecified() && to.Addr().Is4() == t.bind.Is4() {
+		d.LocalAddr = net.TCPAddrFromAddrPort(netip.AddrPortFrom(t.bind, 0))
+	}
 	conn, err := d.DialContext(t.ctx, "tcp", addr)
 	if err != nil {
 		return nil, err

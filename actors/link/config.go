@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -98,8 +99,8 @@ func (c Config) withDefaults() Config {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
-	if c.Dial == nil {
-		c.Dial = dialTCP
+	if c.Dial == nil && c.Listen != nil {
+		c.Dial = dialFrom(c.Listen.Addr())
 	}
 	if c.timing == (timing{}) {
 		c.timing = defaultTiming
@@ -136,6 +137,16 @@ func isLoopback(address string) bool {
 	return host == "localhost" || ip != nil && ip.IsLoopback()
 }
 
-func dialTCP(ctx context.Context, address string) (net.Conn, error) {
-	return new(net.Dialer).DialContext(ctx, "tcp", address)
+// dialFrom connects from the address that the node listens at, as gossip does: to packet filters and peers a
+// node is one address. Where it listens on all of them, or on one of the other family, the system chooses.
+func dialFrom(listen net.Addr) func(context.Context, string) (net.Conn, error) {
+	own, _ := listen.(*net.TCPAddr)
+	return func(ctx context.Context, address string) (net.Conn, error) {
+		var d net.Dialer
+		to, err := netip.ParseAddrPort(address)
+		if err == nil && own != nil && !own.IP.IsUnspecified() && to.Addr().Is4() == (own.IP.To4() != nil) {
+			d.LocalAddr = &net.TCPAddr{IP: own.IP, Zone: own.Zone}
+		}
+		return d.DialContext(ctx, "tcp", address)
+	}
 }

@@ -225,7 +225,7 @@ func TestFileInterrupted(t *testing.T) {
 	var whole atomic.Bool
 	one := startNode(t, b, 1, func(c *Config) {
 		c.Dial = func(ctx context.Context, address string) (net.Conn, error) {
-			conn, err := dialTCP(ctx, address)
+			conn, err := new(net.Dialer).DialContext(ctx, "tcp", address)
 			if err != nil || whole.Load() {
 				return conn, err
 			}

@@ -276,7 +276,7 @@ func (g *gate) dial(ctx context.Context, address string) (net.Conn, error) {
 	g.dials.Add(1)
 	select {
 	case <-g.open:
-		return dialTCP(ctx, address)
+		return new(net.Dialer).DialContext(ctx, "tcp", address)
 	case <-ctx.Done():
 		return nil, fmt.Errorf("gate: %w", ctx.Err())
 	}

@@ -132,6 +132,31 @@ func TestLoopback(t *testing.T) {
 	}
 }
 
+// A node is one address to its peers: that which it listens at, where it listens at one.
+func TestDialComesFromTheAddressListenedAt(t *testing.T) {
+	peer, err := net.Listen("tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer peer.Close()
+	for listen, want := range map[string]string{
+		"127.0.0.1": "127.0.0.1", "127.9.8.7": "127.9.8.7", "0.0.0.0": "127.0.0.1", "::1": "127.0.0.1",
+	} {
+		dial := dialFrom(&net.TCPAddr{IP: net.ParseIP(listen)})
+		conn, err := dial(t.Context(), peer.Addr().String())
+		if err != nil {
+			if listen == "127.9.8.7" {
+				continue // a system with one loopback address
+			}
+			t.Fatal(err)
+		}
+		conn.Close()
+		if host, _, _ := net.SplitHostPort(conn.LocalAddr().String()); host != want {
+			t.Errorf("listening at %s it dials from %s", listen, host)
+		}
+	}
+}
+
 // A slow reader of much is not a stalled one: every piece has its own deadline.
 func TestWriteGoesOnWhileThereIsProgress(t *testing.T) {
 	one := startNode(t, newBook(), 1, func(c *Config) { c.timing.write = 200 * time.Millisecond })
