@@ -54,6 +54,26 @@ func (c *Command) Write() bool { return c.Flags&FlagWrite != 0 }
 // ReadOnly reports whether the command reads data and never changes it.
 func (c *Command) ReadOnly() bool { return c.Flags&FlagReadOnly != 0 }
 
+// Waits reports whether the command may wait for what it asks for, and is to be sent to its shard by
+// AppendWait. A command that only may read waits in the log all the same.
+func (c *Command) Waits(args [][]byte) bool {
+	if c.Flags&FlagBlocking == 0 || c.place != Shard {
+		return false
+	}
+	if c.Group != "stream" {
+		return true
+	}
+	for _, a := range args[1:] { // one that reads streams: only with an option before their names
+		if equalFold(a, "block") {
+			return true
+		}
+		if equalFold(a, "streams") {
+			break
+		}
+	}
+	return false
+}
+
 // maxName bounds the name that a lookup lower-cases on its stack; a test holds the table to it.
 const maxName = 32
 

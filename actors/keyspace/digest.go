@@ -12,6 +12,10 @@ func (s *State) Hash() uint64 {
 			sum += mix(version + mix(uint64(i)))
 		}
 	}
+	for w := range s.waiters.each() {
+		buf = appendWaiter(buf[:0], w)
+		sum = mix(sum) + xxhash.Sum64(buf)
+	}
 	for _, d := range s.dicts {
 		if d == nil {
 			continue

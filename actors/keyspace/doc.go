@@ -73,15 +73,39 @@
 //   - list the commands in a table_*.go and its group in groups, and bind them in
 //     handlers;
 //   - report with notify what Redis reports as a keyspace event, and with ready
-//     what a blocked command may wait for; one that finds nothing ends with block;
+//     what a blocked command may wait for; one that finds nothing ends with block (blocking.go);
 //   - add its commands to families of the differential tests, which compare every
 //     reply with a real server's, and a way to fill it to collections of the tests.
 //
-// # Events and blocking
+// # Events
 //
 // Exec and Tick collect events of the classes that Listen named, for TakeEvents.
-// A command that found nothing and may wait for it leaves no reply and sets
-// Blocked; whoever runs the log repeats it when EventReady tells of one of its keys.
+//
+// # Blocking
+//
+// A command that may wait comes as an operation of its own kind (Command.Waits,
+// AppendWait). If it finds nothing it changes nothing, calls block and returns:
+//
+//	ms, ok := c.seconds(c.Args[last]) // or millis; checked before anything else
+//	…
+//	s.block(c, waitFor{keys: c.Args[1:last], kind: kindList, timeout: ms})
+//
+// It is then kept as it stands in c.Args, which the handler may edit before (XREAD
+// puts an id in the place of $). Elsewhere, in a transaction say, block answers
+// null at once; c.waits tells which it will be.
+//
+// Those who wait are part of the state, by arrival. When an operation is over
+// (or Tick, or a whole transaction), for each key that ready was called for, those
+// who wait for a value of its kind are carried out once more in the same entry, the
+// first first; what they do may make other keys ready. So an element goes to one
+// of them only, by the log, and nothing comes in between. What finds nothing again
+// keeps its place. With waitFor.gone a command is also repeated after any change
+// or deletion of its keys, as XREADGROUP is.
+//
+// Exec leaves a command that waits without a reply, and Blocked names it. Its end
+// is among those of TakeServed on the replica that was to write the reply; the
+// internal command "unblock" ends a wait without anything. All of them belong to
+// the leader that proposed them: EndWaits is called at the first entry of a term.
 //
 // # Memory
 //

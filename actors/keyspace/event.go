@@ -15,15 +15,12 @@ const (
 	EventStream                           // t
 	EventKeyMiss                          // m
 	EventNew                              // n
-	// EventReady is not Redis's: a command that waits for something at the key may
-	// find it now.
-	EventReady
 )
 
 // Event is something that a command or Tick did to a key. Reads report key misses only.
 type Event struct {
 	Class EventClass // exactly one
-	Name  string     // as Redis names it: "set", "expired"; the name of the type for EventReady
+	Name  string     // as Redis names it: "set", "expired"
 	Key   string
 }
 
@@ -46,22 +43,3 @@ func (s *State) notify(class EventClass, name, key string) {
 		s.events = append(s.events, Event{class, name, key})
 	}
 }
-
-// ready reports that whoever waits for the value of e may find something.
-func (s *State) ready(e *entry) { s.notify(EventReady, e.typeName(), e.key) }
-
-// block ends a command that found nothing and may wait for it. In a transaction,
-// and outside the log, it never waits: it answers null. Else it leaves the
-// operation without a reply, which Blocked tells.
-func (s *State) block(c *call) {
-	if c.inTx || c.Env.Read {
-		c.W.NullArray()
-		return
-	}
-	s.blocked = true
-}
-
-// Blocked tells that the last operation was a command that found nothing and may
-// wait for it: it has changed nothing, and has no reply. It is to be repeated
-// when EventReady tells of one of its keys.
-func (s *State) Blocked() bool { return s.blocked }

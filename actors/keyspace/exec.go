@@ -13,7 +13,8 @@ type call struct {
 	W    *resp.Writer
 	now  int64 // the time for what is told to the client; for a change it is Env.Now
 
-	inTx    bool     // part of a transaction
+	waits   bool     // it may wait: no read outside the log, no part of a transaction
+	repeats bool     // one that waited is repeated
 	changed bool     // a version of the state was opened for this operation
 	num     [24]byte // room for the text of an integer
 }
@@ -25,20 +26,21 @@ type handler func(s *State, c *call)
 // Exec carries out an operation and writes its reply to w. It is total: what is
 // no command, has odd arguments or makes a handler panic gets an error reply,
 // and the same one on every replica. Only if NotOwned or Blocked tells so
-// nothing is written.
+// nothing is written. Operations that waited for what it did are carried out behind it.
 func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 	s.begin(env)
-	s.notOwned, s.blocked = false, false
+	s.notOwned, s.blocked = false, Blocked{}
 	if !s.ownsOp(op) {
 		s.notOwned = true
 		return
 	}
-	s.call.W, s.call.inTx = w, op.Tx != nil
+	s.call.W, s.call.waits = w, op.Wait && !env.Read
 	if op.Tx != nil {
 		s.execTx(op.Tx)
 	} else {
 		s.run(op.Args)
 	}
+	s.serve()
 	s.call.Args, s.call.W = nil, nil
 }
 
@@ -88,7 +90,7 @@ func (s *State) run(args [][]byte) {
 		c.W.Error(err.Error())
 		return
 	}
-	if idle && c.W.Discarding() {
+	if idle && c.W.Discarding() && !c.waits {
 		return
 	}
 	from := c.W.Len()

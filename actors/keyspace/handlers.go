@@ -102,6 +102,7 @@ var internal = map[string]struct {
 	"countkeysinslot": {countKeysInSlot, 2, true},
 	"getkeysinslot":   {getKeysInSlot, 3, true},
 	"setlimit":        {setLimit, 3, false},
+	"unblock":         {unblock, -3, false},
 }
 
 // resolve finds the handler of a command, and checks its arity. idle tells that

@@ -69,6 +69,7 @@ func (s *State) change(e *entry) {
 	s.mayWrite()
 	s.preserve(e)
 	s.touch(e.hash)
+	s.waiters.changed(e.key)
 }
 
 // touch notes that a key of this hash is modified by the current operation.
@@ -149,6 +150,7 @@ func (s *State) clear() {
 	}
 	s.openVersion()
 	s.watch.touchAll()
+	s.waiters.allChanged()
 	for slot, d := range s.dicts {
 		if d != nil {
 			s.retain(uint16(slot), d)

@@ -11,6 +11,7 @@ import (
 const (
 	opCommand = 0 // [0, slot, [arg…]]
 	opTx      = 1 // [1, slot, [bucket, version, …], [[arg…]…]]
+	opWait    = 2 // [2, slot, [arg…]]
 )
 
 // What a decoded operation may hold at most; the bytes of the entry bound it further.
@@ -29,6 +30,7 @@ type Op struct {
 	Slot uint16
 	Args [][]byte // Args[0] is the lower-case name of the command
 	Tx   *Tx
+	Wait bool // the command may wait; see Blocked
 }
 
 // Tx is a transaction: commands that run with nothing between them, unless a
@@ -48,8 +50,18 @@ type Watch struct {
 
 // AppendOp appends a command to an entry. args[0] is its name in lower case.
 func AppendOp(dst []byte, slot uint16, args [][]byte) []byte {
+	return appendCommand(dst, opCommand, slot, args)
+}
+
+// AppendWait appends a command that may wait for what it asks for. Whoever runs the log
+// must be able to end its wait.
+func AppendWait(dst []byte, slot uint16, args [][]byte) []byte {
+	return appendCommand(dst, opWait, slot, args)
+}
+
+func appendCommand(dst []byte, kind uint64, slot uint16, args [][]byte) []byte {
 	dst = pack.AppendArray(dst, 3)
-	dst = pack.AppendUint(dst, opCommand)
+	dst = pack.AppendUint(dst, kind)
 	dst = pack.AppendUint(dst, uint64(slot))
 	return appendArgs(dst, args)
 }
@@ -112,10 +124,10 @@ func (o *OpReader) Next(op *Op) bool {
 	}
 	n := o.r.ArrayLen(4)
 	kind := o.r.Uint()
-	op.Slot, op.Tx, op.Args = uint16(o.r.UintMax(slotmap.Count-1)), nil, nil
+	op.Slot, op.Tx, op.Args, op.Wait = uint16(o.r.UintMax(slotmap.Count-1)), nil, nil, kind == opWait
 	o.args = o.args[:0]
 	switch {
-	case kind == opCommand && n == 3:
+	case n == 3 && (kind == opCommand || kind == opWait):
 		op.Args = o.readArgs()
 	case kind == opTx && n == 4:
 		o.readWatches()

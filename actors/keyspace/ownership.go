@@ -72,6 +72,7 @@ func (s *State) TakeSlots(env *Env, runs []slotmap.Run) {
 func (s *State) DropSlots(env *Env, gone slotmap.Range) {
 	s.begin(env)
 	s.slots.set(without(s.slots.runs, gone))
+	s.endWaitsOn(gone)
 	for slot := int(gone.First); slot <= int(gone.Last) && slot < slotmap.Count; slot++ {
 		s.clearSlot(uint16(slot))
 	}

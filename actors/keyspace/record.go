@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
@@ -16,6 +17,7 @@ const (
 	recEntry  = 2 // [2, key, expire, kind, encoding, string, or [count of all items, [item…]]]
 	recEnd    = 3 // [3, keys, sum of the xxhash64 of all records before]
 	recItems  = 4 // [4, [item…]]; the next items of the collection in the record before
+	recWaiter = 5 // [5, id, slot, kind, also if gone, [key…], [arg…]]; in order of arrival
 )
 
 // snapshotFormat is what this program writes; it reads this one and those before
@@ -232,6 +234,34 @@ func readItems(s *State, r *pack.Reader, o object, lacks int) int {
 		r.Fail(fmt.Errorf("%w: record without items", ErrSnapshot))
 	}
 	return lacks - n
+}
+
+func appendWaiter(dst []byte, w *waiter) []byte {
+	dst = pack.AppendArray(dst, 7)
+	dst = pack.AppendUint(dst, recWaiter)
+	dst = pack.AppendUint(dst, w.id)
+	dst = pack.AppendUint(dst, uint64(w.slot))
+	dst = pack.AppendUint(dst, uint64(w.kind))
+	dst = pack.AppendBool(dst, w.gone)
+	dst = pack.AppendArray(dst, len(w.keys))
+	for _, key := range w.keys {
+		dst = pack.AppendString(dst, key)
+	}
+	return appendArgs(dst, w.args)
+}
+
+// readWaiter reads a waiter of which nobody waits here for the reply.
+func readWaiter(r *pack.Reader) *waiter {
+	w := &waiter{id: r.Uint(), slot: uint16(r.UintMax(slotmap.Count - 1))}
+	w.kind = kind(r.UintMax(uint64(kinds - 1)))
+	w.gone = r.Bool()
+	for range r.ArrayLen(maxArgs) {
+		w.keys = append(w.keys, string(r.Bytes(maxArgSize)))
+	}
+	for range r.ArrayLen(maxArgs) {
+		w.args = append(w.args, slices.Clone(r.Bytes(maxArgSize)))
+	}
+	return w
 }
 
 func appendEnd(dst []byte, keys, sum uint64) []byte {

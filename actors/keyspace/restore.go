@@ -59,7 +59,7 @@ func (t *Restorer) Index() uint64 { return t.index }
 
 // fields is how many values the record of each kind has; a header of an older
 // format has fewer.
-var fields = [...]int{recHeader: 8, recWatch: 3, recEntry: 6, recEnd: 3, recItems: 2}
+var fields = [...]int{recHeader: 8, recWatch: 3, recEntry: 6, recEnd: 3, recItems: 2, recWaiter: 7}
 
 func (t *Restorer) record() {
 	n := t.r.ArrayLen(math.MaxInt32)
@@ -84,6 +84,8 @@ func (t *Restorer) record() {
 	case kind == recItems:
 		t.lacks = readItems(t.s, &t.r, t.open.obj, t.lacks)
 		t.entry(t.open)
+	case kind == recWaiter:
+		t.waiter(readWaiter(&t.r))
 	case kind == recEnd:
 		t.end()
 	}
@@ -125,6 +127,19 @@ func (t *Restorer) entry(e *entry) {
 	default:
 		s.adopt(slot, e)
 		t.keys++
+	}
+}
+
+func (t *Restorer) waiter(w *waiter) {
+	last := t.s.waiters.all.Back()
+	switch {
+	case t.r.Err() != nil:
+	case len(w.keys) == 0 || len(w.args) == 0 || !t.s.slots.has(w.slot):
+		t.fail("operation that waits for nothing here")
+	case last != nil && last.Value.(*waiter).id >= w.id:
+		t.fail("operations that wait, out of order")
+	case !t.s.waiters.add(w):
+		t.fail("too many operations that wait")
 	}
 }
 

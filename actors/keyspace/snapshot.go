@@ -1,6 +1,8 @@
 package keyspace
 
 import (
+	"slices"
+
 	"github.com/cespare/xxhash/v2"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -18,6 +20,7 @@ const bytesPerBucket = 16
 type Snapshotter struct {
 	s        *State
 	header   []byte
+	waiters  []*waiter  // as they were
 	watch    watchTable // as it was
 	watched  int        // buckets written
 	slot     int        // the walk over the keys stands in this slot
@@ -48,6 +51,7 @@ func (s *State) BeginSnapshot(index uint64) *Snapshotter {
 	s.snap = &Snapshotter{
 		s:        s,
 		header:   appendHeader(nil, s.header(index)),
+		waiters:  slices.Collect(s.waiters.each()),
 		watch:    s.watch,
 		retained: map[uint16]*dict{},
 	}
@@ -98,6 +102,12 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 	switch {
 	case n.header != nil:
 		dst, n.header = append(dst, n.header...), nil
+	case len(n.waiters) > 0:
+		w := n.waiters[0]
+		if !b.fits(len(dst), w.bytes()) {
+			return dst, false
+		}
+		dst, n.waiters = appendWaiter(dst, w), n.waiters[1:]
 	case n.rest.obj != nil:
 		if !b.fits(len(dst), 2*partBytes) {
 			return dst, false

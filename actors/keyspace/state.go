@@ -48,7 +48,10 @@ type State struct {
 	draws    draws
 	needsLog bool
 	notOwned bool
-	blocked  bool
+	blocked  Blocked // the operation at hand, if it waits
+	again    bool    // a waiter that was repeated found nothing again
+	waiters  waitTable
+	served   []Served // not taken yet
 	panics   uint64
 
 	listen EventClass
@@ -128,5 +131,6 @@ func (s *State) Tick(env *Env, max int) int {
 		s.remove(e)
 		n++
 	}
+	s.serve()
 	return n
 }
