@@ -200,7 +200,8 @@ func (g *Gossip) Clocks() []Clock {
 func (g *Gossip) Addr() string { return g.own.advertise.String() }
 
 // Leave tells the others that this node goes of its own will. It takes a few
-// rounds of gossip; Close comes next.
+// rounds of gossip, and at most until ctx ends, or without a deadline a second;
+// Close comes next.
 func (g *Gossip) Leave(ctx context.Context) error {
 	if g.ctx.Err() != nil {
 		return ErrClosed
@@ -213,11 +214,11 @@ func (g *Gossip) Leave(ctx context.Context) error {
 	g.mu.Unlock()
 	timeout := leaveTimeout
 	if d, ok := ctx.Deadline(); ok {
-		timeout = max(min(timeout, time.Until(d)), time.Millisecond)
+		timeout = max(time.Until(d), 2*time.Millisecond) // 0 would mean no limit
 	}
 	// The farewell replaces whatever is still queued about us, so what it
 	// means has to be out before.
-	_ = g.list.UpdateNode(min(announceTimeout, timeout/2))
+	_ = g.list.UpdateNode(timeout / 2)
 	if err := g.list.Leave(timeout / 2); err != nil {
 		return fmt.Errorf("gossip: %w", err)
 	}

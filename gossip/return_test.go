@@ -1,7 +1,6 @@
 package gossip
 
 import (
-	"context"
 	"slices"
 	"testing"
 
@@ -98,7 +97,7 @@ func TestLeaveAndReturn(t *testing.T) {
 		ms = append(ms, start(t, options{id: id, cluster: clusterX, join: []string{ms[0].Addr()}}))
 	}
 	converged(t, ms...)
-	if err := ms[2].Leave(context.Background()); err != nil {
+	if err := ms[2].Leave(context30(t)); err != nil {
 		t.Fatal(err)
 	}
 	ms[2].Close()
