@@ -157,6 +157,7 @@ var families = []func(g *gen) []string{
 	(*gen).stringCommand,
 	(*gen).hashCommand,
 	(*gen).setCommand,
+	(*gen).bitmapCommand,
 }
 
 func (g *gen) wellFormed() []string {

@@ -61,6 +61,14 @@ var handlers = map[string]handler{
 	"sunion":      setAlgebra(union),
 	"sunionstore": storeAlgebra(union, "sunionstore"),
 
+	"bitcount":    bitcount,
+	"bitfield":    bitfield,
+	"bitfield_ro": bitfieldRO,
+	"bitop":       bitop,
+	"bitpos":      bitpos,
+	"getbit":      getbit,
+	"setbit":      setbit,
+
 	"copy":            copyKey,
 	"dbsize":          dbsize,
 	"del":             del,

@@ -13,6 +13,7 @@ var groups = []struct {
 	{"string", stringCommands},
 	{"hash", hashCommands},
 	{"set", setCommands},
+	{"bitmap", bitmapCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},
