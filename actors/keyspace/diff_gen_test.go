@@ -151,6 +151,11 @@ func (g *gen) command() []string {
 	return cmd
 }
 
+// picksOne tells whether a command with nothing but a key picks an element by chance.
+func picksOne(name string) bool {
+	return isAnyOf(name, "hrandfield", "srandmember", "spop", "zrandmember")
+}
+
 // families make the commands of each type; a new type is one more line here.
 var families = []func(g *gen) []string{
 	(*gen).numberCommand,
