@@ -2,8 +2,10 @@ package actors
 
 import (
 	"fmt"
-	"os"
+	"maps"
+	"slices"
 
+	"github.com/cockroachdb/errors/oserror"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/link"
@@ -34,7 +36,7 @@ func (d *director) found(cluster slotmap.ClusterID) {
 		if have[id] {
 			continue
 		}
-		c, err := replica.NewGroup(snapshotDir(d.cfg.Data), cluster, d.self.ID, id, runs[id], randomKey(), wallClock())
+		c, err := replica.NewGroup(d.world.FS, snapshotDir(d.cfg.Data), cluster, d.self.ID, id, runs[id], randomKey(), d.world.Wall())
 		if err != nil {
 			d.cfg.Fatal(fmt.Errorf("cannot start a cluster: %w", err))
 			return
@@ -44,7 +46,7 @@ func (d *director) found(cluster slotmap.ClusterID) {
 		d.system.Root.Send(d.logPID, c)
 	}
 	d.setCluster(cluster)
-	for id := range have {
+	for _, id := range slices.Sorted(maps.Keys(have)) {
 		d.spawn(id)
 	}
 	d.log.Info("starts a new cluster", "cluster", cluster, "shards", d.cfg.Shards)
@@ -66,9 +68,18 @@ func (d *director) setCluster(cluster slotmap.ClusterID) {
 	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaCluster, Value: append([]byte(nil), cluster[:]...)})
 	d.gossip.SetSelf(d.self)
 	d.dirty = true
-	for _, p := range d.nodes {
+	d.connectAll()
+}
+
+func (d *director) connectAll() {
+	for _, p := range d.nodesByID() {
 		d.connect(p.Node)
 	}
+}
+
+// nodesByID lists the nodes in an order that is the same every time.
+func (d *director) nodesByID() []*peer {
+	return slices.SortedFunc(maps.Values(d.nodes), func(a, b *peer) int { return a.ID.Compare(b.ID) })
 }
 
 func (d *director) gossiped(ev gossip.Event) {
@@ -215,9 +226,9 @@ func (d *director) publish() {
 // replaced maps dead nodes to the node that came up at their address.
 func (d *director) replaced() map[slotmap.NodeID]slotmap.NodeID {
 	at := map[string]slotmap.NodeID{d.self.Peer: d.self.ID}
-	for id, p := range d.nodes {
+	for _, p := range d.nodesByID() {
 		if p.alive {
-			at[p.Peer] = id
+			at[p.Peer] = p.ID
 		}
 	}
 	out := map[slotmap.NodeID]slotmap.NodeID{}
@@ -244,7 +255,7 @@ func addressed(m *link.Unroutable) (slotmap.ShardID, uint64, bool) {
 }
 
 func (d *director) dropFile(path string) {
-	if err := os.Remove(path); err != nil && !os.IsNotExist(err) {
+	if err := d.world.FS.Remove(path); err != nil && !oserror.IsNotExist(err) {
 		d.log.Warn("received file stays", "file", path, "err", err)
 	}
 }

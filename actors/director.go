@@ -3,6 +3,8 @@ package actors
 import (
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -22,12 +24,13 @@ import (
 // here.
 type director struct {
 	cfg    *Config
+	world  *World
 	log    *slog.Logger
 	system *actor.ActorSystem
 	store  *raftlog.Log
 	logPID *actor.PID
-	links  *link.Links
-	gossip *gossip.Gossip
+	links  Links
+	gossip Gossip
 	self   gossip.Node
 	routes *atomic.Pointer[session.Routes]
 
@@ -112,11 +115,7 @@ func (d *director) rare(ctx actor.Context, m any) {
 
 func (d *director) onTick() {
 	d.ticks++
-	for _, h := range d.replicas {
-		if h.handle != nil {
-			d.system.Root.Send(h.handle.PID, replica.Tick{})
-		}
-	}
+	d.toReplicas(replica.Tick{})
 	if d.ticks%placementTicks == 0 {
 		d.place()
 	}
@@ -142,11 +141,9 @@ func (d *director) startLoaded() {
 	if d.cluster.IsZero() {
 		return
 	}
-	for _, p := range d.nodes {
-		d.connect(p.Node)
-	}
-	for shard, st := range d.loaded {
-		d.host(shard, st)
+	d.connectAll()
+	for _, shard := range slices.Sorted(maps.Keys(d.loaded)) {
+		d.host(shard, d.loaded[shard])
 	}
 	d.loaded = nil
 }
@@ -276,10 +273,13 @@ func (d *director) changed(m *replica.Changed) {
 }
 
 func (d *director) peerDown(node slotmap.NodeID) {
-	for _, h := range d.replicas {
-		if h.handle != nil {
-			d.system.Root.Send(h.handle.PID, &replica.PeerDown{Node: node})
-		}
+	d.toReplicas(&replica.PeerDown{Node: node})
+}
+
+// toReplicas sends every replica here a message, in order of shard, so that what follows can be repeated.
+func (d *director) toReplicas(m any) {
+	for _, shard := range slices.Sorted(maps.Keys(d.replicas)) {
+		d.toReplica(shard, m)
 	}
 }
 
@@ -302,15 +302,7 @@ type leaving struct {
 
 func (d *director) leave(m *leave) {
 	d.leaving = &leaving{until: d.ticks + leaveTicks, done: m.done}
-	d.handOver()
-}
-
-func (d *director) handOver() {
-	for _, h := range d.replicas {
-		if h.handle != nil {
-			d.system.Root.Send(h.handle.PID, replica.HandOver{})
-		}
-	}
+	d.toReplicas(replica.HandOver{})
 }
 
 // checkLeft ends a graceful stop once nothing is led here that another could lead, or time is out.

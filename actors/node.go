@@ -5,7 +5,6 @@ import (
 	"errors"
 	"log/slog"
 	"net"
-	"os"
 	"sync/atomic"
 	"time"
 
@@ -24,14 +23,16 @@ import (
 // Node is a running node.
 type Node struct {
 	cfg      Config
+	world    World
 	system   *actor.ActorSystem
 	store    *raftlog.Log
 	loaded   map[slotmap.ShardID]raftlog.State // until the director has it
-	links    *link.Links
-	gossip   *gossip.Gossip
+	links    Links
+	gossip   Gossip
 	sessions *session.Server
 	admin    *adminServer
 	director *actor.PID
+	directed bool // the director runs
 	logPID   *actor.PID
 	routes   atomic.Pointer[session.Routes]
 	stopTick context.CancelFunc
@@ -41,7 +42,18 @@ type Node struct {
 // Start opens the data directory and starts the node. It returns once everything listens; Config.Ready
 // tells when the cluster is served.
 func Start(cfg Config) (*Node, error) {
-	n := &Node{cfg: cfg, ticking: make(chan struct{})}
+	n, err := StartIn(cfg, realWorld())
+	if err != nil {
+		return nil, err
+	}
+	n.serve()
+	return n, nil
+}
+
+// StartIn starts a node in a world of the caller's. It serves nobody by itself: the caller sends its ticks
+// with Tick and brings its connections with Admit.
+func StartIn(cfg Config, w World) (*Node, error) {
+	n := &Node{cfg: cfg, world: w, ticking: make(chan struct{})}
 	if err := n.openStore(); err != nil {
 		return nil, err
 	}
@@ -60,25 +72,39 @@ func Start(cfg Config) (*Node, error) {
 		n.abort()
 		return nil, err
 	}
+	if id.cluster.IsZero() {
+		n.bootstrap(id.founds)
+	}
 	return n, nil
 }
 
 func (n *Node) openStore() error {
 	for _, dir := range []string{n.cfg.Data, snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
+		if err := n.world.FS.MkdirAll(dir, 0o700); err != nil {
 			return err
 		}
 	}
 	store, err := raftlog.Open(raftlog.Config{
-		Dir: logDir(n.cfg.Data), Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: ballast,
+		Dir: logDir(n.cfg.Data), FS: n.world.FS, Store: n.world.Store, FreeSpace: n.world.Free,
+		Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: n.world.Ballast,
 		Fatal: n.cfg.Fatal, Logger: n.cfg.Logger,
 	})
 	n.store = store
 	return err
 }
 
-// ballast is the size of the file that is given up first when the disk fills, in bytes.
-const ballast = 64 << 20
+// serve begins to tick, and to listen to clients and operators.
+func (n *Node) serve() {
+	n.startClock()
+	n.sessions.Start()
+	n.admin = n.serveAdmin()
+}
+
+// Tick is one replica.TickInterval of the node's time.
+func (n *Node) Tick() { n.system.Root.Send(n.director, tick{}) }
+
+// Admit takes a client's connection.
+func (n *Node) Admit(conn net.Conn) { n.sessions.Admit(conn) }
 
 func (n *Node) startSystem(id identity) {
 	quiet := func(*actor.ActorSystem) *slog.Logger { return slog.New(levelled{n.cfg.Logger.Handler()}) }
@@ -91,8 +117,11 @@ func (n *Node) startSystem(id identity) {
 // spawn starts one of the node's own actors, whose panic ends the node.
 func (n *Node) spawn(name string, p actor.Producer) *actor.PID {
 	strategy := mailbox.StopNode(func(reason any) { n.cfg.Fatal(panicked{name, reason}) })
-	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p,
-		actor.WithMailbox(mailbox.New()), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)), name)
+	opts := []actor.PropsOption{actor.WithMailbox(mailbox.New()), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)}
+	if d := n.world.dispatcher(name); d != nil {
+		opts = append(opts, actor.WithDispatcher(d))
+	}
+	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, opts...), name)
 	if err != nil {
 		n.cfg.Fatal(err)
 	}
@@ -118,7 +147,7 @@ func replaceHost(addr, host string) string {
 
 func (n *Node) startCluster(id identity) error {
 	d := &director{
-		cfg: &n.cfg, log: n.cfg.Logger, system: n.system, store: n.store, logPID: n.logPID,
+		cfg: &n.cfg, world: &n.world, log: n.cfg.Logger, system: n.system, store: n.store, logPID: n.logPID,
 		routes: &n.routes, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
 		nodes: map[slotmap.NodeID]*peer{}, replicas: map[slotmap.ShardID]*hosted{},
 		facts: map[slotmap.ShardID]*replica.Facts{}, planned: map[slotmap.ShardID]uint64{}, dirty: true,
@@ -128,26 +157,22 @@ func (n *Node) startCluster(id identity) error {
 	remembered := n.remembered(d)
 	n.director = n.system.NewLocalPID("node")
 	var err error
-	if n.links, err = link.Start(n.linkConfig(id, remembered)); err != nil {
+	if n.links, err = n.world.Links(n.linkConfig(id, remembered)); err != nil {
 		return err
 	}
 	d.links = n.links
-	if n.gossip, err = gossip.Start(n.gossipConfig(d.self, remembered)); err != nil {
+	if n.gossip, err = n.world.Gossip(n.gossipConfig(d.self, remembered)); err != nil {
 		return err
 	}
 	d.gossip = n.gossip
-	d.publish()
-	n.spawn("node", func() actor.Actor { return d })
-	for _, node := range n.gossip.Nodes() {
-		n.system.Root.Send(n.director, &gossiped{gossip.NodeUp{Node: node}})
-	}
-	n.startClock()
-	if n.sessions, err = session.Serve(n.sessionConfig()); err != nil {
+	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
-	n.admin = n.serveAdmin()
-	if id.cluster.IsZero() {
-		go n.bootstrap(id.founds)
+	d.publish()
+	n.spawn("node", func() actor.Actor { return d })
+	n.directed = true
+	for _, node := range n.gossip.Nodes() {
+		n.system.Root.Send(n.director, &gossiped{gossip.NodeUp{Node: node}})
 	}
 	return nil
 }
@@ -176,7 +201,7 @@ func (n *Node) remembered(d *director) map[slotmap.NodeID]gossip.Node {
 func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node) link.Config {
 	return link.Config{
 		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: replaceHost(n.cfg.Peer.Addr().String(), n.cfg.Advertise),
-		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), Logger: n.cfg.Logger,
+		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), FS: n.world.FS, Logger: n.cfg.Logger,
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {
 			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {
@@ -212,25 +237,27 @@ func (n *Node) sessionConfig() session.Config {
 	return session.Config{
 		System: n.system, Routes: n.routes.Load, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Requirepass: n.cfg.Password, Version: n.cfg.Version,
+		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive,
 	}
 }
 
 // bootstrap decides which cluster a node without data belongs to.
 func (n *Node) bootstrap(founds slotmap.ClusterID) {
+	tell := func(m any) { n.system.Root.Send(n.director, m) }
 	if len(n.cfg.Join) == 0 {
-		n.system.Root.Send(n.director, &founded{founds})
+		tell(&founded{founds})
 		return
 	}
-	decision, err := n.gossip.Bootstrap(context.Background())
-	switch {
-	case errors.Is(err, context.Canceled), errors.Is(err, gossip.ErrClosed):
-	case err != nil:
-		n.cfg.Fatal(err)
-	case decision.Action == gossip.StartCluster:
-		n.system.Root.Send(n.director, &founded{founds})
-	default:
-		n.system.Root.Send(n.director, &joined{decision.Cluster})
-	}
+	n.gossip.Bootstrap(func(d gossip.Decision, err error) {
+		switch {
+		case err != nil:
+			n.cfg.Fatal(err)
+		case d.Action == gossip.StartCluster:
+			tell(&founded{founds})
+		default:
+			tell(&joined{d.Cluster})
+		}
+	})
 }
 
 // startClock sends the director its ticks, until Stop.
@@ -244,7 +271,7 @@ func (n *Node) startClock() {
 		for {
 			select {
 			case <-t.C:
-				n.system.Root.Send(n.director, tick{})
+				n.Tick()
 			case <-ctx.Done():
 				return
 			}
@@ -254,13 +281,19 @@ func (n *Node) startClock() {
 
 // Stop ends the node in good order: leadership is handed over, clients are closed, the log is flushed.
 func (n *Node) Stop() error {
-	done := make(chan struct{})
-	n.system.Root.Send(n.director, &leave{done})
-	<-done
+	<-n.HandOver()
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n.gossip.Leave(ctx)
 	return n.abort()
+}
+
+// HandOver has the leaderships given away that others could take, and closes what it returns when they
+// have, or after three seconds at most.
+func (n *Node) HandOver() <-chan struct{} {
+	done := make(chan struct{})
+	n.system.Root.Send(n.director, &leave{done})
+	return done
 }
 
 // abort ends whatever runs, in the order that nothing is used after its end.
@@ -291,7 +324,7 @@ func (n *Node) stopActors() {
 	for _, h := range n.routes.Load().Handles {
 		wait(h.PID)
 	}
-	if n.stopTick != nil {
+	if n.directed {
 		wait(n.director)
 	}
 	wait(n.logPID)

@@ -2,6 +2,8 @@ package actors
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/troupedb/troupe/actors/placement"
 	"github.com/troupedb/troupe/actors/replica"
@@ -32,8 +34,8 @@ func (d *director) place() {
 		}
 		extend(changes[shard], step)
 	}
-	for shard, c := range changes {
-		d.toReplica(shard, c)
+	for _, shard := range slices.Sorted(maps.Keys(changes)) {
+		d.toReplica(shard, changes[shard])
 	}
 }
 
@@ -82,13 +84,14 @@ func extend(c *replica.Change, step placement.Step) {
 func (d *director) view() placement.View {
 	v := placement.View{Self: d.self.ID, Map: d.slots, Replicas: d.cfg.Replicas, Led: map[slotmap.ShardID]placement.Led{}}
 	replaced := d.replaced()
-	for id, p := range d.nodes {
+	for _, p := range d.nodesByID() {
+		id := p.ID
 		info := placement.NodeInfo{
 			ID: id, Zone: p.Zone, Alive: p.alive || id == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
 		}
-		for dead, by := range replaced {
-			if by == id {
-				info.Replaces = dead
+		for _, dead := range d.nodesByID() {
+			if by, ok := replaced[dead.ID]; ok && by == id {
+				info.Replaces = dead.ID
 			}
 		}
 		v.Nodes = append(v.Nodes, info)

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"log/slog"
 	"math/rand/v2"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -21,20 +20,13 @@ const (
 	defaultKeepEntries     = 4096
 )
 
-func wallClock() int64 { return time.Now().UnixMilli() }
-
-var processStart = time.Now()
-
-// monoClock is milliseconds that never run backwards.
-func monoClock() int64 { return time.Since(processStart).Milliseconds() }
-
 func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replica.Config {
 	routes := d.routes
 	peers := map[slotmap.NodeID]*actor.PID{}
 	name := shardName(shard)
 	return replica.Config{
 		System: d.system, Cluster: d.cluster, Self: d.self.ID, Shard: shard, Replica: st.Replica, State: st,
-		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data),
+		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data), FS: d.world.FS,
 		Peer: func(id slotmap.NodeID) *actor.PID {
 			pid := peers[id]
 			if pid == nil {
@@ -49,10 +41,12 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 			node, _ := sh.LeaderNode()
 			return node
 		},
-		Wall: wallClock, Mono: monoClock,
+		Wall: d.world.Wall, Mono: d.world.Mono,
 		LowSpace:        func() bool { return d.store.Space().Low },
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
-		Rand:            rand.New(rand.NewPCG(rand.Uint64(), rand.Uint64())),
+		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),
+		Dispatcher:      d.world.dispatcher(name),
+		Observe:         d.world.Observe,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

@@ -2,7 +2,6 @@ package actors
 
 import (
 	"fmt"
-	"os"
 	"path/filepath"
 
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -30,15 +29,15 @@ func (n *Node) sweep() error {
 		named[st.Snapshot.File] = true
 	}
 	for _, dir := range []string{snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
-		entries, err := os.ReadDir(dir)
+		names, err := n.world.FS.List(dir)
 		if err != nil {
 			return err
 		}
-		for _, e := range entries {
-			if named[e.Name()] && dir == snapshotDir(n.cfg.Data) {
+		for _, name := range names {
+			if named[name] && dir == snapshotDir(n.cfg.Data) {
 				continue
 			}
-			if err := os.Remove(filepath.Join(dir, e.Name())); err != nil {
+			if err := n.world.FS.Remove(n.world.FS.PathJoin(dir, name)); err != nil {
 				return err
 			}
 		}

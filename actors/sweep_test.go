@@ -18,7 +18,7 @@ import (
 
 // Files that the log names stay, and everything else of a snapshot's folder goes.
 func TestSweepKeepsWhatTheLogNames(t *testing.T) {
-	n := &Node{cfg: Config{Data: t.TempDir()}}
+	n := &Node{cfg: Config{Data: t.TempDir()}, world: realWorld()}
 	for _, dir := range []string{snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
 		if err := os.MkdirAll(dir, 0o700); err != nil {
 			t.Fatal(err)
@@ -29,7 +29,7 @@ func TestSweepKeepsWhatTheLogNames(t *testing.T) {
 		t.Fatal(err)
 	}
 	n.store = store
-	create, err := replica.NewGroup(snapshotDir(n.cfg.Data), slotmap.ClusterID{1}, slotmap.NodeID{1}, 1, slotmap.Even(1), [16]byte{}, 1)
+	create, err := replica.NewGroup(vfs.Default, snapshotDir(n.cfg.Data), slotmap.ClusterID{1}, slotmap.NodeID{1}, 1, slotmap.Even(1), [16]byte{}, 1)
 	if err != nil {
 		t.Fatal(err)
 	}

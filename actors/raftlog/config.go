@@ -39,6 +39,7 @@ func (m Mode) String() string { return modeNames[m] }
 type Config struct {
 	Dir        string
 	FS         vfs.FS // nil: the operating system's
+	Store      Store  // nil: Pebble, in Dir. Closed by Close
 	Fsync      Mode
 	SyncEvery  time.Duration // of Interval; 0: one second
 	MinFree    int64         // bytes; below it Space says Low

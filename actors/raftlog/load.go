@@ -3,35 +3,42 @@ package raftlog
 import (
 	"errors"
 	"fmt"
-
-	"github.com/cockroachdb/pebble/v2"
+	"math"
 
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// readRecords reads the record of every shard.
-func readRecords(db pebble.Reader) (map[slotmap.ShardID]*record, error) {
-	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixShard}, UpperBound: []byte{prefixShard + 1}})
-	if err != nil {
-		return nil, storeError(err)
-	}
+// readRecords reads the record of every shard: the first key of each.
+func readRecords(db Reader) (map[slotmap.ShardID]*record, error) {
 	records := map[slotmap.ShardID]*record{}
-	for ok := it.First(); ok; {
-		shard, kind, _, valid := parseShardKey(it.Key())
-		if !valid || kind != kindRecord {
-			return nil, errors.Join(corrupt("key %q where a shard's record belongs", it.Key()), it.Close())
-		}
-		r, err := decodeRecord(it.Value())
+	for next := []byte{prefixShard}; next != nil; {
+		from := next
+		next = nil
+		err := db.Scan(from, []byte{prefixShard + 1}, func(key, value []byte) (bool, error) {
+			shard, r, err := parseRecord(key, value)
+			if err == nil && shard != math.MaxUint32 {
+				next = recordKey(shard + 1)
+			}
+			records[shard] = &r
+			return false, err
+		})
 		if err != nil {
-			return nil, errors.Join(corrupt("shard %d: %w", shard, err), it.Close())
-		}
-		records[shard] = &r
-		ok = it.SeekGE(recordKey(shard + 1))
-		if shard+1 == 0 {
-			break
+			return nil, err
 		}
 	}
-	return records, storeError(errors.Join(it.Error(), it.Close()))
+	return records, nil
+}
+
+func parseRecord(key, value []byte) (slotmap.ShardID, record, error) {
+	shard, kind, _, valid := parseShardKey(key)
+	if !valid || kind != kindRecord {
+		return 0, record{}, corrupt("key %q where a shard's record belongs", key)
+	}
+	r, err := decodeRecord(value)
+	if err != nil {
+		return 0, record{}, corrupt("shard %d: %w", shard, err)
+	}
+	return shard, r, nil
 }
 
 // Shards lists the shards that have a replica here. Any goroutine.
@@ -54,15 +61,15 @@ func (l *Log) Shards() []slotmap.ShardID {
 // Load reads and checks everything that is durable of a shard; of an unknown one the zero State. It reads all
 // keys of the shard's entries. The error is ErrCorrupt when they don't fit together. Any goroutine.
 func (l *Log) Load(shard slotmap.ShardID) (State, error) {
-	snap := l.db.NewSnapshot()
-	st, err := load(snap, shard)
-	if err := errors.Join(err, snap.Close()); err != nil {
+	view := l.db.View()
+	st, err := load(view, shard)
+	if err := errors.Join(err, view.Close()); err != nil {
 		return State{}, err
 	}
 	return st, nil
 }
 
-func load(db pebble.Reader, shard slotmap.ShardID) (State, error) {
+func load(db Reader, shard slotmap.ShardID) (State, error) {
 	r, err := readRecord(db, shard)
 	if err != nil {
 		return State{}, err
@@ -86,7 +93,7 @@ func load(db pebble.Reader, shard slotmap.ShardID) (State, error) {
 	return st, nil
 }
 
-func readRecord(db pebble.Reader, shard slotmap.ShardID) (r record, err error) {
+func readRecord(db Reader, shard slotmap.ShardID) (r record, err error) {
 	err = get(db, recordKey(shard), func(b []byte) error {
 		r, err = decodeRecord(b)
 		return err
@@ -94,7 +101,7 @@ func readRecord(db pebble.Reader, shard slotmap.ShardID) (r record, err error) {
 	return r, err
 }
 
-func readSnapshot(db pebble.Reader, shard slotmap.ShardID) (s SnapshotRef, err error) {
+func readSnapshot(db Reader, shard slotmap.ShardID) (s SnapshotRef, err error) {
 	err = get(db, snapshotKey(shard), func(b []byte) error {
 		s, err = decodeSnapshot(b)
 		return err
@@ -103,19 +110,13 @@ func readSnapshot(db pebble.Reader, shard slotmap.ShardID) (s SnapshotRef, err e
 }
 
 // get hands over the value of a key if there is one. What use can't make sense of is corrupt.
-func get(db pebble.Reader, key []byte, use func([]byte) error) error {
-	b, closer, err := db.Get(key)
-	if errors.Is(err, pebble.ErrNotFound) {
+func get(db Reader, key []byte, use func([]byte) error) error {
+	return db.Get(key, func(b []byte) error {
+		if err := use(b); err != nil {
+			return corrupt("key %q: %w", key, err)
+		}
 		return nil
-	}
-	if err != nil {
-		return storeError(err)
-	}
-	if err := use(b); err != nil {
-		err = corrupt("key %q: %w", key, err)
-		return errors.Join(err, closer.Close())
-	}
-	return closer.Close()
+	})
 }
 
 // check holds the record against its invariants and the snapshot, which is zero if there is none.
@@ -140,38 +141,27 @@ func (r *record) check(s *SnapshotRef) error {
 
 // checkEntries walks over all entries of a shard: they must be those that the record names, in terms that don't
 // fall.
-func checkEntries(db pebble.Reader, shard slotmap.ShardID, r *record) error {
-	it, err := db.NewIter(&pebble.IterOptions{LowerBound: entryKey(shard, 0), UpperBound: entriesEnd(shard)})
-	if err != nil {
-		return storeError(err)
-	}
+func checkEntries(db Reader, shard slotmap.ShardID, r *record) error {
 	prev := r.truncated
-	for ok := it.First(); ok && err == nil; ok = it.Next() {
-		prev, err = checkEntry(it, prev)
-	}
-	if err == nil {
-		err = it.Error()
-	}
-	if err := errors.Join(err, it.Close()); err != nil {
-		return storeError(err)
-	}
-	if prev.Index != r.last {
+	err := db.Scan(entryKey(shard, 0), entriesEnd(shard), func(key, value []byte) (more bool, err error) {
+		prev, err = checkEntry(key, value, prev)
+		return true, err
+	})
+	switch {
+	case err != nil:
+		return err
+	case prev.Index != r.last:
 		return corrupt("shard %d: entries end at %d, the log at %d", shard, prev.Index, r.last)
-	}
-	if r.hasHard && prev.Term > r.term {
+	case r.hasHard && prev.Term > r.term:
 		return corrupt("shard %d: entry %d is of term %d, the hard state of term %d", shard, prev.Index, prev.Term, r.term)
 	}
 	return nil
 }
 
-func checkEntry(it *pebble.Iterator, prev Position) (Position, error) {
-	shard, _, index, ok := parseShardKey(it.Key())
+func checkEntry(key, value []byte, prev Position) (Position, error) {
+	shard, _, index, ok := parseShardKey(key)
 	if !ok {
-		return prev, corrupt("key %q among entries", it.Key())
-	}
-	value, err := it.ValueAndErr()
-	if err != nil {
-		return prev, err
+		return prev, corrupt("key %q among entries", key)
 	}
 	_, term, _, err := parseEntry(value)
 	switch {

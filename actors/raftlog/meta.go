@@ -4,8 +4,6 @@ import (
 	"errors"
 	"maps"
 	"sync/atomic"
-
-	"github.com/cockroachdb/pebble/v2"
 )
 
 // meta holds the node's values in memory; readers take the map as it is, the writer replaces it.
@@ -13,21 +11,13 @@ type meta struct {
 	values atomic.Pointer[map[string][]byte]
 }
 
-func (m *meta) load(db *pebble.DB) error {
+func (m *meta) load(db Reader) error {
 	values := map[string][]byte{}
-	it, err := db.NewIter(&pebble.IterOptions{LowerBound: []byte{prefixMeta}, UpperBound: []byte{prefixMeta + 1}})
-	if err != nil {
-		return err
-	}
-	for ok := it.First(); ok; ok = it.Next() {
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return errors.Join(err, it.Close())
-		}
-		values[string(it.Key()[1:])] = append([]byte(nil), value...)
-	}
 	m.values.Store(&values)
-	return errors.Join(it.Error(), it.Close())
+	return db.Scan([]byte{prefixMeta}, []byte{prefixMeta + 1}, func(key, value []byte) (bool, error) {
+		values[string(key[1:])] = append([]byte(nil), value...)
+		return true, nil
+	})
 }
 
 func (m *meta) set(key string, value []byte) {

@@ -20,7 +20,7 @@ const storeDir = "store"
 type Log struct {
 	cfg   Config
 	lock  *pebble.Lock
-	db    *pebble.DB
+	db    Store
 	space *space
 	meta  meta
 	counters
@@ -61,18 +61,31 @@ func (l *Log) open() error {
 	if err != nil {
 		return err
 	}
-	records, err := l.openPebble(marks)
+	records, err := l.openRecords(marks)
 	if err != nil {
 		return err
 	}
 	if err := l.meta.load(l.db); err != nil {
-		return storeError(err)
+		return err
 	}
 	if err := marks.openForWrite(l.cfg.FS, l.cfg.FS.PathJoin(l.cfg.Dir, markName)); err != nil {
 		return err
 	}
 	l.writer = newWriter(l, marks, records)
 	return nil
+}
+
+// openRecords opens the store, and reads what there is of every shard.
+func (l *Log) openRecords(m *marks) (map[slotmap.ShardID]*record, error) {
+	if l.cfg.Store == nil {
+		return l.openPebble(m)
+	}
+	l.db = l.cfg.Store
+	records, err := readRecords(l.db)
+	if err == nil {
+		err = m.check(records)
+	}
+	return records, err
 }
 
 // openPebble opens the store. One that exists is checked against the marks first, without changing anything:
@@ -97,9 +110,11 @@ func (l *Log) openPebble(m *marks) (map[slotmap.ShardID]*record, error) {
 			return nil, storeError(err)
 		}
 	}
-	if l.db, err = l.openStore(l.lock, false); err != nil {
+	db, err := l.openStore(l.lock, false)
+	if err != nil {
 		return nil, err
 	}
+	l.db = pebbleStore{db}
 	if l.failed.Load() {
 		return nil, errors.New("log store: failed while opening")
 	}
@@ -114,7 +129,7 @@ func (l *Log) checkMarks(m *marks, complete bool) error {
 	if err != nil {
 		return err
 	}
-	records, err := readRecords(db)
+	records, err := readRecords(pebbleStore{db})
 	if err == nil {
 		err = m.check(records)
 	}

@@ -85,7 +85,7 @@ func TestInconsistentShardIsCorrupt(t *testing.T) {
 	}
 	rec := func(change func(*record)) func(*pebble.DB) error {
 		return func(db *pebble.DB) error {
-			r, err := readRecord(db, 4)
+			r, err := readRecord(pebbleStore{db}, 4)
 			if err != nil {
 				return err
 			}
@@ -125,7 +125,7 @@ func TestInconsistentShardIsCorrupt(t *testing.T) {
 			fs := vfs.NewMem()
 			cfg := config(t, fs)
 			l := begin(t, cfg)
-			if err := c.damage(l.db); err != nil {
+			if err := c.damage(l.db.(pebbleStore).db); err != nil {
 				t.Fatal(err)
 			}
 			_, err := l.Load(4)
@@ -146,7 +146,7 @@ func TestInconsistentShardIsCorrupt(t *testing.T) {
 func TestGapIsNeverRead(t *testing.T) {
 	l := begin(t, config(t, vfs.NewMem()))
 	defer mustClose(t, l)
-	if err := l.db.Delete(entryKey(4, 8), pebble.Sync); err != nil {
+	if err := l.db.(pebbleStore).db.Delete(entryKey(4, 8), pebble.Sync); err != nil {
 		t.Fatal(err)
 	}
 	if es, err := l.Entries(4, 6, 11, 1<<20); err != nil || datas(es) != "6:2:a 7:2:b" {

@@ -1,10 +1,8 @@
 package raftlog
 
 import (
-	"errors"
 	"slices"
 
-	"github.com/cockroachdb/pebble/v2"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -21,46 +19,39 @@ func (l *Log) Entries(shard slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb
 	if lo >= hi {
 		return nil, nil
 	}
-	it, err := l.db.NewIter(&pebble.IterOptions{LowerBound: entryKey(shard, lo), UpperBound: entryKey(shard, hi)})
-	if err != nil {
-		return nil, storeError(err)
+	c := gathering{lo: lo, maxBytes: maxBytes}
+	if err := l.db.Scan(entryKey(shard, lo), entryKey(shard, hi), c.add); err != nil {
+		return nil, err
 	}
-	entries, err := collect(it, lo, maxBytes)
-	if err := errors.Join(err, it.Error(), it.Close()); err != nil {
-		return nil, storeError(err)
-	}
-	if len(entries) == 0 {
+	if len(c.entries) == 0 {
 		return nil, l.missing(shard, lo)
 	}
-	return entries, nil
+	return c.entries, nil
 }
 
-// collect reads consecutive entries from lo on.
-func collect(it *pebble.Iterator, lo, maxBytes uint64) ([]*raftpb.Entry, error) {
-	var (
-		entries []*raftpb.Entry
-		s       slab
-		size    uint64
-	)
-	for ok := it.First(); ok; ok = it.Next() {
-		_, _, index, valid := parseShardKey(it.Key())
-		if !valid || index != lo+uint64(len(entries)) {
-			break
-		}
-		value, err := it.ValueAndErr()
-		if err != nil {
-			return nil, err
-		}
-		if size += uint64(len(value)) + entryOverhead; size > maxBytes && len(entries) > 0 {
-			break
-		}
-		e, err := s.entry(index, value)
-		if err != nil {
-			return nil, corrupt("entry %d: %w", index, err)
-		}
-		entries = append(entries, e)
+// gathering collects consecutive entries from lo on, at least one and no more than maxBytes.
+type gathering struct {
+	lo, maxBytes uint64
+
+	entries []*raftpb.Entry
+	slab    slab
+	size    uint64
+}
+
+func (c *gathering) add(key, value []byte) (more bool, err error) {
+	_, _, index, valid := parseShardKey(key)
+	if !valid || index != c.lo+uint64(len(c.entries)) {
+		return false, nil
 	}
-	return entries, nil
+	if c.size += uint64(len(value)) + entryOverhead; c.size > c.maxBytes && len(c.entries) > 0 {
+		return false, nil
+	}
+	e, err := c.slab.entry(index, value)
+	if err != nil {
+		return false, corrupt("entry %d: %w", index, err)
+	}
+	c.entries = append(c.entries, e)
+	return true, nil
 }
 
 // missing says why there is no entry at index.

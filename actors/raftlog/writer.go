@@ -113,7 +113,7 @@ func (w *writer) apply(sync bool) error {
 	c.commits.Add(1)
 	c.bytes.Add(uint64(w.batch.Len()))
 	start := time.Now()
-	if err := w.log.db.Apply(w.batch, &pebble.WriteOptions{Sync: sync}); err != nil {
+	if err := w.log.db.Commit(w.batch, sync); err != nil {
 		return fmt.Errorf("log store: %w", err)
 	}
 	if w.log.failed.Load() {

@@ -2,7 +2,6 @@ package replica
 
 import (
 	"fmt"
-	"path/filepath"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -228,7 +227,7 @@ func (a *applier) restore(ctx actor.Context, path string) {
 		return
 	}
 	res := keyspace.NewRestorer(keyspace.Config{MaxValue: maxValue})
-	h, err := readSnap(path, res.Add)
+	h, err := readSnap(a.cfg.FS, path, res.Add)
 	if err == nil && (h.Cluster != a.cfg.Cluster || h.Shard != a.cfg.Shard) {
 		err = fmt.Errorf("%w: %s is of cluster %v, shard %d", ErrSnapshot, path, h.Cluster, h.Shard)
 	}
@@ -247,8 +246,11 @@ func (a *applier) restore(ctx actor.Context, path string) {
 }
 
 func (a *applier) observe(e *raftpb.Entry) {
-	if a.cfg.observe != nil {
-		a.cfg.observe(a, e)
+	if a.cfg.Observe != nil {
+		a.cfg.Observe(&Applied{
+			Shard: a.cfg.Shard, Replica: a.cfg.Replica, Index: a.applied, Term: a.term, Now: a.now,
+			Entry: e, Members: a.members, State: a.state,
+		})
 	}
 }
 
@@ -270,8 +272,4 @@ func answerMoved(cfg *Config, batches []*Batch, s Status, leader slotmap.NodeID)
 		cfg.release(b)
 		b.Sink.Deliver(&Answer{Batch: b, Status: s, Leader: leader})
 	}
-}
-
-func (a *applier) snapPath(index, term uint64) string {
-	return filepath.Join(a.cfg.SnapshotDir, SnapName(a.cfg.Shard, a.cfg.Replica, term, index))
 }

@@ -1,8 +1,7 @@
 package replica
 
 import (
-	"path/filepath"
-
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/keyspace"
@@ -14,10 +13,10 @@ import (
 // given node: a group begins at index 1 with a snapshot, so that every later replica begins with one
 // as well. The key, which should be secret, seeds the hash of the shard's keys. It returns what the log
 // has to create.
-func NewGroup(dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, key [16]byte, now int64) (*raftlog.Create, error) {
+func NewGroup(fs vfs.FS, dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, key [16]byte, now int64) (*raftlog.Create, error) {
 	h := SnapHeader{Cluster: cluster, Shard: shard, Index: 1, Term: 1, Now: now, Members: Bootstrap(node)}
-	path := filepath.Join(dir, SnapName(shard, 1, h.Term, h.Index))
-	w, err := createSnap(path, h)
+	name := SnapName(shard, 1, h.Term, h.Index)
+	w, err := createSnap(fs, fs.PathJoin(dir, name), h)
 	if err != nil {
 		return nil, err
 	}
@@ -38,7 +37,7 @@ func NewGroup(dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard 
 		return nil, err
 	}
 	return &raftlog.Create{
-		Shard: shard, Replica: 1, Snapshot: h.ref(path, size, sum),
+		Shard: shard, Replica: 1, Snapshot: h.ref(name, size, sum),
 		Hard: &raftpb.HardState{Term: new(h.Term), Vote: new(uint64(0)), Commit: new(h.Index)},
 	}, nil
 }

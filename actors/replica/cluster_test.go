@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/keyspace"
@@ -149,8 +150,8 @@ func (c *cluster) format(n *node, voters int) {
 		m.Conf.Voters = append(m.Conf.Voters, uint64(i))
 	}
 	h := SnapHeader{Shard: testShard, Index: 1, Term: 1, Members: m}
-	path := filepath.Join(c.nodeDir(n), SnapName(testShard, uint64(n.i), 1, 1))
-	w, err := createSnap(path, h)
+	name := SnapName(testShard, uint64(n.i), 1, 1)
+	w, err := createSnap(vfs.Default, filepath.Join(c.nodeDir(n), name), h)
 	if err != nil {
 		c.t.Fatal(err)
 	}
@@ -169,7 +170,7 @@ func (c *cluster) format(n *node, voters int) {
 		c.t.Fatal(err)
 	}
 	n.disk.format(logState{
-		replica: uint64(n.i), snap: h.ref(path, size, sum),
+		replica: uint64(n.i), snap: h.ref(name, size, sum),
 		hard: &raftpb.HardState{Term: new(uint64(1)), Vote: new(uint64(0)), Commit: new(uint64(1))},
 	})
 }
@@ -227,7 +228,7 @@ func (c *cluster) spawn(n *node) {
 	st := n.disk.now.load()
 	n.handle = Spawn(Config{
 		System: n.system, Self: n.id, Shard: testShard, Replica: st.Replica, State: st,
-		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: c.nodeDir(n),
+		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: c.nodeDir(n), FS: vfs.Default,
 		Peer: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "shard/1") },
 		Bulk: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
 		Hint: c.hint,
@@ -235,7 +236,7 @@ func (c *cluster) spawn(n *node) {
 		LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
-		observe: c.watch.applied(n),
+		Observe: c.watch.applied(n),
 	}, "shard/1", mailbox.StopNode(func(reason any) { c.fail("n%d: %v", n.i, reason) }))
 }
 

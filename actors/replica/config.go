@@ -6,9 +6,11 @@ import (
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
@@ -59,6 +61,7 @@ type Config struct {
 	LogPID      *actor.PID // takes *raftlog.Append and its kin
 	NodePID     *actor.PID // takes *Changed, *Facts, *Gone
 	SnapshotDir string
+	FS          vfs.FS                          // holds SnapshotDir
 	Peer        func(slotmap.NodeID) *actor.PID // the same shard's replica on another node
 	Bulk        func(slotmap.NodeID) *actor.PID // takes link.SendFile; nil for none
 
@@ -83,10 +86,23 @@ type Config struct {
 	budget *mailbox.Budget
 	gauges *Gauges
 
-	// observe, if set, sees the state machine after every entry, and with no entry after a restore:
-	// tests compare replicas by it.
-	observe func(*applier, *raftpb.Entry)
+	// Observe, if set, sees the state machine after every entry and every restore: a simulation compares
+	// replicas by it.
+	Observe func(*Applied)
 }
+
+// Applied is a replica's state machine after an entry. It is valid during the call that it is given to.
+type Applied struct {
+	Shard       slotmap.ShardID
+	Replica     uint64
+	Index, Term uint64
+	Now         int64         // the shard's clock
+	Entry       *raftpb.Entry // nil: a snapshot was restored
+	Members     Membership
+	State       *keyspace.State
+}
+
+func (c *Config) snapFile(name string) string { return c.FS.PathJoin(c.SnapshotDir, name) }
 
 // props are the options of every actor of a replica.
 func (c *Config) props() []actor.PropsOption {

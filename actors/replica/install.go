@@ -2,10 +2,10 @@ package replica
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/cockroachdb/errors/oserror"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -116,18 +116,18 @@ func (r *replica) snapshotArrived(m *SnapshotArrived) {
 	msg, meta := m.Header.Message, m.Header.Message.GetSnapshot().GetMetadata()
 	got, err := decodeSnapMeta(m.Header.Meta, meta.GetConfState())
 	if err != nil || m.Header.To != r.cfg.Replica || msg.GetTo() != r.cfg.Replica || msg.GetType() != raftpb.MsgSnap {
-		os.Remove(m.Path)
+		r.dropArrived(m.Path)
 		return
 	}
 	if meta.GetIndex() <= r.node.BasicStatus().HardState.GetCommit() {
-		os.Remove(m.Path)
+		r.dropArrived(m.Path)
 		r.step(msg)
 		return
 	}
 	name := SnapName(r.cfg.Shard, r.cfg.Replica, meta.GetTerm(), meta.GetIndex())
 	if err := r.place(m.Path, name); err != nil {
 		r.cfg.Logger.Error("snapshot not installed", "shard", r.cfg.Shard, "err", err)
-		os.Remove(m.Path)
+		r.dropArrived(m.Path)
 		return
 	}
 	r.peers[msg.GetFrom()] = m.From
@@ -146,10 +146,10 @@ func (r *replica) snapshotArrived(m *SnapshotArrived) {
 }
 
 func (r *replica) place(path, name string) error {
-	if err := os.Rename(path, r.snapFile(name)); err != nil {
+	if err := r.cfg.FS.Rename(path, r.snapFile(name)); err != nil {
 		return err
 	}
-	return syncDir(r.cfg.SnapshotDir)
+	return syncDir(r.cfg.FS, r.cfg.SnapshotDir)
 }
 
 func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {
@@ -178,10 +178,17 @@ func (r *replica) installDone(in *installed) {
 	r.membersChanged()
 }
 
-func (r *replica) snapFile(name string) string { return filepath.Join(r.cfg.SnapshotDir, name) }
+func (r *replica) snapFile(name string) string { return r.cfg.snapFile(name) }
+
+// dropArrived deletes a received file that has no use.
+func (r *replica) dropArrived(path string) {
+	if err := r.cfg.FS.Remove(path); err != nil {
+		r.cfg.Logger.Warn("received file stays", "file", path, "err", err)
+	}
+}
 
 func (r *replica) removeFile(name string) {
-	if err := os.Remove(r.snapFile(name)); err != nil && !os.IsNotExist(err) {
+	if err := r.cfg.FS.Remove(r.snapFile(name)); err != nil && !oserror.IsNotExist(err) {
 		r.cfg.Logger.Warn("old snapshot stays", "file", name, "err", err)
 	}
 }
@@ -200,14 +207,15 @@ func (r *replica) restored(m *restored) {
 // may be on its way to be named in the log.
 func (r *replica) removeSnapshots(index uint64) {
 	prefix := strings.TrimSuffix(SnapName(r.cfg.Shard, r.cfg.Replica, 0, 0), "0-0.snap")
-	names, err := filepath.Glob(r.snapFile(prefix + "*"))
+	names, err := r.cfg.FS.List(r.cfg.SnapshotDir)
 	if err != nil {
 		return
 	}
-	for _, path := range names {
+	slices.Sort(names)
+	for _, name := range names {
 		var term, at uint64
-		name := filepath.Base(path)
-		if n, _ := fmt.Sscanf(strings.TrimPrefix(name, prefix), "%d-%d.snap", &term, &at); n == 2 && at < index {
+		rest, own := strings.CutPrefix(name, prefix)
+		if n, _ := fmt.Sscanf(rest, "%d-%d.snap", &term, &at); own && n == 2 && at < index {
 			r.removeFile(name)
 		}
 	}

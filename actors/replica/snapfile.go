@@ -6,10 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -99,19 +98,20 @@ func SnapName(shard slotmap.ShardID, replica, term, index uint64) string {
 
 // snapWriter writes a snapshot file under a temporary name.
 type snapWriter struct {
+	fs   vfs.FS
 	path string
-	f    *os.File
+	f    vfs.File
 	w    *bufio.Writer
 	size int64
 	sum  *xxhash.Digest
 }
 
-func createSnap(path string, h SnapHeader) (*snapWriter, error) {
-	f, err := os.Create(path + ".tmp")
+func createSnap(fs vfs.FS, path string, h SnapHeader) (*snapWriter, error) {
+	f, err := fs.Create(path+".tmp", vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return nil, err
 	}
-	s := &snapWriter{path: path, f: f, sum: xxhash.New()}
+	s := &snapWriter{fs: fs, path: path, f: f, sum: xxhash.New()}
 	s.w = bufio.NewWriterSize(io.MultiWriter(f, s.sum), 1<<20)
 	if err := s.write([]byte(snapMagic)); err != nil {
 		return nil, errors.Join(err, s.abort())
@@ -149,18 +149,18 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 	if err = s.f.Close(); err != nil {
 		return 0, 0, err
 	}
-	if err = os.Rename(s.path+".tmp", s.path); err != nil {
+	if err = s.fs.Rename(s.path+".tmp", s.path); err != nil {
 		return 0, 0, err
 	}
-	return s.size, s.sum.Sum64(), syncDir(filepath.Dir(s.path))
+	return s.size, s.sum.Sum64(), syncDir(s.fs, s.fs.PathDir(s.path))
 }
 
 func (s *snapWriter) abort() error {
-	return errors.Join(s.f.Close(), os.Remove(s.path+".tmp"))
+	return errors.Join(s.f.Close(), s.fs.Remove(s.path+".tmp"))
 }
 
-func syncDir(dir string) error {
-	d, err := os.Open(dir)
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err
 	}
@@ -169,8 +169,8 @@ func syncDir(dir string) error {
 
 // readSnap reads a snapshot file, checking every block; each is called for keyspace's blocks, which it
 // may keep.
-func readSnap(path string, each func(block []byte) error) (SnapHeader, error) {
-	f, err := os.Open(path)
+func readSnap(fs vfs.FS, path string, each func(block []byte) error) (SnapHeader, error) {
+	f, err := fs.Open(path)
 	if err != nil {
 		return SnapHeader{}, err
 	}
@@ -221,11 +221,11 @@ func readBlock(r *bufio.Reader) ([]byte, error) {
 	return b, nil
 }
 
-// ref is how the log names the snapshot at path.
-func (h SnapHeader) ref(path string, size int64, sum uint64) raftlog.SnapshotRef {
+// ref is how the log names the snapshot in the file of that name.
+func (h SnapHeader) ref(name string, size int64, sum uint64) raftlog.SnapshotRef {
 	m := snapMeta{Members: h.Members, Size: size, Sum: sum}
 	return raftlog.SnapshotRef{
-		File: filepath.Base(path), Index: h.Index, Term: h.Term, ConfState: h.Members.Conf, Meta: m.appendMsgpack(nil),
+		File: name, Index: h.Index, Term: h.Term, ConfState: h.Members.Conf, Meta: m.appendMsgpack(nil),
 	}
 }
 

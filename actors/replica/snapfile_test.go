@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -16,7 +17,7 @@ func writeSnap(t *testing.T, blocks ...string) (string, SnapHeader) {
 	t.Helper()
 	h := SnapHeader{Cluster: slotmap.ClusterID{1}, Shard: 3, Index: 77, Term: 4, Now: 1234, Members: Bootstrap(nodeNo(9))}
 	path := filepath.Join(t.TempDir(), SnapName(3, 1, 4, 77))
-	w, err := createSnap(path, h)
+	w, err := createSnap(vfs.Default, path, h)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +40,7 @@ func writeSnap(t *testing.T, blocks ...string) (string, SnapHeader) {
 func TestSnapshotFileRoundTrip(t *testing.T) {
 	path, want := writeSnap(t, "one", "two")
 	var got []string
-	h, err := readSnap(path, func(b []byte) error { got = append(got, string(b)); return nil })
+	h, err := readSnap(vfs.Default, path, func(b []byte) error { got = append(got, string(b)); return nil })
 	if err != nil || len(got) != 2 || got[1] != "two" {
 		t.Fatalf("%q %v", got, err)
 	}
@@ -62,7 +63,7 @@ func TestSnapshotFileDamage(t *testing.T) {
 		if err := os.WriteFile(path, data, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := readSnap(path, func([]byte) error { return nil }); !errors.Is(err, ErrSnapshot) {
+		if _, err := readSnap(vfs.Default, path, func([]byte) error { return nil }); !errors.Is(err, ErrSnapshot) {
 			t.Fatalf("%s at %d: %v", what, at, err)
 		}
 	}

@@ -42,7 +42,7 @@ func (a *applier) beginSnapshot(ctx actor.Context) {
 		return
 	}
 	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
-	w := &snapshotFile{path: a.snapPath(h.Index, h.Term), header: h, replica: a.replica, applier: ctx.Self()}
+	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self()}
 	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props()...))
 	a.sendSlice(ctx)
@@ -78,7 +78,8 @@ func (a *applier) cancelSnapshot() {
 // snapshotFile is the actor that writes one snapshot file, so that the applier never waits for the
 // disk. It stops itself at the end.
 type snapshotFile struct {
-	path             string
+	cfg              *Config
+	name             string
 	header           SnapHeader
 	replica, applier *actor.PID
 	w                *snapWriter
@@ -89,8 +90,8 @@ type snapshotFile struct {
 func (s *snapshotFile) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		if s.w, _ = createSnap(s.path, s.header); s.w == nil {
-			s.fail(ctx, fmt.Errorf("cannot create %s", s.path))
+		if s.w, _ = createSnap(s.cfg.FS, s.cfg.snapFile(s.name), s.header); s.w == nil {
+			s.fail(ctx, fmt.Errorf("cannot create %s", s.name))
 		}
 	case *slice:
 		s.slice(ctx, m)
@@ -122,7 +123,7 @@ func (s *snapshotFile) slice(ctx actor.Context, m *slice) {
 		return
 	}
 	s.over = true
-	ctx.Send(s.replica, &snapshotTaken{ref: s.header.ref(s.path, size, sum)})
+	ctx.Send(s.replica, &snapshotTaken{ref: s.header.ref(s.name, size, sum)})
 	ctx.Stop(ctx.Self())
 }
 

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/cespare/xxhash/v2"
-	"go.etcd.io/raft/v3/raftpb"
 )
 
 // watcher checks what must hold at every moment, whatever goes wrong around it: at most one leader a
@@ -49,21 +48,21 @@ func (w *watcher) look() {
 }
 
 // applied gives the hook of a node's applier.
-func (w *watcher) applied(n *node) func(*applier, *raftpb.Entry) {
+func (w *watcher) applied(n *node) func(*Applied) {
 	var clock int64
-	return func(a *applier, e *raftpb.Entry) {
-		who := fmt.Sprintf("replica %d on n%d", a.cfg.Replica, n.i)
-		s := &seen{by: who, term: a.term, state: a.state.Hash(), now: a.now}
-		if e != nil {
+	return func(a *Applied) {
+		who := fmt.Sprintf("replica %d on n%d", a.Replica, n.i)
+		s := &seen{by: who, term: a.Term, state: a.State.Hash(), now: a.Now}
+		if e := a.Entry; e != nil {
 			s.data = xxhash.Sum64(append([]byte{byte(e.GetType())}, e.GetData()...))
 		}
-		if a.now < clock {
-			w.c.fail("%s: the clock runs back from %d to %d at index %d", who, clock, a.now, a.applied)
+		if a.Now < clock {
+			w.c.fail("%s: the clock runs back from %d to %d at index %d", who, clock, a.Now, a.Index)
 		}
-		clock = a.now
-		w.compare(a.applied, s)
-		if a.members.Index > w.members.Index {
-			w.members = a.members
+		clock = a.Now
+		w.compare(a.Index, s)
+		if a.Members.Index > w.members.Index {
+			w.members = a.Members
 			w.changes++
 		}
 	}

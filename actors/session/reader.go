@@ -31,29 +31,46 @@ func newReader(conn net.Conn, in *intake, send func(any), read func(int)) *reade
 
 // run reads until the input ends.
 func (r *reader) run() {
-	err := r.loop()
+	r.start()
+	for r.step() {
+	}
+}
+
+// start comes before the first step.
+func (r *reader) start() {
+	r.setLimits()
+	r.park()
+}
+
+// step reads once from the connection, and hands over what is complete. It reports false at the end of the
+// input.
+func (r *reader) step() bool {
+	err := r.fill()
+	if err == nil {
+		r.park()
+		return true
+	}
 	if p := r.in.finish(err); p != nil {
 		r.send(p)
 	}
 	r.send(inputEnded{})
+	return false
 }
 
-func (r *reader) loop() error {
-	r.setLimits()
-	for {
-		if p := r.in.park(r.parser.Buffered() > 0); p != nil {
-			r.send(p)
-		}
-		n, err := r.parser.Fill(r.conn)
-		r.resume(r.in.unpark())
-		r.read(n)
-		if perr := r.parse(); perr != nil {
-			return perr
-		}
-		if err != nil {
-			return err
-		}
+func (r *reader) park() {
+	if p := r.in.park(r.parser.Buffered() > 0); p != nil {
+		r.send(p)
 	}
+}
+
+func (r *reader) fill() error {
+	n, err := r.parser.Fill(r.conn)
+	r.resume(r.in.unpark())
+	r.read(n)
+	if perr := r.parse(); perr != nil {
+		return perr
+	}
+	return err
 }
 
 // parse hands over what is complete. It waits while there is no room.

@@ -31,6 +31,12 @@ type Config struct {
 	Version     string            // of the project
 	Params      map[string]string // further parameters that CONFIG GET shows and nobody may change
 
+	Dispatcher actor.Dispatcher // of the sessions; nil: protoactor's default
+	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
+	// input from the connection and blocks while there is none, until that reports false. Nil: a
+	// goroutine for each connection.
+	Drive func(conn net.Conn, read func() bool)
+
 	// Forward sends a batch to the replica of a shard on another node, and has its answer delivered to the
 	// batch's sink. It reports false when there is no way to that node: nothing was sent then. Without it
 	// nothing is forwarded.
@@ -59,6 +65,15 @@ type Server struct {
 
 // Serve starts to accept connections; Close ends it.
 func Serve(cfg Config) (*Server, error) {
+	s, err := New(cfg)
+	if err == nil {
+		s.Start()
+	}
+	return s, err
+}
+
+// New makes a server for connections that are brought to Admit. It runs nothing by itself before Start.
+func New(cfg Config) (*Server, error) {
 	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil {
 		return nil, errors.New("session: Config lacks System, Routes or Listener")
 	}
@@ -72,10 +87,14 @@ func Serve(cfg Config) (*Server, error) {
 	s.settings.init(cfg.Requirepass)
 	s.stats.init()
 	s.now.Store(time.Now().UnixMilli())
+	return s, nil
+}
+
+// Start begins to accept connections from the listener. It is called once.
+func (s *Server) Start() {
 	s.running.Add(2)
 	go s.accept()
 	go s.sweep()
-	return s, nil
 }
 
 func newRunID() string {
@@ -113,7 +132,7 @@ func (s *Server) accept() {
 	for {
 		conn, err := s.cfg.Listener.Accept()
 		if err == nil {
-			s.admit(conn)
+			s.Admit(conn)
 			continue
 		}
 		if errors.Is(err, net.ErrClosed) {
@@ -130,8 +149,8 @@ func (s *Server) accept() {
 
 const acceptPause = 100 * time.Millisecond
 
-// admit starts a session, unless the connection is refused.
-func (s *Server) admit(conn net.Conn) {
+// Admit starts a session, unless the connection is refused. Any goroutine.
+func (s *Server) Admit(conn net.Conn) {
 	if reason := s.refuse(conn); reason != "" {
 		s.stats.rejectedConns.Add(1)
 		conn.SetWriteDeadline(time.Now().Add(acceptPause))
@@ -170,14 +189,36 @@ func loopback(a net.Addr) bool {
 
 func (s *Server) spawn(c *client) {
 	s.running.Add(2)
-	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) },
-		actor.WithMailbox(mailboxes))
+	opts := []actor.PropsOption{actor.WithMailbox(mailboxes)}
+	if s.cfg.Dispatcher != nil {
+		opts = append(opts, actor.WithDispatcher(s.cfg.Dispatcher))
+	}
+	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) }, opts...)
 	if _, err := s.system.Root.SpawnNamed(props, "session/"+c.idText); err != nil {
 		s.log.Error("cannot start a session", "client", c.id, "err", err)
 		c.conn.Close()
 		s.clients.remove(c)
 		s.running.Add(-2)
 	}
+}
+
+// drive has the receiving half of a connection run.
+func (s *Server) drive(r *reader) {
+	if s.cfg.Drive == nil {
+		go func() {
+			defer s.running.Done()
+			r.run()
+		}()
+		return
+	}
+	r.start()
+	s.cfg.Drive(r.conn, func() bool {
+		more := r.step()
+		if !more {
+			s.running.Done()
+		}
+		return more
+	})
 }
 
 // mailboxes has no bound of its own: a session is sent what it asked for, and by its reader one message

@@ -115,10 +115,7 @@ func (s *session) start(self *actor.PID) {
 	send := func(msg any) { s.root.Send(self, msg) }
 	read := func(n int) { s.srv.stats.bytesIn.Add(uint64(n)) }
 	r := newReader(s.info.conn, s.in, send, read)
-	go func() {
-		defer s.srv.running.Done()
-		r.run()
-	}()
+	s.srv.drive(r)
 }
 
 // stop lets go of everything that others hold of this session. It may come twice.

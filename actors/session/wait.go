@@ -1,7 +1,9 @@
 package session
 
 import (
+	"maps"
 	"math"
+	"slices"
 	"strconv"
 	"time"
 
@@ -51,7 +53,8 @@ func wait(s *session, args [][]byte) {
 // ask sends the queries of a WAIT.
 func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	j.least = math.MaxInt
-	for id, index := range s.waitTargets() {
+	targets := s.waitTargets()
+	for _, id := range slices.Sorted(maps.Keys(targets)) {
 		h := s.routes.Handles[id]
 		if !leads(h) {
 			j.least = 0
@@ -60,7 +63,7 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 		j.open++
 		root, pid := s.root, s.pid
 		s.root.Send(h.PID, &replica.WaitQuery{
-			Index: index, Need: need, Timeout: timeout,
+			Index: targets[id], Need: need, Timeout: timeout,
 			Reply: func(followers int, ok bool) {
 				if !ok {
 					followers = 0
