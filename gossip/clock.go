@@ -7,13 +7,12 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// Clock is how far a peer's wall clock is ahead of ours, by its latest answer
-// to a probe.
+// Clock is what a peer's wall clock showed when it answered a probe last.
 type Clock struct {
-	Node   slotmap.NodeID
-	Offset time.Duration
-	RTT    time.Duration // Offset is off by at most half of it
-	At     time.Time
+	Node slotmap.NodeID
+	Wall int64         // Unix milliseconds
+	Mono int64         // Config.Mono when it showed that, give or take half of RTT
+	RTT  time.Duration // of the probe; no more than its timeout of 250 ms
 }
 
 // clocks is what answers to probes say of others' wall clocks.
@@ -24,15 +23,14 @@ type clocks struct {
 	}
 }
 
-// note takes the time that a peer said it was, rtt after it was asked.
-func (c *clocks) note(id slotmap.NodeID, theirs time.Time, rtt time.Duration) {
-	now := time.Now()
+// note takes the latest answer of a peer.
+func (c *clocks) note(k Clock) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.mu.by == nil {
 		c.mu.by = make(map[slotmap.NodeID]Clock)
 	}
-	c.mu.by[id] = Clock{Node: id, Offset: theirs.Sub(now.Add(-rtt / 2)), RTT: rtt, At: now}
+	c.mu.by[k.Node] = k
 }
 
 // of returns what is known of the given nodes and forgets all others.

@@ -17,7 +17,7 @@ func fullNode() Node {
 	n := Node{
 		Client: longest, Peer: longest, HTTP: longest, Gossip: longest,
 		Name: strings.Repeat("n", maxLabel), Zone: strings.Repeat("z", maxLabel),
-		LowSpace: true, Leaving: true, Gateway: true, gone: true,
+		LowSpace: true, Leaving: true, Gateway: true, gone: true, Recovering: true, WrongClock: true,
 		Digest: 1<<64 - 1, Boot: 1<<62 + 1,
 	}
 	for i := range n.ID {
@@ -30,7 +30,8 @@ func fullNode() Node {
 }
 
 func TestNodeRoundTrip(t *testing.T) {
-	for _, n := range []Node{fullNode(), {ID: slotmap.NodeID{1}}, {ID: slotmap.NodeID{2}, Client: "127.0.0.1:6379", LowSpace: true, Boot: -1}} {
+	for _, n := range []Node{fullNode(), {ID: slotmap.NodeID{1}}, {ID: slotmap.NodeID{2}, Client: "127.0.0.1:6379", LowSpace: true, Boot: -1},
+		{ID: slotmap.NodeID{3}, WrongClock: true}} {
 		b := appendNode(nil, n)
 		if len(b) > maxMeta {
 			t.Errorf("%d bytes do not fit the metadata", len(b))

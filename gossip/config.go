@@ -40,7 +40,22 @@ type Config struct {
 	// lock: it may call any method but Close. It should not block.
 	Events func(Event)
 
+	// Wall is the clock that peers are told, in Unix milliseconds, and Mono
+	// one that never runs backwards, by which theirs are read; nil: the
+	// system's. Called on any goroutine.
+	Wall, Mono func() int64
+
 	Logger *slog.Logger // nil: no logging
+}
+
+func (c *Config) defaultClocks() {
+	start := time.Now()
+	if c.Wall == nil {
+		c.Wall = func() int64 { return time.Now().UnixMilli() }
+	}
+	if c.Mono == nil {
+		c.Mono = func() int64 { return time.Since(start).Milliseconds() }
+	}
 }
 
 var (

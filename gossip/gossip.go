@@ -102,6 +102,7 @@ func newGossip(cfg Config) *Gossip {
 	if g.log == nil {
 		g.log = slog.New(slog.DiscardHandler)
 	}
+	g.cfg.defaultClocks()
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.members.Store(1)
 	g.queue.NumNodes = func() int { return int(g.members.Load()) }

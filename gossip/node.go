@@ -25,6 +25,10 @@ type Node struct {
 	Leaving  bool // about to go: place nothing here
 	Gateway  bool // holds no data and never will
 
+	// WrongClock is set while the node's wall clock is far from those of most
+	// others: lead nothing here.
+	WrongClock bool
+
 	// Recovering is set from a start with data until all of it is loaded: lead
 	// nothing here.
 	Recovering bool
@@ -56,6 +60,7 @@ const (
 	flagGateway
 	flagGone
 	flagRecovering
+	flagWrongClock
 )
 
 var errNode = errors.New("gossip: bad node metadata")
@@ -108,7 +113,7 @@ func decodeNode(b []byte) (Node, error) {
 }
 
 func (n Node) flags() (f uint64) {
-	for i, set := range [...]bool{n.LowSpace, n.Leaving, n.Gateway, n.gone, n.Recovering} {
+	for i, set := range [...]bool{n.LowSpace, n.Leaving, n.Gateway, n.gone, n.Recovering, n.WrongClock} {
 		if set {
 			f |= 1 << i
 		}
@@ -119,7 +124,7 @@ func (n Node) flags() (f uint64) {
 func (n *Node) setFlags(f uint64) {
 	n.LowSpace, n.Leaving = f&flagLowSpace != 0, f&flagLeaving != 0
 	n.Gateway, n.gone = f&flagGateway != 0, f&flagGone != 0
-	n.Recovering = f&flagRecovering != 0
+	n.Recovering, n.WrongClock = f&flagRecovering != 0, f&flagWrongClock != 0
 }
 
 // readID fills dst, which gives the length that the value must have.

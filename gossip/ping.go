@@ -13,27 +13,29 @@ import (
 // ourselves and soon: our wall clock and our cluster.
 type pingDelegate struct{ g *Gossip }
 
-// ackSize is the time in Unix microseconds and the cluster id. What a later
+// ackSize is the time in Unix milliseconds and the cluster id. What a later
 // version appends is ignored.
 const ackSize = 8 + len(slotmap.ClusterID{})
 
 func (p pingDelegate) AckPayload() []byte {
-	cluster := p.g.cluster()
-	return appendAck(nil, time.Now(), cluster)
+	return appendAck(nil, p.g.cfg.Wall(), p.g.cluster())
 }
 
-func appendAck(dst []byte, now time.Time, cluster slotmap.ClusterID) []byte {
-	dst = binary.BigEndian.AppendUint64(dst, uint64(now.UnixMicro()))
+func appendAck(dst []byte, wall int64, cluster slotmap.ClusterID) []byte {
+	dst = binary.BigEndian.AppendUint64(dst, uint64(wall))
 	return append(dst, cluster[:]...)
 }
 
-// NotifyPingComplete takes the answer of a peer.
+// NotifyPingComplete takes the answer of a peer. Were we held up since it came, the
+// peer's clock seems behind by that until its next answer.
 func (p pingDelegate) NotifyPingComplete(peer *memberlist.Node, rtt time.Duration, payload []byte) {
 	id, err := slotmap.ParseNodeID(peer.Name)
 	if err != nil || len(payload) < ackSize || rtt < 0 {
 		return
 	}
-	p.g.clocks.note(id, time.UnixMicro(int64(binary.BigEndian.Uint64(payload))), rtt)
+	p.g.clocks.note(Clock{
+		Node: id, Wall: int64(binary.BigEndian.Uint64(payload)), Mono: p.g.cfg.Mono() - (rtt / 2).Milliseconds(), RTT: rtt,
+	})
 	p.g.heardCluster(id, slotmap.ClusterID(payload[8:ackSize]))
 }
 

@@ -127,12 +127,14 @@ func TestAnswersToProbes(t *testing.T) {
 	id := slotmap.NodeID{1}
 	p := pingDelegate{g}
 	peer := &memberlist.Node{Name: id.String()}
-	ahead := append(appendAck(nil, time.Now().Add(time.Hour), clusterX), "more"...)
-	p.NotifyPingComplete(peer, 2*time.Millisecond, ahead)
+	g.cfg.Mono = func() int64 { return 5000 }
+	const shown = 1_700_000_000_000
+	ahead := append(appendAck(nil, shown, clusterX), "more"...)
+	p.NotifyPingComplete(peer, 20*time.Millisecond, ahead)
 	p.NotifyPingComplete(peer, time.Millisecond, ahead[:ackSize-1])
 	p.NotifyPingComplete(&memberlist.Node{Name: "x"}, time.Millisecond, ahead)
 	got := g.clocks.of([]Node{{ID: id}, {ID: slotmap.NodeID{2}}})
-	if len(got) != 1 || (got[0].Offset-time.Hour).Abs() > time.Minute || got[0].RTT != 2*time.Millisecond {
+	if want := (Clock{Node: id, Wall: shown, Mono: 4990, RTT: 20 * time.Millisecond}); len(got) != 1 || got[0] != want {
 		t.Errorf("got %+v", got)
 	}
 	if g.clocks.of(nil); len(g.clocks.mu.by) != 0 {
@@ -155,7 +157,7 @@ func TestClusterByProbe(t *testing.T) {
 	g.mu.dir.put(nodeAt(2, "10.0.0.2:1", 1))
 	answer := func(id byte, cluster slotmap.ClusterID) {
 		peer := &memberlist.Node{Name: slotmap.NodeID{id}.String()}
-		pingDelegate{g}.NotifyPingComplete(peer, time.Millisecond, appendAck(nil, time.Now(), cluster))
+		pingDelegate{g}.NotifyPingComplete(peer, time.Millisecond, appendAck(nil, 0, cluster))
 	}
 	for _, said := range []slotmap.ClusterID{clusterX, {}} {
 		answer(1, said)

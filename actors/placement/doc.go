@@ -21,7 +21,8 @@
 //   - When one node holds two shards more than another, one moves. A node gives or takes one shard at a time, and
 //     no shard with a dead voter moves.
 //   - When one node leads two shards more than another that could lead one of them, the leadership moves, directly or
-//     along a chain of nodes. A node short of disk space should lead nothing.
+//     along a chain of nodes. A node short of disk space, or whose clock is wrong, should
+//     lead nothing.
 //
 // Each change that moves a shard or a leadership makes the whole more even by a measure that every node shares, so
 // that plans carried out in any order come to rest, and then Plan is empty.

@@ -43,15 +43,16 @@ func (s *shard) settled() bool {
 	return true
 }
 
-// drain takes leaderships from nodes that are short of disk space, since their leaders refuse writes.
+// drain takes leaderships from nodes that are short of disk space, since their leaders refuse writes, and from
+// those whose clock is wrong.
 func (t *target) drain(movable []*shard) {
 	for _, s := range movable {
-		if !s.leader.LowSpace || s.leader.moved {
+		if !s.leader.LowSpace && !s.leader.WrongClock || s.leader.moved {
 			continue
 		}
 		var best *node
 		for _, n := range s.seats {
-			if n.fit() && !n.moved && (best == nil || cmp.Or(cmp.Compare(n.leads, best.leads), n.ID.Compare(best.ID)) < 0) {
+			if n.mayLead() && !n.moved && (best == nil || cmp.Or(cmp.Compare(n.leads, best.leads), n.ID.Compare(best.ID)) < 0) {
 				best = n
 			}
 		}
@@ -70,7 +71,7 @@ func (t *target) transferDirectly(movable []*shard) {
 	var gains []transfer
 	for _, s := range movable {
 		for _, n := range s.seats {
-			if n.fit() && s.leader.leads-n.leads >= 2 {
+			if n.mayLead() && s.leader.leads-n.leads >= 2 {
 				gains = append(gains, transfer{s, n})
 			}
 		}
@@ -94,7 +95,7 @@ func (t *target) transferByChain(movable []*shard) {
 	from := map[*node][]transfer{}
 	for _, s := range movable {
 		for _, n := range s.seats {
-			if n.fit() && n != s.leader {
+			if n.mayLead() && n != s.leader {
 				from[s.leader] = append(from[s.leader], transfer{s, n})
 			}
 		}

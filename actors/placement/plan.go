@@ -134,7 +134,7 @@ func (p *planner) stepAside(kept []member) []Step {
 	}
 	to := slices.MinFunc(kept, func(a, b member) int {
 		an, bn := p.byID[a.Node], p.byID[b.Node]
-		return cmp.Or(trueFirst(an.fit(), bn.fit()), cmp.Compare(an.leads, bn.leads), cmp.Compare(a.Replica, b.Replica))
+		return cmp.Or(trueFirst(an.mayLead(), bn.mayLead()), cmp.Compare(an.leads, bn.leads), cmp.Compare(a.Replica, b.Replica))
 	})
 	return []Step{Transfer{Shard: p.id, Replica: to.Replica}}
 }

@@ -34,7 +34,7 @@ func TestPlansConverge(t *testing.T) {
 // event changes one thing in the world.
 func (w *world) event() {
 	n := &w.nodes[rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "node")]
-	switch rapid.IntRange(0, 6).Draw(w.t, "event") {
+	switch rapid.IntRange(0, 7).Draw(w.t, "event") {
 	case 0, 1:
 		if len(w.nodes) < 9 {
 			w.join(4, slotmap.NodeID{})
@@ -57,6 +57,8 @@ func (w *world) event() {
 		if w.holdsNothing(n.ID) {
 			n.Gateway = true
 		}
+	case 7:
+		n.WrongClock = !n.WrongClock
 	}
 	w.elect()
 }
@@ -151,16 +153,26 @@ func (w *world) checkRest() {
 		}
 		w.checkSize(g)
 		w.checkSuccessors(g)
+		w.checkClock(g)
 		if healthy {
 			w.checkZones(g)
 		}
 	}
-	if healthy {
+	if healthy && !slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return n.WrongClock }) {
 		w.checkLeaders()
 	}
 }
 
 func fit(n *NodeInfo) bool { return n.Alive && !n.LowSpace && !n.Gateway }
+
+// checkClock: no shard that sits where it should is led by a wrong clock while one of its voters could lead.
+func (w *world) checkClock(g *group) {
+	id, _ := g.LeaderNode()
+	could := g.voters(func(m member) bool { return fit(w.node(m.Node)) && !w.node(m.Node).WrongClock })
+	if w.node(id).WrongClock && len(could) > 0 && g.Voters() == w.replicas {
+		w.t.Fatalf("shard %d is led by %s, whose clock is wrong; %v could", g.ID, id, could)
+	}
+}
 
 // checkSize: the replication factor wherever there are nodes for it, and then no learners.
 func (w *world) checkSize(g *group) {

@@ -11,13 +11,14 @@ import (
 // nodeID is the id of a node with a name of one letter.
 func nodeID(name byte) slotmap.NodeID { return slotmap.NodeID{name} }
 
-// parseNodes reads nodes: a letter, then ! dead, ~ low on space, @ gateway, >X replaces X, :zone.
+// parseNodes reads nodes: a letter, then ! dead, ~ low on space, ^ wrong clock, @ gateway, >X replaces X, :zone.
 func parseNodes(text string) []NodeInfo {
 	var nodes []NodeInfo
 	for _, w := range strings.Fields(text) {
 		w, zone, _ := strings.Cut(w, ":")
 		n := NodeInfo{ID: nodeID(w[0]), Zone: zone, Alive: !strings.Contains(w, "!"),
-			LowSpace: strings.Contains(w, "~"), Gateway: strings.Contains(w, "@")}
+			LowSpace: strings.Contains(w, "~"), Gateway: strings.Contains(w, "@"),
+			WrongClock: strings.Contains(w, "^")}
 		if i := strings.IndexByte(w, '>'); i >= 0 {
 			n.Replaces = nodeID(w[i+1])
 		}
@@ -136,6 +137,12 @@ func TestPlan(t *testing.T) {
 		{"another goes before the leader", "A B C D", 3, []string{"A* B C D+", "A B* C"}, "1 promote [4] remove [2]"},
 		{"leaders are even", "A B C", 3, []string{"A* B C", "A* B C", "A B* C", "A B C*"}, ""},
 		{"the dead lead nothing", "A B C!", 3, []string{"A* B C", "A* B C", "A* B C"}, "1 lead 2"},
+		{"wrong clock, no leader", "A^ B C", 3, []string{"A* B C", "A B* C"}, "1 lead 3"},
+		{"wrong clock, nobody else", "A^ B!", 3, []string{"A* B C"}, ""},
+		{"wrong clocks everywhere", "A^ B^ C^", 3, []string{"A* B C", "A* B C"}, ""},
+		{"no way back to a wrong clock", "A^ B C!", 3, []string{"A B* C", "A B* C", "A B* C"}, ""},
+		{"no way back by a chain", "A^ B C", 3, []string{"A B* C", "A B* C", "A B C*"}, ""},
+		{"wrong clock, but room for a replica", "A B C^", 3, []string{"A*"}, "1 add B, 1 add C"},
 		{"no space, no leader", "A~ B C", 3, []string{"A* B C", "A B* C"}, "1 lead 3"},
 		{"twice on one node", "A B C", 3, []string{"A* B C B+"}, "1 drop 4"},
 	}

@@ -15,8 +15,11 @@ type node struct {
 	moved bool // gives or takes something in this round already
 }
 
-// fit tells whether the node may be given a replica or a leadership.
+// fit tells whether the node may be given a replica.
 func (n *node) fit() bool { return n.Alive && !n.Gateway && !n.LowSpace }
+
+// mayLead tells whether the node may be given a leadership.
+func (n *node) mayLead() bool { return n.fit() && !n.WrongClock }
 
 // shard is a shard while a target is made.
 type shard struct {

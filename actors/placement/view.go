@@ -21,6 +21,8 @@ type NodeInfo struct {
 	LowSpace bool           // too little disk space for another replica
 	Gateway  bool           // holds no shards
 	Replaces slotmap.NodeID // the dead node at whose address it began; zero if none
+
+	WrongClock bool // its wall clock is not that of the others: it may hold shards, and lead none
 }
 
 // Led is what the leader of a shard knows of it.
