@@ -66,8 +66,7 @@ func (d *director) adopt(cluster slotmap.ClusterID) {
 func (d *director) setCluster(cluster slotmap.ClusterID) {
 	d.cluster, d.self.Cluster = cluster, cluster
 	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaCluster, Value: append([]byte(nil), cluster[:]...)})
-	d.gossip.SetSelf(d.self)
-	d.dirty = true
+	d.tellSelf()
 	d.connectAll()
 }
 
@@ -80,6 +79,15 @@ func (d *director) connectAll() {
 // nodesByID lists the nodes in an order that is the same every time.
 func (d *director) nodesByID() []*peer {
 	return slices.SortedFunc(maps.Values(d.nodes), func(a, b *peer) int { return a.ID.Compare(b.ID) })
+}
+
+// tellSelf gossips what this node says of itself, and has placement here know it too.
+func (d *director) tellSelf() {
+	d.gossip.SetSelf(d.self)
+	if p := d.nodes[d.self.ID]; p != nil {
+		p.Node = d.self
+	}
+	d.dirty = true
 }
 
 func (d *director) gossiped(ev gossip.Event) {
@@ -162,8 +170,7 @@ func (d *director) tellSpace() {
 		return
 	}
 	d.self.LowSpace = low
-	d.gossip.SetSelf(d.self)
-	d.dirty = true
+	d.tellSelf()
 	if low {
 		d.log.Error("disk nearly full: writes are refused", "free", d.store.Space().Free, "min-free", d.cfg.MinFree)
 	} else {
@@ -183,8 +190,7 @@ func (d *director) tellRecovered() {
 		}
 	}
 	d.self.Recovering = false
-	d.gossip.SetSelf(d.self)
-	d.dirty = true
+	d.tellSelf()
 }
 
 // loadedWithin is how many committed entries a replica may still have to apply and count as loaded.
