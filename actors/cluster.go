@@ -124,6 +124,7 @@ func (d *director) nodeSeen(n gossip.Node) {
 	}
 	p.Node, p.alive = n, true
 	d.connect(n)
+	d.judgeClock()
 	d.dirty = true
 	d.remember()
 }

@@ -33,6 +33,7 @@ type director struct {
 	gossip Gossip
 	self   gossip.Node
 	routes *atomic.Pointer[session.Routes]
+	time   *timekeeper
 
 	cluster  slotmap.ClusterID
 	slots    *slotmap.Map
@@ -124,6 +125,10 @@ func (d *director) onTick() {
 		d.tellSpace()
 		d.tellRecovered()
 	}
+	if d.ticks%clockTicks == 0 {
+		d.judgeClock()
+		d.tellClock()
+	}
 	d.checkServed()
 	d.checkLeft()
 }
@@ -132,6 +137,7 @@ func (d *director) onTick() {
 const (
 	placementTicks = 10
 	spaceTicks     = 25
+	clockTicks     = 25
 	stepTicks      = 15 // at least between two steps of placement for one shard
 	leaveTicks     = 150
 )
@@ -266,6 +272,7 @@ func (d *director) changed(m *replica.Changed) {
 	d.dirty = true
 	if ok {
 		d.slots = next
+		d.judgeClock()
 	}
 	if m.Leads && d.gossip != nil {
 		d.gossip.Publish(d.slots.Delta(m.Shard.ID))

@@ -10,6 +10,9 @@
 // replicas here) outranks what gossip says; both end in one immutable session.Routes, published through
 // an atomic pointer, that every session routes by.
 //
+// The director also judges the node's wall clock by those of the others (package clock): a shard's clock follows
+// it only while most agree.
+//
 // Start and Stop may be called from any goroutine. Whatever ends the node at run time (a failed fsync, a
 // panic of a replica, a damaged snapshot) comes through Config.Fatal once.
 package actors

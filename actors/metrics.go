@@ -5,6 +5,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 )
@@ -40,6 +41,8 @@ var (
 
 	descReady   = nodeDesc("ready", "1 when every slot has a leader known here.")
 	descNodes   = nodeDesc("nodes", "Nodes of the cluster that are alive as seen here.")
+	descOffset  = nodeDesc("clock_offset_seconds", "How far the wall clock is ahead of the time that most nodes agree on; 0 where there is none.")
+	descVerdict = prometheus.NewDesc("troupe_clock", "1 for what the nodes' clocks say of this one's.", []string{"verdict"}, nil)
 	descSync    = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
 	descSyncs   = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
 	descCommits = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
@@ -59,7 +62,16 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	}
 	gauge(ch, descReady, float(routes.Served()))
 	gauge(ch, descNodes, float64(len(routes.Nodes)-len(routes.Down)))
+	m.collectClock(ch)
 	m.collectLog(ch)
+}
+
+func (m *metrics) collectClock(ch chan<- prometheus.Metric) {
+	now := m.n.time.now()
+	gauge(ch, descOffset, float64(now.Offset())/1000)
+	for v := clock.Unknown; v <= clock.Differs; v++ {
+		gauge(ch, descVerdict, float(v == now.Verdict()), v.String())
+	}
 }
 
 func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ...string) {

@@ -31,6 +31,7 @@ type Node struct {
 	gossip   Gossip
 	sessions *session.Server
 	admin    *adminServer
+	time     *timekeeper
 	director *actor.PID
 	directed bool // the director runs
 	logPID   *actor.PID
@@ -53,7 +54,7 @@ func Start(cfg Config) (*Node, error) {
 // StartIn starts a node in a world of the caller's. It serves nobody by itself: the caller sends its ticks
 // with Tick and brings its connections with Admit.
 func StartIn(cfg Config, w World) (*Node, error) {
-	n := &Node{cfg: cfg, world: w, ticking: make(chan struct{})}
+	n := &Node{cfg: cfg, world: w, ticking: make(chan struct{}), time: newTimekeeper(w.Wall, w.Mono)}
 	if err := n.openStore(); err != nil {
 		return nil, err
 	}
@@ -148,7 +149,7 @@ func replaceHost(addr, host string) string {
 func (n *Node) startCluster(id identity) error {
 	d := &director{
 		cfg: &n.cfg, world: &n.world, log: n.cfg.Logger, system: n.system, store: n.store, logPID: n.logPID,
-		routes: &n.routes, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
+		routes: &n.routes, time: n.time, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
 		nodes: map[slotmap.NodeID]*peer{}, replicas: map[slotmap.ShardID]*hosted{},
 		facts: map[slotmap.ShardID]*replica.Facts{}, planned: map[slotmap.ShardID]uint64{}, dirty: true,
 		loaded: n.loaded,
@@ -219,6 +220,7 @@ func (n *Node) gossipConfig(self gossip.Node, remembered map[slotmap.NodeID]goss
 		Map:    func() *slotmap.Map { return n.routes.Load().Map },
 		Events: func(ev gossip.Event) { n.system.Root.Send(n.director, &gossiped{ev}) },
 		Keys:   gossipKeys(n.cfg.Secret),
+		Wall:   n.world.Wall, Mono: n.world.Mono,
 	}
 	for _, p := range remembered {
 		cfg.Peers = append(cfg.Peers, p)
@@ -236,7 +238,7 @@ func gossipKeys(s *secret.Secret) [][]byte {
 func (n *Node) sessionConfig() session.Config {
 	return session.Config{
 		System: n.system, Routes: n.routes.Load, Listener: n.cfg.Client, Logger: n.cfg.Logger,
-		Requirepass: n.cfg.Password, Version: n.cfg.Version,
+		Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive,
 	}
 }

@@ -88,6 +88,7 @@ func (d *director) view() placement.View {
 		id := p.ID
 		info := placement.NodeInfo{
 			ID: id, Zone: p.Zone, Alive: p.alive || id == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
+			WrongClock: p.WrongClock,
 		}
 		for _, dead := range d.nodesByID() {
 			if by, ok := replaced[dead.ID]; ok && by == id {

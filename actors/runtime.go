@@ -41,7 +41,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 			node, _ := sh.LeaderNode()
 			return node
 		},
-		Wall: d.world.Wall, Mono: d.world.Mono,
+		Clock:           d.time.now,
 		LowSpace:        func() bool { return d.store.Space().Low },
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
 		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),

@@ -53,6 +53,7 @@ type Gossip interface {
 	Publish(slotmap.Delta)
 	Nodes() []gossip.Node
 	Known() []gossip.Node
+	Clocks() []gossip.Clock
 	// Bootstrap tells, once, which cluster a node without data belongs to. After Close nothing is told.
 	Bootstrap(done func(gossip.Decision, error))
 	Leave(context.Context) error

@@ -15,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/slotmap"
@@ -38,6 +39,9 @@ type cluster struct {
 	// forge, if set, may change an answer on its way to the client, or swallow it: a planted bug.
 	forge func(*pending, *Answer) *Answer
 
+	onTime   bool // most wall clocks are right, and always were
+	gullible bool // a planted bug: every node's own clock is the agreed time
+
 	failed string // what went wrong first
 	soft   bool   // the test looks at failed itself
 }
@@ -51,6 +55,8 @@ type node struct {
 	system *actor.ActorSystem
 	handle *Handle // nil while no replica runs here
 	skew   int64   // of its wall clock, ms
+	born   int64   // when its monotonic clock began, ms
+	time   int64   // the shard's clock as this node has applied it
 	facts  *Facts
 	seen   *Changed
 	wiped  bool // its disk is gone, and with it its name: it never comes back
@@ -195,7 +201,7 @@ func (c *cluster) logger(n *node) *slog.Logger {
 // start runs the node, and its replica from what its disk holds.
 func (c *cluster) start(n *node) {
 	l := &life{sched: c.sched}
-	n.life = l
+	n.life, n.born = l, c.wall
 	n.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return discard }))
 	n.system.ProcessRegistry.Address = n.id.String()
 	n.system.ProcessRegistry.RegisterAddressResolver(func(*actor.PID) (actor.Process, bool) {
@@ -229,16 +235,40 @@ func (c *cluster) spawn(n *node) {
 	n.handle = Spawn(Config{
 		System: n.system, Self: n.id, Shard: testShard, Replica: st.Replica, State: st,
 		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: c.nodeDir(n), FS: vfs.Default,
-		Peer: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "shard/1") },
-		Bulk: func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
-		Hint: c.hint,
-		Wall: func() int64 { return c.wall + n.skew }, Mono: func() int64 { return c.wall },
+		Peer:     func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "shard/1") },
+		Bulk:     func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
+		Hint:     c.hint,
+		Clock:    func() clock.Now { return c.clock(n) },
 		LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n),
 	}, "shard/1", mailbox.StopNode(func(reason any) { c.fail("n%d: %v", n.i, reason) }))
 }
+
+// clock is what a node knows of the time: its own clock, and those of the others that are up and that it is not
+// cut from.
+func (c *cluster) clock(n *node) clock.Now {
+	now := clock.Now{Wall: c.wall + n.skew, Mono: c.wall - n.born}
+	var heard []clock.Reading
+	nodes := 0
+	for _, o := range c.nodes {
+		if o != n && (o.wiped || c.gullible) {
+			continue
+		}
+		nodes++
+		if o != n && o.life != nil && !c.net.parted(n, o) {
+			heard = append(heard, clock.Reading{Wall: c.wall + o.skew, Mono: now.Mono})
+		}
+	}
+	now.Agreed = clock.Judge(clock.Reading{Wall: now.Wall, Mono: now.Mono}, heard, nodes)
+	return now
+}
+
+// rightWithin is how far a right wall clock of a test is off, in ms.
+const rightWithin = 100
+
+func (n *node) wrongClock() bool { return max(n.skew, -n.skew) > rightWithin }
 
 // hint is what gossip would say.
 func (c *cluster) hint() slotmap.NodeID {

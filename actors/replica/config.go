@@ -10,6 +10,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -69,8 +70,7 @@ type Config struct {
 	// knows. Zero for unknown; nil for no hints.
 	Hint func() slotmap.NodeID
 
-	Wall     func() int64              // ms since 1970
-	Mono     func() int64              // ms, never backwards
+	Clock    func() clock.Now          // this node's clocks, and what the others say of them
 	LowSpace func() bool               // this node's disk is below its mark
 	PeerLow  func(slotmap.NodeID) bool // another node reported that its disk is
 	Rand     *rand.Rand                // owned by the replica actor

@@ -197,7 +197,7 @@ func (r *replica) removeFile(name string) {
 // a snapshot that it was taking is given up.
 func (r *replica) restored(m *restored) {
 	r.runs, r.nextExpiry = m.runs, m.nextExpiry
-	r.stamps.observe(m.now, r.cfg.Mono())
+	r.time.Observe(m.now, r.cfg.Clock().Mono)
 	r.snaps.running = false
 	r.removeSnapshots(m.index)
 	r.announce()

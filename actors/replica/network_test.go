@@ -70,6 +70,11 @@ func (w *network) cutOneWay(from, to *node) {
 	w.pipe(from.i, to.i, false).cut, w.pipe(from.i, to.i, true).cut = true, true
 }
 
+// parted reports whether two nodes do not hear each other.
+func (w *network) parted(a, b *node) bool {
+	return w.pipe(a.i, b.i, false).cut || w.pipe(b.i, a.i, false).cut
+}
+
 // isolate cuts a node off from all others.
 func (w *network) isolate(n *node) {
 	for _, o := range w.c.nodes {

@@ -36,6 +36,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 			p.Deliver(a)
 			return a
 		}), []string{"answered twice"}},
+		{"a leader believes its own clock", func(s *sim) { s.gullible = true }, []string{"ms ahead at index"}},
 		{"a budget leaks", leaks, []string{"of the budget are still taken"}},
 	} {
 		t.Run(bug.name, func(t *testing.T) { mustBeFound(t, bug.plant, bug.found) })

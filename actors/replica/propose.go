@@ -113,7 +113,7 @@ func (r *replica) propose(batches []*Batch) {
 		answerAll(r.cfg, batches, TryAgain)
 		return
 	}
-	h := Header{Stamp: r.stamps.stamp(r.cfg.Wall(), r.cfg.Mono()), Seed: r.cfg.Rand.Uint64()}
+	h := Header{Stamp: r.now(), Seed: r.cfg.Rand.Uint64()}
 	data := AppendHeader(make([]byte, 0, size), h)
 	for _, b := range batches {
 		data = append(data, b.Ops...)
@@ -178,7 +178,7 @@ func (r *replica) dispatchReads() {
 		r.gauges.Reads.Add(uint64(b.Count))
 	}
 	if r.role == raft.StateLeader {
-		m.now = r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
+		m.now = r.now()
 	}
 	r.toApplier(m)
 }
@@ -189,12 +189,15 @@ func (r *replica) stuckJoint() bool {
 	return r.members.Joint() && r.applied == r.last && r.tick%factsTicks == 0
 }
 
+// now is the shard's time, which this replica as its leader tells.
+func (r *replica) now() int64 { return r.time.Now(r.cfg.Clock()) }
+
 // clockDue reports whether a key's last moment is over and no entry is under way that would say so.
 func (r *replica) clockDue() bool {
 	if !r.ownTerm || r.nextExpiry == 0 || r.applied < r.handed || len(r.fates.open) > 0 || r.cfg.LowSpace() {
 		return false
 	}
-	return r.nextExpiry < r.stamps.estimate(r.cfg.Wall(), r.cfg.Mono())
+	return r.nextExpiry < r.now()
 }
 
 // notLeader ends or parks what was queued while this replica led or hoped to.

@@ -141,7 +141,7 @@ func (r *replica) observeStamp(entries []*raftpb.Entry) {
 	for i := len(entries) - 1; i >= 0; i-- {
 		if e := entries[i]; e.GetType() == raftpb.EntryNormal && len(e.GetData()) > 0 {
 			if h, _, err := DecodeHeader(e.GetData()); err == nil {
-				r.stamps.observe(h.Stamp, r.cfg.Mono())
+				r.time.Observe(h.Stamp, r.cfg.Clock().Mono)
 			}
 			return
 		}

@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -51,7 +52,7 @@ type replica struct {
 	blocked     uint64            // tick since when the log keeps writes waiting, 0 if it does not
 
 	nextExpiry int64 // of the state machine, 0 for none
-	stamps     stamper
+	time       clock.Shard
 	waits      []waiting
 	snaps      snapState
 	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped

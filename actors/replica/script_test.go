@@ -31,6 +31,8 @@ import (
 //	change nX [add=nY] [promote=nY] [remove=nY]   one configuration change, asked of nX
 //	transfer nX nY | handover nX
 //	skew nX ms=MS                                 nX's wall clock is off by that
+//	pass ms=MS                                    time passes, and no clock of the nodes ticks
+//	time                                          wall clocks against the true time, and what the nodes make of them
 //	status | log nX [from=I] | members
 func TestScripts(t *testing.T) {
 	datadriven.Walk(t, "testdata", func(t *testing.T, path string) {
@@ -90,7 +92,8 @@ var scriptCommands = map[string]func(*script){
 	"change": (*script).change, "transfer": (*script).transfer,
 	"handover": func(s *script) { s.tell(s.node(0), HandOver{}) },
 	"skew":     func(s *script) { s.node(0).skew = int64(s.number("ms", 0)) },
-	"status":   (*script).status, "log": (*script).log, "members": (*script).members,
+	"pass":     func(s *script) { s.c.wall += int64(s.number("ms", 0)) }, "time": (*script).time,
+	"status": (*script).status, "log": (*script).log, "members": (*script).members,
 }
 
 // arg is the value of a named argument.
@@ -276,6 +279,19 @@ func (s *script) status() {
 				n.i, v.Replica, v.Role, v.Term, leader, v.Last, v.Commit, v.Applied, v.Snapshot)
 		}
 	}
+}
+
+// time prints how far clocks are ahead of the true time.
+func (s *script) time() {
+	shard := int64(0)
+	for _, n := range s.c.nodes {
+		if n.life != nil {
+			now := s.c.clock(n)
+			fmt.Fprintf(&s.out, "n%d: wall clock %+d, %v\n", n.i, n.skew, now.Verdict())
+			shard = max(shard, n.time)
+		}
+	}
+	fmt.Fprintf(&s.out, "shard %+d\n", shard-s.c.wall)
 }
 
 func (s *script) members() {

@@ -211,12 +211,20 @@ func (s *sim) handOver() {
 	}
 }
 
+// jumpClock sets a wall clock a little off, or far: but most clocks stay right.
 func (s *sim) jumpClock() {
-	n := s.any()
-	if lead := s.leader(); lead != nil {
-		n = lead
+	n := s.anyOrLeader()
+	n.skew = int64(s.rng.IntN(2*rightWithin+1)) - rightWithin
+	wrong, nodes := 0, 0
+	for _, o := range s.nodes {
+		if !o.wiped {
+			nodes++
+			wrong += btoi(o.wrongClock())
+		}
 	}
-	n.skew = int64(s.rng.IntN(4001)) - 2000
+	if s.rng.IntN(2) == 0 && 2*(wrong+1) < nodes {
+		n.skew = (int64(s.rng.IntN(4001)) - 2000) * []int64{1, 1000}[s.rng.IntN(2)]
+	}
 }
 
 func (s *sim) weather() {

@@ -4,11 +4,14 @@ import (
 	"fmt"
 
 	"github.com/cespare/xxhash/v2"
+
+	"github.com/troupedb/troupe/actors/clock"
 )
 
 // watcher checks what must hold at every moment, whatever goes wrong around it: at most one leader a
-// term, which has that term on its disk; the same entry, state and clock at the same index on every replica, and a clock that
-// never runs backwards.
+// term, which has that term on its disk; the same entry, state and clock at the same index on every replica;
+// a clock that never runs backwards and, where most wall clocks are right, is not ahead by more than is
+// promised.
 type watcher struct {
 	c       *cluster
 	leaders map[uint64]uint64 // term -> replica
@@ -49,17 +52,20 @@ func (w *watcher) look() {
 
 // applied gives the hook of a node's applier.
 func (w *watcher) applied(n *node) func(*Applied) {
-	var clock int64
+	var last int64
 	return func(a *Applied) {
 		who := fmt.Sprintf("replica %d on n%d", a.Replica, n.i)
 		s := &seen{by: who, term: a.Term, state: a.State.Hash(), now: a.Now}
 		if e := a.Entry; e != nil {
 			s.data = xxhash.Sum64(append([]byte{byte(e.GetType())}, e.GetData()...))
 		}
-		if a.Now < clock {
-			w.c.fail("%s: the clock runs back from %d to %d at index %d", who, clock, a.Now, a.Index)
+		if a.Now < last {
+			w.c.fail("%s: the clock runs back from %d to %d at index %d", who, last, a.Now, a.Index)
 		}
-		clock = a.Now
+		if ahead := a.Now - w.c.wall; w.c.onTime && ahead > 2*clock.Tolerance+rightWithin {
+			w.c.fail("%s: the clock is %d ms ahead at index %d", who, ahead, a.Index)
+		}
+		last, n.time = a.Now, a.Now
 		w.compare(a.Index, s)
 		if a.Members.Index > w.members.Index {
 			w.members = a.Members

@@ -381,6 +381,7 @@ func TestInfo(t *testing.T) {
 		"# Modules", "cmdstat_set:calls=2,", "rejected_calls=0,failed_calls=0", "cmdstat_incr:calls=2,", "failed_calls=1",
 		"cmdstat_get:calls=0,usec=0,usec_per_call=0.00,rejected_calls=1,failed_calls=0", "errorstat_ERR:count=2", "cluster_enabled:1",
 		"db0:keys=2,expires=0", "# Shards\r\nshard1:slots=0-8191,role=leader,leader=", "term=0,last=0,commit=0,applied=0,",
+		"# Clock\r\nclock_verdict:agrees\r\nclock_offset_ms:7\r\nclocks_known:1\r\nclock_nodes:1\r\n",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("INFO lacks %q", want)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/replica"
@@ -172,6 +173,7 @@ func newBed(t testing.TB, shards int, opts ...bedOption) *bed {
 		actor.WithDeadLetterThrottleInterval(time.Millisecond))
 	cfg := Config{
 		System: b.system, Routes: func() *Routes { return b.routes.Load() }, Listener: l, Version: "test",
+		Clock:  func() clock.Now { return clock.Now{Wall: 7, Agreed: clock.Judge(clock.Reading{}, nil, 1)} },
 		Logger: slog.New(slog.NewTextHandler(b.logs, nil)),
 	}
 	for _, o := range opts {

@@ -34,6 +34,7 @@ var sections = []section{
 	{name: "cluster", title: "Cluster", write: infoCluster},
 	{name: "keyspace", title: "Keyspace", write: infoKeyspace},
 	{name: "shards", title: "Shards", write: infoShards},
+	{name: "clock", title: "Clock", write: infoClock},
 }
 
 // infoWriter writes lines of the form name:value.
@@ -172,6 +173,15 @@ func infoKeyspace(s *session, w *infoWriter) {
 	if keys > 0 {
 		fmt.Fprintf(w, "db0:keys=%d,expires=%d,avg_ttl=0\r\n", keys, expires)
 	}
+}
+
+// infoClock tells how the wall clock stands to the time that most nodes agree on.
+func infoClock(s *session, w *infoWriter) {
+	now := s.srv.cfg.Clock()
+	w.line("clock_verdict", now.Verdict())
+	w.line("clock_offset_ms", now.Offset())
+	w.line("clocks_known", now.Agreed.Told)
+	w.line("clock_nodes", now.Agreed.Nodes)
 }
 
 // infoShards tells of each replica on this node, in the words of Raft.

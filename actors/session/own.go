@@ -31,7 +31,7 @@ var ownCommands map[string]ownCommand
 
 func init() {
 	ownCommands = map[string]ownCommand{
-		"ping": {run: ping}, "echo": {run: echo}, "quit": {run: quit}, "select": {run: selectDB}, "time": {run: clock},
+		"ping": {run: ping}, "echo": {run: echo}, "quit": {run: quit}, "select": {run: selectDB}, "time": {run: tellTime},
 		"hello": {hello, all}, "auth": {auth, all}, "reset": {reset, all},
 		"readonly": {run: readonly}, "readwrite": {run: readwrite}, "asking": {run: asking},
 
@@ -101,7 +101,7 @@ func selectDB(s *session, args [][]byte) {
 	}
 }
 
-func clock(s *session, _ [][]byte) {
+func tellTime(s *session, _ [][]byte) {
 	now := time.Now()
 	s.seg.local.Array(2)
 	s.seg.local.BulkString(strconv.FormatInt(now.Unix(), 10))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
@@ -30,6 +31,9 @@ type Config struct {
 	Requirepass string            // password of the default user; "" for none
 	Version     string            // of the project
 	Params      map[string]string // further parameters that CONFIG GET shows and nobody may change
+
+	// Clock is the node's clocks and what the others say of them, for INFO. Any goroutine.
+	Clock func() clock.Now
 
 	Dispatcher actor.Dispatcher // of the sessions; nil: protoactor's default
 	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
@@ -74,8 +78,8 @@ func Serve(cfg Config) (*Server, error) {
 
 // New makes a server for connections that are brought to Admit. It runs nothing by itself before Start.
 func New(cfg Config) (*Server, error) {
-	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil {
-		return nil, errors.New("session: Config lacks System, Routes or Listener")
+	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil || cfg.Clock == nil {
+		return nil, errors.New("session: Config lacks System, Routes, Listener or Clock")
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -323,7 +323,7 @@ func TestReplyBound(t *testing.T) {
 func TestPanicEndsOneConnection(t *testing.T) {
 	b := newBed(t, 1)
 	ownCommands["time"] = ownCommand{run: func(*session, [][]byte) { panic("planted") }}
-	defer func() { ownCommands["time"] = ownCommand{run: clock} }()
+	defer func() { ownCommands["time"] = ownCommand{run: tellTime} }()
 	b.srv.stats.init()
 	other, c := b.dial(), b.dial()
 	other.want("SET a 1", "OK")
@@ -403,5 +403,5 @@ func TestCloseWhileBusy(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && err == nil {
 		t.Error("the connection is open")
 	}
-	b.srv, _ = Serve(Config{System: b.system, Routes: b.srv.cfg.Routes, Listener: closedListener(t)})
+	b.srv, _ = Serve(Config{System: b.system, Routes: b.srv.cfg.Routes, Clock: b.srv.cfg.Clock, Listener: closedListener(t)})
 }
