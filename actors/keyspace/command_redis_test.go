@@ -21,6 +21,10 @@ var newerThan70 = map[string]string{
 	"cluster|shards":          "flags", // answers while loading
 	"cluster|slots":           "flags",
 	"wait":                    "flags", // scripts may
+	"blmove":                  "flags",
+	"blpop":                   "flags",
+	"brpop":                   "flags",
+	"brpoplpush":              "flags",
 	"command|getkeys":         "arity", // a command may have no arguments
 	"command|getkeysandflags": "arity",
 	"client|setname":          "tips",

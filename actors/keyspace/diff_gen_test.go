@@ -163,6 +163,7 @@ var families = []func(g *gen) []string{
 	(*gen).hashCommand,
 	(*gen).setCommand,
 	(*gen).bitmapCommand,
+	(*gen).listCommand,
 }
 
 func (g *gen) wellFormed() []string {

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"strconv"
 	"strings"
 	"testing"
 
@@ -31,6 +32,27 @@ func (b *bench) run(args ...string) string {
 	b.env.Index++
 	b.s.Tick(&b.env, 10)
 	return b.exec(args...)
+}
+
+// ask is run for a client whose timeout is over at once.
+func (b *bench) ask(args ...string) string {
+	b.env.Index++
+	b.s.Tick(&b.env, 10)
+	reply, id := b.wait(args...)
+	if id == 0 {
+		return reply
+	}
+	b.exec("unblock", "timeout", strconv.FormatUint(id, 10))
+	return string(b.s.TakeServed()[0].Reply)
+}
+
+// wait carries out a command that may wait in the current entry; id is 0 if it does not.
+func (b *bench) wait(args ...string) (reply string, id uint64) {
+	op := opOf(args...)
+	op.Wait = true
+	reply = b.execOp(op)
+	blocked, _ := b.s.Blocked()
+	return reply, blocked.ID
 }
 
 // exec carries out a command in the current entry.

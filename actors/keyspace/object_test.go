@@ -33,6 +33,11 @@ var collections = map[string]func(b *bench, key string, n int){
 			b.exec("hset", key, "field:"+strconv.Itoa(i), "value:"+strconv.Itoa(i*i))
 		}
 	},
+	"list": func(b *bench, key string, n int) {
+		for i := range n {
+			b.exec("rpush", key, "element:"+strconv.Itoa(i))
+		}
+	},
 	"set": func(b *bench, key string, n int) {
 		for i := range n {
 			b.exec("sadd", key, "member:"+strconv.Itoa(i))

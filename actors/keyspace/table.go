@@ -12,6 +12,7 @@ var groups = []struct {
 }{
 	{"string", stringCommands},
 	{"hash", hashCommands},
+	{"list", listCommands},
 	{"set", setCommands},
 	{"bitmap", bitmapCommands},
 	{"generic", genericCommands},
