@@ -228,6 +228,37 @@ func TestWait(t *testing.T) {
 	}
 }
 
+// TestWaitForTheStopped: a shard that is gone, led elsewhere by now, or that gives no answer is counted
+// as none, whether the client set a timeout or not.
+func TestWaitForTheStopped(t *testing.T) {
+	b := newBed(t, 2)
+	c := b.dial()
+	c.want("SET "+b.keyIn(1, "k")+" 1", "OK", "SET "+b.keyIn(2, "k")+" 1", "OK")
+	ends := map[string]func(){
+		"WAIT 1 0":   func() { b.change(func(r *Routes) { delete(r.Handles, 1) }) },
+		"WAIT 2 0":   func() { b.shards[2].handle.Gauges.Role.Store(uint32(replica.RoleFollower)) },
+		"WAIT 1 100": func() {},
+	}
+	for i, line := range []string{"WAIT 1 100", "WAIT 2 0", "WAIT 1 0"} {
+		c.send(line)
+		eventually(t, "the wait is on", func() bool { return b.srv.clients.all()[0].blocked.Load() })
+		ends[line]()
+		b.srv.sweepAt(b.srv.now.Load() + 100 + waitGrace + 1)
+		if i == 1 {
+			b.send(1, dropWaits{})
+		}
+		if got := c.reply(); got != "0" {
+			t.Errorf("%s: %s", line, got)
+		}
+		if b.srv.clients.all()[0].blocked.Load() {
+			t.Error("still blocked")
+		}
+	}
+	b.send(1, dropWaits{}) // late answers change nothing
+	b.send(2, dropWaits{})
+	c.want("PING", "PONG")
+}
+
 // TestWaitGivenUp: a client that leaves ends its WAIT.
 func TestWaitGivenUp(t *testing.T) {
 	b := newBed(t, 1)

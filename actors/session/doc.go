@@ -13,6 +13,7 @@
 //	reader   -> session   inputEnded     no more input: end of stream, broken connection, bad bytes
 //	replica  -> session   *replica.Answer   through the sink of a batch
 //	replica  -> session   *waited           the answer of a WAIT
+//	sweep    -> session   waitCheck         during a WAIT
 //	session  -> replica   *replica.Batch, *replica.WaitQuery
 //
 // # The way of a pipeline

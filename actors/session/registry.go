@@ -50,6 +50,8 @@ func newClient(id uint64, conn net.Conn, now int64) *client {
 	return c
 }
 
+func (c *client) actorName() string { return "session/" + c.idText }
+
 func (c *client) setFlag(bit uint32, on bool) {
 	if on {
 		c.flags.Or(bit)

@@ -198,7 +198,7 @@ func (s *Server) spawn(c *client) {
 		opts = append(opts, actor.WithDispatcher(s.cfg.Dispatcher))
 	}
 	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) }, opts...)
-	if _, err := s.system.Root.SpawnNamed(props, "session/"+c.idText); err != nil {
+	if _, err := s.system.Root.SpawnNamed(props, c.actorName()); err != nil {
 		s.log.Error("cannot start a session", "client", c.id, "err", err)
 		c.conn.Close()
 		s.clients.remove(c)

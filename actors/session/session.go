@@ -33,6 +33,8 @@ type session struct {
 	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
+	waiting *waitJoin // the WAIT under way
+
 	cur    *pipeline // nil: waiting for input
 	at     int       // the next command of cur
 	seg    segment
@@ -81,6 +83,8 @@ func (s *session) Receive(ctx actor.Context) {
 		s.answered(m)
 	case *waited:
 		s.waited(m)
+	case waitCheck:
+		s.checkWait()
 	case inputEnded:
 		s.ended = true
 		s.inputEnded()

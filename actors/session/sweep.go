@@ -7,7 +7,8 @@ const (
 	writeTimeout  = 60_000 // ms that a client may take nothing of what is written to it
 )
 
-// sweep keeps the coarse clock, samples the rates for INFO, and ends connections that are idle or stuck.
+// sweep keeps the coarse clock, samples the rates for INFO, ends connections that are idle or stuck, and has
+// those that wait look for whom.
 func (s *Server) sweep() {
 	defer s.running.Done()
 	t := time.NewTicker(sweepInterval)
@@ -27,6 +28,9 @@ func (s *Server) sweepAt(now int64) {
 	s.stats.sample()
 	idle := s.settings.timeout.Load() * 1000
 	for _, c := range s.clients.all() {
+		if c.blocked.Load() {
+			s.system.Root.Send(s.system.NewLocalPID(c.actorName()), waitCheck{})
+		}
 		switch {
 		case idle > 0 && !c.blocked.Load() && now-c.active.Load() > idle:
 			c.kill()

@@ -15,13 +15,22 @@ import (
 // waited is what a shard answered to a WAIT.
 type waited struct {
 	of        *waitJoin
+	shard     slotmap.ShardID
 	followers int
 }
+
+// waitCheck comes from the sweep during a WAIT.
+type waitCheck struct{}
+
+// waitGrace is what a shard may take beyond the client's timeout before it is not waited for, in ms of a
+// clock that may be a sweep behind.
+const waitGrace = 2000
 
 // waitJoin makes the reply of WAIT: the least of what the shards answered that the connection wrote to.
 type waitJoin struct {
 	least int
-	open  int
+	open  map[slotmap.ShardID]*replica.Handle // asked, and not answered yet
+	until int64                               // ms; 0: no end
 }
 
 func (j *waitJoin) join(_ *session, w *resp.Writer) { w.Int(int64(j.least)) }
@@ -44,7 +53,7 @@ func wait(s *session, args [][]byte) {
 		w.Error("ERR timeout is negative")
 		return
 	}
-	j := &waitJoin{}
+	j := &waitJoin{least: math.MaxInt, open: map[slotmap.ShardID]*replica.Handle{}}
 	s.join(j, s.verbOf(args))
 	s.seg.stop = true
 	s.ask(j, int(min(max(need, 0), math.MaxInt32)), time.Duration(timeout)*time.Millisecond)
@@ -52,7 +61,6 @@ func wait(s *session, args [][]byte) {
 
 // ask sends the queries of a WAIT.
 func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
-	j.least = math.MaxInt
 	targets := s.waitTargets()
 	for _, id := range slices.Sorted(maps.Keys(targets)) {
 		h := s.routes.Handles[id]
@@ -60,7 +68,7 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 			j.least = 0
 			continue
 		}
-		j.open++
+		j.open[id] = h
 		root, pid := s.root, s.pid
 		s.root.Send(h.PID, &replica.WaitQuery{
 			Index: targets[id], Need: need, Timeout: timeout,
@@ -68,15 +76,39 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 				if !ok {
 					followers = 0
 				}
-				root.Send(pid, &waited{j, followers})
+				root.Send(pid, &waited{j, id, followers})
 			},
 		})
 	}
-	s.seg.outstanding += j.open
-	if j.open == 0 && j.least == math.MaxInt {
-		j.least = 0
+	if len(j.open) == 0 {
+		if j.least == math.MaxInt {
+			j.least = 0
+		}
+		return
 	}
-	s.info.blocked.Store(j.open > 0)
+	if timeout > 0 {
+		j.until = s.srv.now.Load() + timeout.Milliseconds() + waitGrace
+	}
+	s.waiting = j
+	s.seg.outstanding += len(j.open)
+	s.info.blocked.Store(true)
+}
+
+// checkWait gives up on shards that are not led here any more, and on those that do not answer: a query to
+// a replica that has just stopped is lost.
+func (s *session) checkWait() {
+	j := s.waiting
+	if j == nil || s.cur == nil {
+		return
+	}
+	routes := s.srv.routes()
+	late := j.until > 0 && s.srv.now.Load() > j.until
+	for _, id := range slices.Sorted(maps.Keys(j.open)) {
+		h := j.open[id]
+		if late || routes.Handles[id] != h || !leads(h) {
+			s.waited(&waited{j, id, 0})
+		}
+	}
 }
 
 // waitTargets are the newest writes of the connection by shard. Without any, the followers of some shard
@@ -91,14 +123,16 @@ func (s *session) waitTargets() map[slotmap.ShardID]uint64 {
 	return nil
 }
 
+// waited takes the first answer of a shard.
 func (s *session) waited(m *waited) {
-	if m.of.open == 0 || s.cur == nil {
+	if m.of.open[m.shard] == nil || s.cur == nil {
 		return
 	}
 	m.of.least = min(m.of.least, m.followers)
-	m.of.open--
+	delete(m.of.open, m.shard)
 	s.seg.outstanding--
 	if s.seg.outstanding == 0 {
+		s.waiting = nil
 		s.info.blocked.Store(false)
 	}
 	s.proceed()
