@@ -6,19 +6,27 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"time"
+
+	"github.com/troupedb/troupe/cmd/internal/netcut"
 )
+
+// spareNodes is how many nodes can be added to a cluster.
+const spareNodes = 8
 
 // Cluster is some nodes on this machine.
 type Cluster struct {
 	opts  Options
 	dir   string
 	ports *block
-	nodes []*Node
+	net   netcut.Network // nil: all nodes are at 127.0.0.1
 
 	mu struct {
 		sync.Mutex
+		nodes   []*Node // only grows
 		crashes []Crash
 		closed  bool
 	}
@@ -50,15 +58,20 @@ func (c *Cluster) start(ctx context.Context) error {
 		return err
 	}
 	var err error
-	if c.ports, err = reserve(perNode * c.opts.Nodes); err != nil {
+	if c.ports, err = reserve(perNode * (c.opts.Nodes + spareNodes)); err != nil {
 		return err
 	}
-	for i := range c.opts.Nodes {
-		if err := c.addNode(i); err != nil {
+	if c.opts.Network != "" {
+		if c.net, err = netcut.New(strings.TrimPrefix(c.opts.Network, "auto"), c.ports.number()); err != nil {
 			return err
 		}
 	}
-	for _, n := range c.nodes {
+	for range c.opts.Nodes {
+		if _, err := c.newNode(); err != nil {
+			return err
+		}
+	}
+	for _, n := range c.Nodes() {
 		if err := n.Start(); err != nil {
 			return err
 		}
@@ -83,14 +96,71 @@ func (c *Cluster) makeDir() (err error) {
 	return nil
 }
 
-func (c *Cluster) addNode(i int) error {
+// newNode makes a node that does not run yet.
+func (c *Cluster) newNode() (*Node, error) {
+	i := len(c.Nodes())
+	if i >= c.opts.Nodes+spareNodes {
+		return nil, fmt.Errorf("no more than %d nodes can be added", spareNodes)
+	}
 	name := fmt.Sprint("n", i+1)
 	n := &Node{Index: i, Name: name, Dir: filepath.Join(c.dir, name), cluster: c}
-	for k, addr := range []*string{&n.Client, &n.Peer, &n.Gossip, &n.HTTP} {
-		*addr = loopback(c.ports.port(i*perNode + k))
+	if err := c.place(n); err != nil {
+		return nil, err
 	}
-	c.nodes = append(c.nodes, n)
-	return os.MkdirAll(n.DataDir(), 0o755)
+	if err := n.makeDisk(); err != nil {
+		return nil, err
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.mu.nodes = append(c.mu.nodes, n)
+	return n, nil
+}
+
+// place gives a node its addresses.
+func (c *Cluster) place(n *Node) (err error) {
+	first := c.ports.port(n.Index * perNode)
+	n.bind, n.Host = "127.0.0.1", "127.0.0.1"
+	if c.net != nil {
+		ports := netcut.Ports{Streams: []int{first, first + 1, first + 2}, Datagrams: []int{first + 2}}
+		if n.bind, n.Host, err = c.net.Add(n.Index, ports); err != nil {
+			return err
+		}
+	}
+	for k, addr := range []*string{&n.Client, &n.Peer, &n.Gossip, &n.HTTP} {
+		*addr = address(n.Host, first+k)
+	}
+	return nil
+}
+
+// AddNode starts one more node and lets it join. It does not wait until it has taken its part: see WaitReady.
+func (c *Cluster) AddNode(ctx context.Context) (*Node, error) {
+	n, err := c.newNode()
+	if err != nil {
+		return nil, err
+	}
+	if err := n.Restart(ctx); err != nil {
+		return n, err
+	}
+	return n, c.opts.System.Join(ctx, n)
+}
+
+// Replace starts an ended node again with an empty disk: it lost all that it had.
+func (c *Cluster) Replace(ctx context.Context, n *Node) error {
+	if err := n.Wipe(); err != nil {
+		return err
+	}
+	if err := n.Restart(ctx); err != nil {
+		return err
+	}
+	return c.opts.System.Join(ctx, n)
+}
+
+// Cut cuts these ways between nodes and opens all others. It needs Options.Network.
+func (c *Cluster) Cut(ways map[netcut.Way]bool) error {
+	if c.net == nil {
+		return errors.New("the nodes of this cluster have no ways of their own to cut")
+	}
+	return c.net.Cut(ways)
 }
 
 // ended notes a crash.
@@ -111,10 +181,14 @@ func (c *Cluster) Crashes() []Crash {
 }
 
 // Nodes are all nodes, by index.
-func (c *Cluster) Nodes() []*Node { return c.nodes }
+func (c *Cluster) Nodes() []*Node {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return slices.Clone(c.mu.nodes)
+}
 
 // Node is the i-th node, from 0.
-func (c *Cluster) Node(i int) *Node { return c.nodes[i] }
+func (c *Cluster) Node(i int) *Node { return c.Nodes()[i] }
 
 // Dir is where the nodes live.
 func (c *Cluster) Dir() string { return c.dir }
@@ -122,7 +196,7 @@ func (c *Cluster) Dir() string { return c.dir }
 // Addrs are the client addresses of all nodes, by index.
 func (c *Cluster) Addrs() []string {
 	var out []string
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		out = append(out, n.Client)
 	}
 	return out
@@ -138,23 +212,39 @@ func (c *Cluster) Keep() {
 // Close kills all nodes and removes the directory, unless it is to be kept. More than once is harmless.
 func (c *Cluster) Close() error {
 	var err error
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		if n.Alive() {
 			err = errors.Join(err, n.Kill9())
 		}
 	}
-	if c.ports != nil {
-		c.ports.release()
-	}
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.mu.closed || c.opts.Keep || c.dir == "" {
+	closed, keep := c.mu.closed, c.opts.Keep
+	c.mu.closed = true
+	c.mu.Unlock()
+	if closed {
 		return err
 	}
-	c.mu.closed = true
-	for _, n := range c.nodes {
+	err = errors.Join(err, c.release())
+	if keep || c.dir == "" {
+		return err
+	}
+	for _, n := range c.Nodes() {
 		err = errors.Join(err, os.RemoveAll(n.Dir))
 	}
 	os.Remove(c.dir) // unless somebody put something there
+	return err
+}
+
+// release gives back what the machine lent.
+func (c *Cluster) release() (err error) {
+	for _, n := range c.Nodes() {
+		err = errors.Join(err, n.dropDisk())
+	}
+	if c.net != nil {
+		err = errors.Join(err, c.net.Close())
+	}
+	if c.ports != nil {
+		c.ports.release()
+	}
 	return err
 }

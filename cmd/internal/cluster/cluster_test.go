@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/netcut"
 )
 
 func within(t *testing.T) context.Context {
@@ -145,5 +146,74 @@ func TestStartRefuses(t *testing.T) {
 	}
 	if _, err := os.Stat(filepath.Join(full, "x")); err != nil {
 		t.Errorf("somebody else's file is gone: %v", err)
+	}
+}
+
+func TestANodeIsAdded(t *testing.T) {
+	c := StartT(t, Options{})
+	n, err := c.AddNode(within(t))
+	if err != nil || n.Name != "n4" || len(c.Nodes()) != 4 || !n.Answers() {
+		t.Fatalf("%+v, %v", n, err)
+	}
+	if addrs := c.Addrs(); len(addrs) != 4 || addrs[3] != n.Client {
+		t.Errorf("addresses %v", addrs)
+	}
+	for range spareNodes - 1 {
+		if _, err := c.newNode(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.newNode(); err == nil {
+		t.Error("there is no end of nodes")
+	}
+}
+
+func TestNodesHaveAddressesAndDisksOfTheirOwn(t *testing.T) {
+	for _, kind := range []string{"packets", "relays"} {
+		c, err := Start(within(t), Options{Network: kind, Disks: true})
+		if err != nil {
+			t.Skip(err)
+		}
+		defer c.Close()
+		hosts := map[string]bool{}
+		for _, n := range c.Nodes() {
+			hosts[n.Host] = true
+			if err := n.WaitAnswer(within(t)); err != nil {
+				t.Fatalf("%s: %v", kind, err)
+			}
+			if _, err := n.Disk(); err != nil {
+				t.Error(err)
+			}
+		}
+		if len(hosts) != 3 || hosts["127.0.0.1"] {
+			t.Errorf("%s: hosts %v", kind, hosts)
+		}
+		if err := c.Cut(map[netcut.Way]bool{{From: 0, To: 1}: true}); err != nil {
+			t.Error(err)
+		}
+		lost := c.Node(2)
+		kept := filepath.Join(lost.backing(), "kept")
+		if err := errors.Join(lost.Kill9(), os.WriteFile(kept, nil, 0o644), c.Replace(within(t), lost)); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := os.Stat(kept); !errors.Is(err, os.ErrNotExist) {
+			t.Errorf("after the loss of the disk: %v", err)
+		}
+		if _, err := lost.Disk(); err != nil {
+			t.Error(err)
+		}
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestWithoutOptionsThereIsNothingToCutOrBreak(t *testing.T) {
+	c := StartT(t, Options{Nodes: 1})
+	if err := c.Cut(nil); err == nil {
+		t.Error("ways were cut")
+	}
+	if _, err := c.Node(0).Disk(); err == nil {
+		t.Error("there is a disk")
 	}
 }

@@ -26,7 +26,7 @@ func TestMain(m *testing.M) {
 func fakeNode(args []string) int {
 	flags := flag.NewFlagSet("node", flag.ContinueOnError)
 	get := map[string]*string{}
-	for _, f := range []string{"data", "listen", "peer", "gossip", "http", "join", "name", "shards", "replicas"} {
+	for _, f := range []string{"data", "listen", "peer", "gossip", "http", "advertise", "join", "name", "shards", "replicas"} {
 		get[f] = flags.String(f, "", "")
 	}
 	if flags.Parse(args) != nil {

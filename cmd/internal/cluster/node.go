@@ -3,6 +3,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/faultdisk"
 )
 
 // Node is one process of a cluster, running or not.
@@ -18,13 +20,16 @@ type Node struct {
 	Index                      int    // from 0
 	Name                       string // n1, n2, …
 	Dir                        string // holds data, log
-	Client, Peer, Gossip, HTTP string // addresses
+	Host                       string // that others know it by
+	Client, Peer, Gossip, HTTP string // addresses there
 
 	cluster *Cluster
+	bind    string // the host that it listens on
 
 	mu struct {
 		sync.Mutex
-		run *run // nil before the first start
+		run  *run            // nil before the first start
+		disk *faultdisk.Disk // nil without Options.Disks
 	}
 }
 
@@ -205,15 +210,8 @@ func (n *Node) WaitAnswer(ctx context.Context) error {
 	})
 }
 
-// Wipe deletes the data of an ended node: it lost its disk.
-func (n *Node) Wipe() error {
-	n.mu.Lock()
-	defer n.mu.Unlock()
-	if n.mu.run != nil && n.mu.run.alive() {
-		return fmt.Errorf("%s runs: its data cannot be wiped", n.Name)
-	}
-	if err := os.RemoveAll(n.DataDir()); err != nil {
-		return err
-	}
-	return os.MkdirAll(n.DataDir(), 0o755)
+// listen is one of the node's addresses as it binds to it.
+func (n *Node) listen(addr string) string {
+	_, port, _ := net.SplitHostPort(addr)
+	return net.JoinHostPort(n.bind, port)
 }

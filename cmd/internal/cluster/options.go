@@ -12,6 +12,8 @@ type Options struct {
 	Flags    []string // added to the command of each node
 	Env      []string // added to the environment of each node
 	System   System   // default Troupe{}
+	Network  string   // how ways between nodes can be cut: "packets", "relays", "auto"; "" for not at all
+	Disks    bool     // nodes have disks that can be made bad
 
 	OnExit func(*Node, string) // a node ended that nobody had told to; called on a goroutine of its own
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"strconv"
 )
 
 // Blocks of ports begin at multiples of blockSize in [firstPort, lastPort). Ports from 32768 on are
@@ -67,6 +68,11 @@ func free(port int) bool {
 
 func (b *block) port(i int) int { return b.first + i }
 
+// number tells blocks apart.
+func (b *block) number() int { return (b.first - firstPort) / blockSize }
+
 func (b *block) release() { b.guard.Close() }
 
-func loopback(port int) string { return fmt.Sprintf("127.0.0.1:%d", port) }
+func loopback(port int) string { return address("127.0.0.1", port) }
+
+func address(host string, port int) string { return net.JoinHostPort(host, strconv.Itoa(port)) }

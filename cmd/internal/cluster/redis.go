@@ -31,7 +31,8 @@ func (r RedisCluster) Command(n *Node) ([]string, error) {
 	_, port, _ := net.SplitHostPort(n.Client)
 	_, bus, _ := net.SplitHostPort(n.Peer)
 	timeout := cmp.Or(r.NodeTimeout, 2*time.Second).Milliseconds()
-	return []string{exe, "--bind", "127.0.0.1", "--port", port, "--cluster-port", bus, "--dir", n.DataDir(),
+	return []string{exe, "--bind", n.bind, "--bind-source-addr", n.bind, "--cluster-announce-ip", n.Host,
+		"--protected-mode", "no", "--port", port, "--cluster-port", bus, "--dir", n.DataDir(),
 		"--cluster-enabled", "yes", "--cluster-config-file", "nodes.conf",
 		"--cluster-node-timeout", strconv.FormatInt(timeout, 10), "--save", "",
 		"--appendonly", "yes", "--appendfsync", cmp.Or(r.Fsync, "everysec"),
@@ -41,7 +42,7 @@ func (r RedisCluster) Command(n *Node) ([]string, error) {
 // Form runs redis-cli --cluster create.
 func (RedisCluster) Form(ctx context.Context, c *Cluster) error {
 	args := []string{"--cluster", "create"}
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		if err := n.WaitAnswer(ctx); err != nil {
 			return err
 		}
@@ -51,6 +52,16 @@ func (RedisCluster) Form(ctx context.Context, c *Cluster) error {
 	out, err := exec.CommandContext(ctx, "redis-cli", args...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("redis-cli --cluster create: %w\n%s", err, out)
+	}
+	return nil
+}
+
+// Join makes a node a replica of the primary that has the fewest.
+func (RedisCluster) Join(ctx context.Context, n *Node) error {
+	out, err := exec.CommandContext(ctx, "redis-cli", "--cluster", "add-node", n.Client, n.cluster.Node(0).Client,
+		"--cluster-slave").CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("redis-cli --cluster add-node: %w\n%s", err, out)
 	}
 	return nil
 }
@@ -66,7 +77,7 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	found := map[uint16]Shard{} // by first slot
 	replicas := map[string]int{}
 	ids := map[uint16]string{}
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		if !n.Answers() {
 			continue
 		}
@@ -85,7 +96,7 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 			replicas[me.primary]++
 		}
 	}
-	return numbered(found, ids, replicas, len(c.nodes)/2), nil
+	return numbered(found, ids, replicas, c.opts.Nodes/2), nil
 }
 
 // numbered gives each shard the number of the primary that redis-cli gave its slots to, and counts its copies.

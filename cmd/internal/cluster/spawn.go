@@ -24,8 +24,13 @@ var spawner = sync.OnceValue(func() chan<- func() {
 // spawn starts cmd so that it dies with this program and does not get its Ctrl-C.
 func spawn(cmd *exec.Cmd) error {
 	cmd.SysProcAttr = childAttr()
+	return onSpawner(cmd.Start)
+}
+
+// onSpawner calls f on the thread that starts children, whose view of the world they inherit.
+func onSpawner(f func() error) error {
 	result := make(chan error)
-	spawner() <- func() { result <- cmd.Start() }
+	spawner() <- func() { result <- f() }
 	return <-result
 }
 

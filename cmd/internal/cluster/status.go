@@ -17,6 +17,8 @@ type System interface {
 	Command(*Node) ([]string, error)
 	// Form makes a cluster of started nodes.
 	Form(context.Context, *Cluster) error
+	// Join makes a started node part of a cluster that serves.
+	Join(context.Context, *Node) error
 	// Shards asks the nodes that live. A node that does not answer is left out.
 	Shards(context.Context, *Cluster) ([]Shard, error)
 	// Voters is how many copies each shard has when all is well.
@@ -54,7 +56,7 @@ func (c *Cluster) LeaderOf(ctx context.Context, shard int) (*Node, error) {
 	}
 	for _, s := range shards {
 		if s.ID == shard && s.Leader >= 0 {
-			return c.nodes[s.Leader], nil
+			return c.Node(s.Leader), nil
 		}
 	}
 	return nil, fmt.Errorf("shard %d has no leader", shard)
@@ -68,7 +70,7 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 // Health returns nil when every node lives and calls the cluster whole, every slot belongs to a shard, and
 // every shard has a leader and all its copies; else what is missing.
 func (c *Cluster) Health(ctx context.Context) error {
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		if !n.Alive() {
 			return c.whyDead(n)
 		}
@@ -101,7 +103,7 @@ func whole(shards []Shard, voters int) error {
 		switch {
 		case s.Leader < 0:
 			return fmt.Errorf("shard %d has no leader", s.ID)
-		case s.Voters != voters || s.Holders < voters:
+		case s.Voters < voters || s.Holders < voters:
 			return fmt.Errorf("shard %d has %d of %d voters, %d nodes hold it", s.ID, s.Voters, voters, s.Holders)
 		}
 	}

@@ -28,7 +28,7 @@ func StartT(tb TB, opts Options) *Cluster {
 	}
 	tb.Cleanup(func() {
 		if tb.Failed() {
-			for _, n := range c.nodes {
+			for _, n := range c.Nodes() {
 				tb.Logf("log of %s:\n%s", n.Name, n.LogTail(20))
 			}
 		}

@@ -25,17 +25,21 @@ func (Troupe) Command(n *Node) ([]string, error) {
 		return nil, err
 	}
 	var join []string
-	for _, other := range n.cluster.nodes {
+	for _, other := range n.cluster.Nodes()[:n.cluster.opts.Nodes] {
 		join = append(join, other.Gossip)
 	}
 	o := n.cluster.opts
-	return []string{exe, nodeArg, "--data", n.DataDir(), "--listen", n.Client, "--peer", n.Peer,
-		"--gossip", n.Gossip, "--http", n.HTTP, "--join", strings.Join(join, ","), "--name", n.Name,
+	return []string{exe, nodeArg, "--data", n.DataDir(), "--listen", n.listen(n.Client), "--peer", n.listen(n.Peer),
+		"--gossip", n.listen(n.Gossip), "--http", n.listen(n.HTTP), "--advertise", n.Host,
+		"--join", strings.Join(join, ","), "--name", n.Name,
 		"--shards", strconv.Itoa(o.Shards), "--replicas", strconv.Itoa(o.Replicas)}, nil
 }
 
 // Form has nothing to do: the nodes find each other.
 func (Troupe) Form(context.Context, *Cluster) error { return nil }
+
+// Join has nothing to do either.
+func (Troupe) Join(context.Context, *Node) error { return nil }
 
 // Voters is --replicas, or 1 while there are fewer nodes than that.
 func (Troupe) Voters(o Options) int {
@@ -51,7 +55,7 @@ func (Troupe) Serves(ctx context.Context, n *Node) error { return clusterState(c
 // Shards asks each node that lives.
 func (Troupe) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	var addrs []string
-	for _, n := range c.nodes {
+	for _, n := range c.Nodes() {
 		addr := ""
 		if n.Answers() {
 			addr = n.Client
