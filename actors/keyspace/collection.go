@@ -53,6 +53,36 @@ func (s *State) settle(e *entry, before int64) {
 	}
 }
 
+// edit is the change of a collection by a command that finds out step by step
+// whether there is anything to change.
+type edit struct {
+	s    *State
+	p    *place
+	e    *entry // nil: nothing was changed yet
+	size int64  // of e before the change
+}
+
+// begin is called before each step that changes something. The first one makes
+// the key, if there is none, with the value of create.
+func (d *edit) begin(create func() object) object {
+	if d.e == nil {
+		d.e, d.size = d.s.upsert(d.p)
+	}
+	if d.e.obj == nil {
+		d.e.value = value{obj: create()}
+		d.s.ready(d.e)
+	}
+	return d.e.obj
+}
+
+// end ends the change, if there was one, and reports it.
+func (d *edit) end(class EventClass, event string) {
+	if d.e != nil {
+		d.s.notify(class, event, d.e.key)
+		d.s.settle(d.e, d.size)
+	}
+}
+
 // objectOverhead estimates what a collection takes beside its trees.
 const objectOverhead = 48
 

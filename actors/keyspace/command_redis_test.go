@@ -33,6 +33,8 @@ var newerThan70 = map[string]string{
 	"msetnx":                  "tips", // cannot be split: all or nothing
 	"randomkey":               "tips",
 	"scan":                    "tips",
+	"zrank":                   "arity", // WITHSCORE
+	"zrevrank":                "arity",
 }
 
 // since72 lists the subcommands that came with 7.2.
@@ -53,6 +55,7 @@ var notAnswered = strings.Fields(`
 type redis struct {
 	conn net.Conn
 	in   *bufio.Reader
+	is72 bool // else 7.0
 }
 
 // startRedis starts a server that lives as long as the test.
@@ -72,7 +75,9 @@ func startRedis(t *testing.T) *redis {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { conn.Close() })
-			return &redis{conn: conn, in: bufio.NewReader(conn)}
+			r := &redis{conn: conn, in: bufio.NewReader(conn)}
+			r.is72 = !strings.Contains(r.ask(t, "INFO", "server").text, "redis_version:7.0.")
+			return r
 		}
 	}
 	t.Fatal("redis-server does not start")

@@ -12,6 +12,7 @@ type gen struct {
 	*rand.Rand
 	now    int64 // ms
 	family int
+	is72   bool // the server knows 7.2
 }
 
 func (g *gen) pick(of ...string) string { return of[g.IntN(len(of))] }
@@ -146,6 +147,9 @@ func (g *gen) command() []string {
 			return cmd[:cut] // not what chance decides
 		}
 	case 1:
+		if newerThan70[cmd[0]] == "arity" && !g.is72 {
+			break
+		}
 		return append(cmd, g.pick("extra", "nx", "get", "0")) // not 1: there is no second database to copy to
 	}
 	return cmd
@@ -164,6 +168,7 @@ var families = []func(g *gen) []string{
 	(*gen).setCommand,
 	(*gen).bitmapCommand,
 	(*gen).listCommand,
+	(*gen).zsetCommand,
 }
 
 func (g *gen) wellFormed() []string {

@@ -14,20 +14,17 @@ func (s *State) hashToChange(c *call) (p place, h *hashObject, ok bool) {
 	return p, h, ok
 }
 
-// setFields gives fields values and returns how many are new. The hash is made if
-// there is none.
-func (s *State) setFields(p *place, pairs [][]byte) (added int64) {
-	e, size := s.upsert(p)
-	if e.obj == nil {
-		e.value = value{obj: &hashObject{}}
-	}
-	h := e.obj.(*hashObject)
+// setFields gives fields values, reports that as an event, and returns how many
+// are new. The hash is made if there is none.
+func (s *State) setFields(p *place, pairs [][]byte, event string) (added int64) {
+	d := edit{s: s, p: p}
+	h := d.begin(func() object { return &hashObject{} }).(*hashObject)
 	for i := 0; i < len(pairs); i += 2 {
 		if h.set(s, pairs[i], pairs[i+1]) {
 			added++
 		}
 	}
-	s.settle(e, size)
+	d.end(EventHash, event)
 	return added
 }
 
@@ -54,9 +51,7 @@ func (s *State) storeFields(c *call) (added int64, ok bool) {
 	if !ok {
 		return 0, false
 	}
-	added = s.setFields(&p, c.Args[2:])
-	s.notify(EventHash, "hset", p.e.key)
-	return added, true
+	return s.setFields(&p, c.Args[2:], "hset"), true
 }
 
 // hsetnx is HSETNX key field value.
@@ -69,8 +64,7 @@ func hsetnx(s *State, c *call) {
 		c.W.Int(0)
 		return
 	}
-	s.setFields(&p, c.Args[2:])
-	s.notify(EventHash, "hset", p.e.key)
+	s.setFields(&p, c.Args[2:], "hset")
 	c.W.Int(1)
 }
 
@@ -80,21 +74,16 @@ func hdel(s *State, c *call) {
 	if !ok {
 		return
 	}
-	var e *entry
-	var n, size int64
+	var n int64
+	d := edit{s: s, p: &p}
 	for _, field := range c.Args[2:] {
-		if h.get(s, field) == nil {
-			continue
+		if h.get(s, field) != nil {
+			d.begin(nil)
+			h.remove(s, field)
+			n++
 		}
-		if n++; n == 1 {
-			e, size = s.upsert(&p)
-		}
-		h.remove(s, field)
 	}
-	if n > 0 {
-		s.notify(EventHash, "hdel", e.key)
-		s.settle(e, size)
-	}
+	d.end(EventHash, "hdel")
 	c.W.Int(n)
 }
 

@@ -24,8 +24,7 @@ func hincrby(s *State, c *call) {
 		c.W.Error(errOverflow)
 		return
 	}
-	s.setFields(&p, [][]byte{c.Args[2], strconv.AppendInt(c.num[:0], sum, 10)})
-	s.notify(EventHash, "hincrby", p.e.key)
+	s.setFields(&p, [][]byte{c.Args[2], strconv.AppendInt(c.num[:0], sum, 10)}, "hincrby")
 	c.W.Int(sum)
 }
 
@@ -54,7 +53,6 @@ func hincrbyfloat(s *State, c *call) {
 		return
 	}
 	text := old.appendText(nil)
-	s.setFields(&p, [][]byte{c.Args[2], text})
-	s.notify(EventHash, "hincrbyfloat", p.e.key)
+	s.setFields(&p, [][]byte{c.Args[2], text}, "hincrbyfloat")
 	c.W.Bulk(text)
 }

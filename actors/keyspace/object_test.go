@@ -43,6 +43,11 @@ var collections = map[string]func(b *bench, key string, n int){
 			b.exec("sadd", key, "member:"+strconv.Itoa(i))
 		}
 	},
+	"zset": func(b *bench, key string, n int) {
+		for i := range n {
+			b.exec("zadd", key, strconv.Itoa(i*7919%1000), "member:"+strconv.Itoa(i))
+		}
+	},
 }
 
 func TestCollectionsGenerically(t *testing.T) {

@@ -17,19 +17,15 @@ func (s *State) setToChange(c *call, key []byte) (p place, o *setObject, ok bool
 // addMembers adds members to a set, which is made if there is none, and returns
 // how many are new. REQUIRES: one is new.
 func (s *State) addMembers(p *place, members [][]byte) (added int64) {
-	e, size := s.upsert(p)
-	if e.obj == nil {
-		e.value = value{obj: s.newSet(members)}
-	}
-	o := e.obj.(*setObject)
+	d := edit{s: s, p: p}
+	o := d.begin(func() object { return s.newSet(members) }).(*setObject)
 	o.prepare(s, len(members))
 	for _, m := range members {
 		if o.insert(s, m) {
 			added++
 		}
 	}
-	s.notify(EventSet, "sadd", e.key)
-	s.settle(e, size)
+	d.end(EventSet, "sadd")
 	return added
 }
 
@@ -77,22 +73,21 @@ func srem(s *State, c *call) {
 	if !ok {
 		return
 	}
-	var e *entry
-	var n, size int64
-	for _, m := range c.Args[2:] {
-		if !o.has(s, m) {
-			continue
+	c.W.Int(s.removeMembers(&p, o, c.Args[2:]))
+}
+
+// removeMembers takes members out of a set and returns how many were there.
+func (s *State) removeMembers(p *place, o *setObject, members [][]byte) (removed int64) {
+	d := edit{s: s, p: p}
+	for _, m := range members {
+		if o.has(s, m) {
+			d.begin(nil)
+			o.remove(s, m)
+			removed++
 		}
-		if n++; n == 1 {
-			e, size = s.upsert(&p)
-		}
-		o.remove(s, m)
 	}
-	if n > 0 {
-		s.notify(EventSet, "srem", e.key)
-		s.settle(e, size)
-	}
-	c.W.Int(n)
+	d.end(EventSet, "srem")
+	return removed
 }
 
 // smove is SMOVE source destination member.
@@ -109,21 +104,17 @@ func smove(s *State, c *call) {
 	if !ok {
 		return
 	}
-	member := c.Args[3]
-	switch {
-	case !o.has(s, member):
+	switch member := c.Args[3:]; {
+	case from.e == to.e:
+		c.flag(o.has(s, member[0]))
+	case s.removeMembers(&from, o, member) == 0:
 		c.W.Int(0)
-		return
-	case from.e != to.e:
-		e, size := s.upsert(&from)
-		o.remove(s, member)
-		s.notify(EventSet, "srem", e.key)
-		s.settle(e, size)
-		if !target.has(s, member) {
-			s.addMembers(&to, c.Args[3:])
+	default:
+		if !target.has(s, member[0]) {
+			s.addMembers(&to, member)
 		}
+		c.W.Int(1)
 	}
-	c.W.Int(1)
 }
 
 // sismember is SISMEMBER key member.

@@ -81,7 +81,8 @@ func (s *State) popMember(c *call) {
 // popMembers takes the members at some positions out. Where few of many are left
 // the set becomes small again, as Redis has it.
 func (s *State) popMembers(p *place, o *setObject, picks []int) {
-	e, size := s.upsert(p)
+	d := edit{s: s, p: p}
+	d.begin(nil)
 	slices.Sort(picks)
 	for _, i := range slices.Backward(picks) {
 		o.removeAt(i)
@@ -93,6 +94,5 @@ func (s *State) popMembers(p *place, o *setObject, picks []int) {
 		}
 		*o = setObject{few.enc, few.ints, few.t}
 	}
-	s.notify(EventSet, "spop", e.key)
-	s.settle(e, size)
+	d.end(EventSet, "spop")
 }

@@ -15,6 +15,7 @@ var groups = []struct {
 	{"list", listCommands},
 	{"set", setCommands},
 	{"bitmap", bitmapCommands},
+	{"sorted-set", sortedSetCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},
