@@ -12,6 +12,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/secret"
 )
 
@@ -83,11 +84,12 @@ const MaxQueued = 32 << 20
 
 type limits struct {
 	queued     int64
+	frame      int // the largest that the other side takes, with its length
 	inbound    int // accepted connections
 	handshakes int // of these, such that have not said a valid hello
 }
 
-var defaultLimits = limits{queued: MaxQueued, inbound: 1024, handshakes: 256}
+var defaultLimits = limits{queued: MaxQueued, frame: wire.MaxFrame + 4, inbound: 1024, handshakes: 256}
 
 // ErrNeedSecret refuses a port that other hosts can reach while nothing proves who they are.
 var ErrNeedSecret = errors.New("without a secret nodes talk over loopback only; set --secret-file (troupe-node --new-secret makes a secret)")

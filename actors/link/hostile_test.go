@@ -252,7 +252,7 @@ func TestUnknownKindIsSkipped(t *testing.T) {
 func TestConnectionLimits(t *testing.T) {
 	t.Run("handshakes", func(t *testing.T) {
 		b := newBook()
-		one := startNode(t, b, 1, func(c *Config) { c.limits = limits{MaxQueued, 10, 2} })
+		one := startNode(t, b, 1, func(c *Config) { c.limits.inbound, c.limits.handshakes = 10, 2 })
 		f := fakePeer(t, b, 9, answerPings)
 		f.connect(one) // through: takes no place for handshakes
 		first, second := dialRaw(t, one), dialRaw(t, one)
@@ -268,7 +268,7 @@ func TestConnectionLimits(t *testing.T) {
 	})
 	t.Run("inbound", func(t *testing.T) {
 		b := newBook()
-		one := startNode(t, b, 1, func(c *Config) { c.limits = limits{MaxQueued, 2, 2} })
+		one := startNode(t, b, 1, func(c *Config) { c.limits.inbound, c.limits.handshakes = 2, 2 })
 		first := fakePeer(t, b, 8, answerPings)
 		c, _ := first.connect(one)
 		fakePeer(t, b, 9, answerPings).connect(one)

@@ -141,7 +141,7 @@ func (explosive) AppendMsgpack([]byte) []byte { panic("boom") }
 
 func TestUnsendable(t *testing.T) {
 	b := newBook()
-	one, two := startNode(t, b, 1), startNode(t, b, 2)
+	one, two := startNode(t, b, 1, func(c *Config) { c.limits.frame = 1 << 20 }), startNode(t, b, 2)
 	got := two.actor("x")
 	one.links.Connect(two.id)
 	receive(t, "Up", one.ups)
@@ -150,7 +150,7 @@ func TestUnsendable(t *testing.T) {
 		"a string",
 		&actor.PoisonPill{},
 		explosive{},
-		&wire.Request{Shard: 1, Ops: make([]byte, wire.MaxFrame)},
+		&wire.Request{Shard: 1, Ops: make([]byte, 1<<20)},
 	} {
 		one.system.Root.Send(pid, m)
 	}

@@ -110,7 +110,7 @@ func startNode(t testing.TB, b *book, n byte, change ...func(*Config)) *node {
 	cfg := Config{
 		System: x.system, Self: x.id, Node: events, Resolve: b.resolve,
 		Cluster:  func() slotmap.ClusterID { return theCluster },
-		Incoming: "in", FS: x.fs, Logger: slog.New(slog.NewTextHandler(x.lines, nil)), timing: quick(),
+		Incoming: "in", FS: x.fs, Logger: slog.New(slog.NewTextHandler(x.lines, nil)), timing: quick(), limits: defaultLimits,
 	}
 	for _, f := range change {
 		f(&cfg)

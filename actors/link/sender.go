@@ -20,8 +20,6 @@ const (
 	maxPongs = 1 << 10
 	// connectTries is how often Connect dials, at most a backoff apart.
 	connectTries = 10
-	// maxFrame is the largest that the other side takes, with its length.
-	maxFrame = wire.MaxFrame + 4
 )
 
 var errMoved = errors.New("the node has a new address")
@@ -115,7 +113,7 @@ func (s *sender) dropped(messages int) { s.links.counters.away.Add(uint64(messag
 
 func (s *sender) encode(target string, m wire.Message) {
 	start := len(s.buf)
-	if !s.appendFrame(target, m) || len(s.buf)-start > maxFrame {
+	if !s.appendFrame(target, m) || len(s.buf)-start > s.links.limits.frame {
 		s.buf = s.buf[:start]
 		s.unsendable(target, m)
 		return
