@@ -239,7 +239,7 @@ func (n *Node) sessionConfig() session.Config {
 	return session.Config{
 		System: n.system, Routes: n.routes.Load, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
-		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive,
+		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
 	}
 }
 

@@ -44,6 +44,7 @@ type World struct {
 type Links interface {
 	Connect(slotmap.NodeID)
 	Bulk(slotmap.NodeID) *actor.PID
+	Connections() []link.Connection
 	Close()
 }
 

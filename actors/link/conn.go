@@ -25,6 +25,7 @@ type conn struct {
 	raw      net.Conn
 	reader   *bufio.Reader
 	unhook   func() bool
+	since    time.Time
 
 	read, write, frame time.Duration // read of 0: without end
 	until              time.Time     // while set, the one deadline for all: the handshake
@@ -39,7 +40,7 @@ type conn struct {
 }
 
 func (l *Links) adopt(raw net.Conn, handshake time.Duration) *conn {
-	c := &conn{Conn: raw, raw: raw, fresh: true, ended: make(chan struct{})}
+	c := &conn{Conn: raw, raw: raw, since: time.Now(), fresh: true, ended: make(chan struct{})}
 	c.read, c.write, c.frame = l.timing.read, l.timing.write, l.timing.frame
 	c.until = time.Now().Add(handshake)
 	c.reader = bufio.NewReaderSize(c, readBuffer)

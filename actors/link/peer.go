@@ -23,6 +23,9 @@ type peer struct {
 
 	// The newest connections from the peer. An older one must not deliver beside it.
 	inbound, files atomic.Pointer[conn]
+	// What the sender lets others see: its connection, nil while there is none, and the size of its buffer.
+	outbound atomic.Pointer[conn]
+	buffer   atomic.Int64
 
 	bulk struct {
 		sync.Once

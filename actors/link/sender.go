@@ -35,8 +35,7 @@ type sender struct {
 
 	conn    *conn
 	dialing bool
-	address string    // that conn was dialled at
-	since   time.Time // that conn stands
+	address string // that conn was dialled at
 	backoff backoff
 	held    holding
 	wanted  int // dials that Connect still asks for, message or not
@@ -158,6 +157,7 @@ func (s *sender) empty() {
 	if cap(s.buf) > maxKept {
 		s.buf = nil
 	}
+	s.buffer.Store(int64(cap(s.buf)))
 }
 
 // wake dials if there is no connection and the backoff allows.
@@ -186,7 +186,8 @@ func (s *sender) dialed(m *dialed) {
 		s.cannotDial(m)
 		return
 	}
-	s.conn, s.address, s.since = m.conn, m.address, time.Now()
+	s.hold(m.conn)
+	s.address = m.address
 	s.wanted = 0
 	s.links.counters.up.Add(1)
 	s.links.spawn("pongs", func() { s.hear(m.conn) })
@@ -195,6 +196,12 @@ func (s *sender) dialed(m *dialed) {
 	for _, o := range s.held.take() {
 		s.encode(o.target, o.message)
 	}
+}
+
+// hold makes c the connection.
+func (s *sender) hold(c *conn) {
+	s.conn = c
+	s.outbound.Store(c)
 }
 
 func (s *sender) cannotDial(m *dialed) {
@@ -209,10 +216,10 @@ func (s *sender) broken(c *conn, err error) {
 	if c == nil || c != s.conn {
 		return
 	}
-	s.conn = nil
+	s.hold(nil)
 	c.kill()
 	now := time.Now()
-	s.backoff.lost(now, now.Sub(s.since))
+	s.backoff.lost(now, now.Sub(c.since))
 	s.links.counters.up.Add(-1)
 	s.dropped(s.frames)
 	s.empty()
@@ -312,7 +319,7 @@ func (s *sender) leave() {
 	s.flush()
 	if s.conn != nil {
 		s.conn.finish()
-		s.conn = nil
+		s.hold(nil)
 		s.links.counters.up.Add(-1)
 	}
 }

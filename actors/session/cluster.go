@@ -24,8 +24,6 @@ func clusterMyShardID(s *session, _ [][]byte) {
 
 func clusterKeySlot(s *session, args [][]byte) { s.seg.local.Int(int64(slotmap.Slot(args[2]))) }
 
-func clusterLinks(s *session, _ [][]byte) { s.seg.local.Array(0) }
-
 // clusterReplicas answers none: every node is a master.
 func clusterReplicas(s *session, args [][]byte) {
 	id, err := slotmap.ParseNodeID(string(args[2]))

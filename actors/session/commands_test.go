@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -472,6 +473,21 @@ func TestCluster(t *testing.T) {
 	b.moveAway(2)
 	c.want("CLUSTER COUNTKEYSINSLOT "+slot, "0", "CLUSTER GETKEYSINSLOT "+slot+" 10", "[]",
 		"CLUSTER SLOTS", fmt.Sprintf("[[0 8191 %s %s] [8192 16383 %s]]", me, standby, standby))
+}
+
+// TestClusterLinks: one map for each connection, which RESP2 writes as an array.
+func TestClusterLinks(t *testing.T) {
+	links := []link.Connection{
+		{Node: otherID, Since: time.UnixMilli(1700000000123), Queued: 5, Allocated: 70},
+		{Node: otherID, Inbound: true, Since: time.UnixMilli(1700000000124)},
+	}
+	b := newBed(t, 1, func(_ *bed, cfg *Config) { cfg.Links = func() []link.Connection { return links } })
+	c := b.dial()
+	to := "direction to node " + otherID.String() + " create-time 1700000000123 events rw send-buffer-allocated 70 send-buffer-used 5]"
+	from := "direction from node " + otherID.String() + " create-time 1700000000124 events r send-buffer-allocated 0 send-buffer-used 0]"
+	c.want("CLUSTER LINKS", "[["+to+" ["+from+"]")
+	c.do("HELLO 3")
+	c.want("CLUSTER LINKS", "[%["+to+" %["+from+"]")
 }
 
 // TestClusterWithoutLeader: clients are shown a full cover while a shard elects, and a state of fail.

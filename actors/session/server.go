@@ -14,6 +14,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupedb/troupe/actors/clock"
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
@@ -40,6 +41,9 @@ type Config struct {
 	// input from the connection and blocks while there is none, until that reports false. Nil: a
 	// goroutine for each connection.
 	Drive func(conn net.Conn, read func() bool)
+
+	// Links lists the connections to other nodes, on any goroutine; nil: there are none.
+	Links func() []link.Connection
 
 	// Forward sends a batch to the replica of a shard on another node, and has its answer delivered to the
 	// batch's sink. It reports false when there is no way to that node: nothing was sent then. Without it
