@@ -70,6 +70,9 @@ func (s *State) Blocked() (b Blocked, ok bool) { return s.blocked, s.blocked.ID 
 // Waiters returns the number of operations that wait.
 func (s *State) Waiters() int { return s.waiters.all.Len() }
 
+// BlockingKeys returns the number of keys that operations wait for.
+func (s *State) BlockingKeys() int { return len(s.waiters.queues) }
+
 // TakeServed returns the operations that ended their wait since it was called
 // last, those of EndWaits left out.
 func (s *State) TakeServed() []Served {

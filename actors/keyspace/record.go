@@ -245,7 +245,7 @@ func appendWaiter(dst []byte, w *waiter) []byte {
 	dst = pack.AppendBool(dst, w.gone)
 	dst = pack.AppendArray(dst, len(w.keys))
 	for _, key := range w.keys {
-		dst = pack.AppendString(dst, key)
+		dst = pack.AppendBytes(dst, []byte(key))
 	}
 	return appendArgs(dst, w.args)
 }

@@ -27,6 +27,10 @@ const (
 	Misconf
 	// OOM: not done; the node's memory limit is reached.
 	OOM
+	// Waits: the operation found nothing and waits. The batch is answered once more.
+	Waits
+	// Unblocked: not done; the operation waited until this replica led no more.
+	Unblocked
 )
 
 // String names the status as metrics and logs show it.
@@ -37,11 +41,11 @@ func (s Status) String() string {
 	return statusNames[s]
 }
 
-var statusNames = [...]string{"done", "moved", "down", "tryagain", "unknown", "misconf", "oom"}
+var statusNames = [...]string{"done", "moved", "down", "tryagain", "unknown", "misconf", "oom", "waits", "unblocked"}
 
 // Batch is what one session asks of one shard in one go. It is immutable once sent.
 type Batch struct {
-	Ops      []byte // concatenated operations in keyspace's encoding
+	Ops      []byte // concatenated operations in keyspace's encoding; one that may wait is alone
 	Count    int    // number of operations in Ops
 	Write    bool   // some operation writes: the whole batch goes through the log
 	Follower bool   // a READONLY connection: a follower may serve it, after a ReadIndex of its own
@@ -53,8 +57,8 @@ type Batch struct {
 // Cost is what a batch takes from a Budget. The sender acquires it, the replica releases it.
 func (b *Batch) Cost() (count, bytes int64) { return int64(b.Count), int64(len(b.Ops)) }
 
-// Sink takes the answer of a batch. Deliver is called once per batch, in the turn of the replica or
-// of its applier, and must not block.
+// Sink takes the answer of a batch. Deliver is called once per batch, and once before with Waits if it
+// waits, in the turn of the replica or of its applier, and must not block.
 type Sink interface {
 	Deliver(*Answer)
 }
@@ -68,6 +72,9 @@ type Answer struct {
 	Index   uint64         // log index of the write, or the index a read was evaluated at
 	Leader  slotmap.NodeID // with Moved: the node to go to
 	Elapsed time.Duration  // time spent evaluating the batch
+
+	Waiter    uint64 // with Waits: names the operation for Unblock
+	Cancelled bool   // with Done: an Unblock ended the wait, or its time was over
 }
 
 // Handle is how others reach the replica of a shard on this node.

@@ -27,6 +27,8 @@ type applier struct {
 	term    uint64 // of the entry at applied
 	now     int64  // the shard's clock: the newest committed stamp
 	members Membership
+	tick    uint64 // the replica's, as far as it told
+	blocked blocked
 
 	w    resp.Writer
 	rd   keyspace.OpReader
@@ -41,6 +43,7 @@ type apply struct {
 	carried   []carried         // by index, ascending
 	changes   []memberChange    // by index, ascending
 	responses []*raftpb.Message // to be stepped by the replica once applied
+	tick      uint64
 }
 
 // carried are the batches that wait for the entry at index.
@@ -70,6 +73,8 @@ type applied struct {
 	responses  []*raftpb.Message
 	index      uint64
 	nextExpiry int64
+	waiting    bool // operations wait for answers
+	lost       []uint64
 }
 
 // ConsensusLane marks applied for the front lane of the replica's mailbox.
@@ -106,12 +111,20 @@ func (a *applier) Receive(ctx actor.Context) {
 		a.beginSnapshot(ctx)
 	case *blockWritten:
 		a.nextSlice(ctx, m)
+	case *deposed:
+		a.deposed(m.last)
+	case *overdue:
+		a.overdue(ctx, m.tick)
+	case *forgetBlocked:
+		a.endBlocked(Unknown)
 	case *actor.Stopping:
 		a.cancelSnapshot()
+		a.endBlocked(Unknown)
 	}
 }
 
 func (a *applier) apply(ctx actor.Context, m *apply) {
+	a.tick = m.tick
 	for _, e := range m.entries {
 		var batches []*Batch
 		if len(m.carried) > 0 && m.carried[0].index == e.GetIndex() {
@@ -121,15 +134,24 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 			a.members, m.changes = m.changes[0].members, m.changes[1:]
 		}
 		a.applyEntry(e, batches)
+		a.answerServed()
+		a.maybeEndBlocked()
 		a.observe(e)
 	}
 	a.publish()
-	ctx.Send(a.replica, &applied{responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry()})
+	ctx.Send(a.replica, &applied{
+		responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry(),
+		waiting: len(a.blocked.byID) > 0, lost: a.blocked.lost,
+	})
+	a.blocked.lost = nil
 }
 
 func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	if e.GetIndex() != a.applied+1 {
 		panic(fmt.Sprintf("replica: entry %d handed over after %d", e.GetIndex(), a.applied))
+	}
+	if e.GetTerm() != a.term {
+		a.newTerm()
 	}
 	a.applied, a.term = e.GetIndex(), e.GetTerm()
 	if e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
@@ -164,10 +186,17 @@ func (a *applier) evaluate(b *Batch, n int) {
 		}
 		a.state.Exec(&a.env, &a.op, &a.w)
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
+		if n > 1 {
+			a.forsake()
+		}
+	}
+	a.cfg.release(b)
+	if w, ok := a.state.Blocked(); ok && n == 1 {
+		a.hold(b, w)
+		return
 	}
 	ans.Replies = a.w.Bytes()
 	ans.Elapsed = time.Since(begin)
-	a.cfg.release(b)
 	b.Sink.Deliver(ans)
 }
 
@@ -177,6 +206,7 @@ func (a *applier) evaluateRest() {
 	a.w.SetDiscard(true)
 	for a.rd.Next(&a.op) {
 		a.state.Exec(&a.env, &a.op, &a.w)
+		a.forsake()
 	}
 	a.w.SetDiscard(false)
 	if err := a.rd.Err(); err != nil {
@@ -222,6 +252,7 @@ func (a *applier) readBatch(b *Batch) bool {
 // written, so it is damage of this disk, and ends the node.
 func (a *applier) restore(ctx actor.Context, path string) {
 	a.cancelSnapshot()
+	a.endBlocked(Unknown)
 	if path == "" {
 		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
@@ -259,6 +290,7 @@ func (a *applier) publish() {
 	a.gauges.Keys.Store(int64(a.state.Keys()))
 	a.gauges.Expires.Store(int64(a.state.Expires()))
 	a.gauges.Bytes.Store(a.state.Bytes())
+	a.gauges.Blocking.Store(int64(a.state.BlockingKeys()))
 }
 
 // answerAll ends batches that were not evaluated.

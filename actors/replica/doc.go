@@ -5,6 +5,7 @@
 // The applier actor ("apply/shard/4/7", 7 being the replica's id) owns the replicated state machine (package keyspace).
 //
 //	session  -> replica   *Batch            client operations, admitted by Handle.Budget
+//	                      or *Unblock       the end of operations that wait, see blocked.go
 //	link     -> replica   *link.Inbound     raft messages of the group's other replicas
 //	                      or *wire.Removed, see removal.go
 //	raftlog  -> replica   *raftlog.Appended the append is on disk: its attached responses may leave
@@ -32,7 +33,7 @@
 // A request for votes waits for the candidate's own vote to be on disk, though raft would let it go: see
 // sendReady.
 //
-// Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM) was not and will not be
+// Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM, Unblocked) was not and will not be
 // applied. Done was applied. Unknown may have been. An error of raft, the log or a snapshot file that
 // contradicts the durable state ends the node through Config.Fatal: nothing here is ever restarted
 // with an empty state.

@@ -37,13 +37,14 @@ type Gauges struct {
 	Keys      atomic.Int64
 	Expires   atomic.Int64
 	Bytes     atomic.Int64
+	Blocking  atomic.Int64 // keys that operations wait for
 	leaderID  atomic.Pointer[slotmap.NodeID]
 	Elections atomic.Uint64 // elections won here
 	Proposals atomic.Uint64 // entries proposed here
 	Ops       atomic.Uint64 // operations in them
 	Rounds    atomic.Uint64 // ReadIndex rounds opened here
 	Reads     atomic.Uint64 // operations read by them
-	Refused   [OOM + 1]atomic.Uint64
+	Refused   [len(statusNames)]atomic.Uint64
 }
 
 // View is a copy of the gauges.

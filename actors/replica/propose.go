@@ -43,7 +43,7 @@ func (r *replica) proposeQueued() {
 	if len(r.writes) == 0 {
 		if r.ticked && r.ownTerm && (r.clockDue() || r.unsettled || r.stuckJoint()) {
 			r.unsettled = false
-			r.propose(nil)
+			r.propose(nil, nil)
 		}
 		return
 	}
@@ -62,7 +62,7 @@ func (r *replica) proposeQueued() {
 	}
 	for len(queue) > 0 {
 		n := r.fit(queue)
-		r.propose(queue[:n:n])
+		r.propose(queue[:n:n], nil)
 		queue = queue[n:]
 	}
 }
@@ -103,28 +103,31 @@ func (r *replica) fit(queue []*Batch) int {
 	return n
 }
 
-func (r *replica) propose(batches []*Batch) {
-	size, ops := headerMax, 0
+// propose proposes an entry of batches, or of operations of the replica's own. It reports false if
+// nothing was proposed; the batches were seen to then.
+func (r *replica) propose(batches []*Batch, own []byte) bool {
+	size, ops := headerMax+len(own), 0
 	for _, b := range batches {
 		size += len(b.Ops)
 		ops += b.Count
 	}
 	if size > MaxEntry {
 		answerAll(r.cfg, batches, TryAgain)
-		return
+		return false
 	}
 	h := Header{Stamp: r.now(), Seed: r.cfg.Rand.Uint64()}
 	data := AppendHeader(make([]byte, 0, size), h)
 	for _, b := range batches {
 		data = append(data, b.Ops...)
 	}
-	if err := r.node.Propose(data); err != nil {
+	if err := r.node.Propose(append(data, own...)); err != nil {
 		r.dropped(batches)
-		return
+		return false
 	}
 	r.proposed = append(r.proposed, batches)
 	r.gauges.Proposals.Add(1)
 	r.gauges.Ops.Add(uint64(ops))
+	return true
 }
 
 // dropped handles a proposal that raft refused at once: it is in no log. A leader refuses while it

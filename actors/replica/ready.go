@@ -116,7 +116,7 @@ func (r *replica) sendAll(msgs []*raftpb.Message) {
 // hand gives committed entries to the applier, each with the batches that wait for it, and makes
 // configuration changes effective.
 func (r *replica) hand(m *raftpb.Message) {
-	out := &apply{entries: m.GetEntries(), responses: m.GetResponses()}
+	out := &apply{entries: m.GetEntries(), responses: m.GetResponses(), tick: r.tick}
 	for _, e := range out.entries {
 		if e.GetType() != raftpb.EntryNormal {
 			out.changes = append(out.changes, memberChange{e.GetIndex(), r.applyChange(e)})
@@ -166,7 +166,8 @@ func (r *replica) applyChange(e *raftpb.Entry) Membership {
 // appliedThrough takes the applier's acknowledgement.
 func (r *replica) appliedThrough(m *applied) {
 	r.applied = max(r.applied, m.index) // a snapshot may have been installed meanwhile
-	r.nextExpiry = m.nextExpiry
+	r.nextExpiry, r.waiting = m.nextExpiry, m.waiting
+	r.unblock(&Unblock{IDs: m.lost})
 	for _, resp := range m.responses {
 		r.step(resp)
 	}
@@ -180,9 +181,10 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 	}
 	if led && r.role != raft.StateLeader {
 		r.ownTerm = false
+		r.endBlocked()
 	}
 	if !led && r.role == raft.StateLeader {
-		r.ownTerm = false
+		r.ownTerm, r.deposedAt = false, 0
 		r.gauges.Elections.Add(1)
 		r.cfg.Logger.Info("leads", "shard", r.cfg.Shard, "replica", r.cfg.Replica)
 	}

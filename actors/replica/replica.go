@@ -51,6 +51,10 @@ type replica struct {
 	appending   int               // appends with entries that the log has not acknowledged
 	blocked     uint64            // tick since when the log keeps writes waiting, 0 if it does not
 
+	waiting   bool       // operations wait in the applier
+	unblocks  []*Unblock // not proposed yet
+	deposedAt uint64     // tick of the end of its last leadership, until nobody waits for that term
+
 	nextExpiry int64 // of the state machine, 0 for none
 	time       clock.Shard
 	waits      []waiting
@@ -118,6 +122,8 @@ func (r *replica) Receive(ctx actor.Context) {
 		r.onTick()
 	case *WaitQuery:
 		r.wait(m)
+	case *Unblock:
+		r.unblock(m)
 	case *actor.Stopping:
 		r.stopping()
 	default:
@@ -188,6 +194,7 @@ func (r *replica) alone() bool {
 
 func (r *replica) drained() {
 	r.campaignIfDue()
+	r.proposeUnblocks()
 	r.proposeQueued()
 	r.openReadRound()
 	for r.node.HasReady() {
@@ -212,6 +219,7 @@ func (r *replica) onTick() {
 		r.reads.retry(r.tick - readRetryTicks)
 	}
 	r.unpark()
+	r.tendBlocked()
 	r.doubt()
 	r.maybeSnapshot()
 	if r.tick%factsTicks == 0 {

@@ -10,19 +10,25 @@ import (
 
 // pending is a batch on its way.
 type pending struct {
-	c      *cluster
-	batch  *Batch
-	node   *node
-	life   *life
-	answer *Answer
-	then   func(*pending) // called with the answer, if set
-	cmds   []command
+	c       *cluster
+	batch   *Batch
+	node    *node
+	life    *life
+	waiter  uint64 // of an operation that waits
+	answer  *Answer
+	then    func(*pending) // called with the answer, if set
+	blocked func(*pending) // called when it waits, if set
+	cmds    []command
 }
 
 // Deliver implements Sink.
 func (p *pending) Deliver(a *Answer) {
 	if p.answer != nil {
 		p.c.fail("a batch was answered twice: %v, then %v", p.answer.Status, a.Status)
+		return
+	}
+	if a.Status == Waits {
+		p.waits(a)
 		return
 	}
 	if p.c.forge != nil {
@@ -37,8 +43,27 @@ func (p *pending) Deliver(a *Answer) {
 	}
 }
 
+// waits notes that the operation waits.
+func (p *pending) waits(a *Answer) {
+	if p.waiter != 0 {
+		p.c.fail("a batch was told twice that it waits")
+	}
+	if p.waiter = a.Waiter; p.blocked != nil {
+		p.blocked(p)
+	}
+}
+
+// unblock asks for the end of the wait, as a session does whose client is gone.
+func (p *pending) unblock(withError bool) {
+	if p.waiter != 0 && !p.life.over && p.node.handle != nil {
+		p.node.system.Root.Send(p.node.handle.PID, &Unblock{IDs: []uint64{p.waiter}, Error: withError})
+	}
+}
+
 func (p *pending) String() string {
 	switch {
+	case p.answer == nil && p.waiter != 0:
+		return "waits"
 	case p.answer == nil:
 		return "no answer"
 	case p.answer.Status == Done:
@@ -70,6 +95,7 @@ const (
 	kindWrite kind = iota
 	kindRead
 	kindFollower
+	kindWait
 )
 
 // send asks node n for one command, without letting anything run.
@@ -80,13 +106,18 @@ func (c *cluster) send(n *node, k kind, args ...string) *pending {
 // sendBatch asks node n for a batch of commands.
 func (c *cluster) sendBatch(n *node, k kind, then func(*pending), cmds ...[]string) *pending {
 	p := &pending{c: c, node: n, life: n.life, then: then}
-	p.batch = &Batch{Count: len(cmds), Write: k == kindWrite, Follower: k == kindFollower, Proto: 2, Sink: p}
+	p.batch = &Batch{Count: len(cmds), Write: k == kindWrite || k == kindWait, Follower: k == kindFollower, Proto: 2, Sink: p}
 	for _, args := range cmds {
 		var b [][]byte
 		for _, a := range args {
 			b = append(b, []byte(a))
 		}
-		p.batch.Ops = keyspace.AppendOp(p.batch.Ops, slotmap.Slot(b[min(1, len(b)-1)]), b)
+		slot := slotmap.Slot(b[min(1, len(b)-1)])
+		if k == kindWait {
+			p.batch.Ops = keyspace.AppendWait(p.batch.Ops, slot, b)
+		} else {
+			p.batch.Ops = keyspace.AppendOp(p.batch.Ops, slot, b)
+		}
 	}
 	if n.handle == nil {
 		c.t.Fatalf("no replica runs on n%d", n.i)

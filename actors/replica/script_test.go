@@ -22,6 +22,8 @@ import (
 //	elect nX                                      only nX's clock runs until it leads
 //	tick n=T [only=(nX,…)]                        time passes, 20 ms a tick
 //	write nX CMD… | read nX CMD… | readonly nX CMD…
+//	block nX CMD…                                 a command that may wait; unblock and fail end its wait
+//	unblock nX CMD… | fail nX CMD…
 //	fill nX n=N size=S                            N keys of S bytes, ten to an entry
 //	wait nX need=N [timeout=MS]                   WAIT for the newest acknowledged write
 //	cut nX [nY] | cut-from nX nY | heal           links; cut-from loses what nX sends to nY
@@ -81,7 +83,8 @@ func (s *script) run(t *testing.T, d *datadriven.TestData) string {
 var scriptCommands = map[string]func(*script){
 	"cluster": (*script).cluster, "elect": (*script).elect, "tick": (*script).tick,
 	"write": func(s *script) { s.request(kindWrite) }, "read": func(s *script) { s.request(kindRead) },
-	"readonly": func(s *script) { s.request(kindFollower) }, "fill": (*script).fill, "wait": (*script).wait,
+	"readonly": func(s *script) { s.request(kindFollower) }, "block": func(s *script) { s.request(kindWait) },
+	"unblock": func(s *script) { s.unblock(false) }, "fail": func(s *script) { s.unblock(true) }, "fill": (*script).fill, "wait": (*script).wait,
 	"cut": (*script).cut, "cut-from": func(s *script) { s.c.net.cutOneWay(s.node(0), s.node(1)) },
 	"heal": func(s *script) { s.c.net.healAll() }, "lost": func(s *script) { s.c.lost(s.node(0)) },
 	"kill": func(s *script) { s.each(s.c.kill) }, "restart": func(s *script) { s.each(s.c.start) },
@@ -168,17 +171,30 @@ func (s *script) tick() {
 }
 
 func (s *script) request(k kind) {
-	n := s.node(0)
-	var args []string
+	what, args := s.words()
+	s.open = append(s.open, &told{what, s.c.send(s.node(0), k, args...)})
+}
+
+// words are a node and a command, and how a request of them is called.
+func (s *script) words() (what string, args []string) {
 	for _, a := range s.d.CmdArgs[1:] {
 		args = append(args, a.Key)
 	}
-	s.open = append(s.open, &told{fmt.Sprintf("n%d %s", n.i, strings.Join(args, " ")), s.c.send(n, k, args...)})
+	return fmt.Sprintf("n%d %s", s.node(0).i, strings.Join(args, " ")), args
+}
+
+func (s *script) unblock(withError bool) {
+	what, _ := s.words()
+	for _, o := range s.open {
+		if o.what == what {
+			o.p.unblock(withError)
+		}
+	}
 }
 
 // answers prints the requests that were answered, in the order asked, and the one just asked anyway.
 func (s *script) answers() {
-	asks := s.d.Cmd == "write" || s.d.Cmd == "read" || s.d.Cmd == "readonly"
+	asks := s.d.Cmd == "write" || s.d.Cmd == "read" || s.d.Cmd == "readonly" || s.d.Cmd == "block"
 	keep := s.open[:0]
 	for i, o := range s.open {
 		last := asks && i == len(s.open)-1
