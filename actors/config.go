@@ -16,7 +16,7 @@ type Config struct {
 	Peer      net.Listener
 	HTTP      net.Listener
 	Gossip    string // bind address
-	Advertise string // host that others reach this node by
+	Advertise string // host that clients reach this node by, and with a Secret the other nodes
 	Join      []string
 	Name      string
 	Zone      string

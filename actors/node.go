@@ -133,9 +133,18 @@ func (n *Node) selfNode(id identity) gossip.Node {
 	at := func(l net.Addr) string { return replaceHost(l.String(), n.cfg.Advertise) }
 	return gossip.Node{
 		ID: id.node, Cluster: id.cluster, Name: n.cfg.Name, Zone: n.cfg.Zone,
-		Client: at(n.cfg.Client.Addr()), Peer: at(n.cfg.Peer.Addr()), HTTP: at(n.cfg.HTTP.Addr()),
-		Gossip: replaceHost(n.cfg.Gossip, n.cfg.Advertise), Recovering: !id.cluster.IsZero(),
+		Client: at(n.cfg.Client.Addr()), Peer: n.forNodes(n.cfg.Peer.Addr().String()), HTTP: at(n.cfg.HTTP.Addr()),
+		Gossip: n.forNodes(n.cfg.Gossip), Recovering: !id.cluster.IsZero(),
 	}
+}
+
+// forNodes is what other nodes are told of an address. Without a secret they are all on this host, and reach
+// each other by the loopback addresses that they are bound to, wherever clients are sent.
+func (n *Node) forNodes(bound string) string {
+	if n.cfg.Secret == nil {
+		return bound
+	}
+	return replaceHost(bound, n.cfg.Advertise)
 }
 
 func replaceHost(addr, host string) string {
@@ -201,7 +210,7 @@ func (n *Node) remembered(d *director) map[slotmap.NodeID]gossip.Node {
 
 func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node) link.Config {
 	return link.Config{
-		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: replaceHost(n.cfg.Peer.Addr().String(), n.cfg.Advertise),
+		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: n.forNodes(n.cfg.Peer.Addr().String()),
 		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), FS: n.world.FS, Logger: n.cfg.Logger,
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {

@@ -444,6 +444,7 @@ func TestStartRefuses(t *testing.T) {
 	tests := map[string]func(*Config){
 		"no id":               func(c *Config) { c.Self.ID = slotmap.NodeID{} },
 		"bad bind":            func(c *Config) { c.Bind = "localhost:1" },
+		"told without keys":   func(c *Config) { c.Advertise = "10.0.0.1" },
 		"open without keys":   func(c *Config) { c.Bind = "0.0.0.0:0" },
 		"short key":           func(c *Config) { c.Keys = [][]byte{[]byte("short")} },
 		"join without a port": func(c *Config) { c.Join = []string{"10.0.0.1"} },

@@ -22,7 +22,7 @@ type Config struct {
 	Self Node
 
 	Bind      string // ip:port to listen on, UDP and TCP; port 0 takes a free one
-	Advertise string // host or host:port that others reach us by; empty: see Bind
+	Advertise string // host or host:port that others reach us by, loopback without Keys; empty: see Bind
 
 	Join       []string // host:port, as the operator gave them; order matters to Bootstrap
 	Remembered []string // host:port to look for as well
@@ -59,8 +59,9 @@ func (c *Config) defaultClocks() {
 }
 
 var (
-	// ErrOpen refuses plain-text gossip on an address that others can reach.
-	ErrOpen = errors.New("gossip: without a secret it binds to loopback only")
+	// ErrOpen refuses plain-text gossip on an address that others can reach, or
+	// are told.
+	ErrOpen = errors.New("gossip: without a secret it is for loopback only")
 	// ErrClosed is returned by a Gossip that was closed.
 	ErrClosed = errors.New("gossip: closed")
 )

@@ -3,6 +3,7 @@ package gossip
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"time"
 
 	"github.com/hashicorp/memberlist"
@@ -16,14 +17,12 @@ func (g *Gossip) start(bind netip.Addr, port int) (err error) {
 	if err != nil {
 		return err
 	}
-	g.introduce()
-	c, err := g.listConfig(g.net)
-	if err != nil {
-		return err
+	if adv := g.own.advertise; len(g.cfg.Keys) == 0 && !adv.Addr().IsLoopback() {
+		return fmt.Errorf("%w (%v)", ErrOpen, adv)
 	}
-	g.list, err = memberlist.Create(c)
-	if err != nil {
-		return fmt.Errorf("gossip: %w", err)
+	g.introduce()
+	if err := g.join(); err != nil {
+		return err
 	}
 	deliver := g.cfg.Events
 	if deliver == nil {
@@ -34,6 +33,24 @@ func (g *Gossip) start(bind netip.Addr, port int) (err error) {
 	g.wg.Go(g.sendNotices)
 	g.wg.Go(g.keepAnnouncing)
 	g.wg.Go(g.watchDigests)
+	return nil
+}
+
+// join makes the list, of which this node is the first member.
+func (g *Gossip) join() error {
+	c, err := g.listConfig(g.net)
+	if err != nil {
+		return err
+	}
+	if g.list, err = memberlist.Create(c); err != nil {
+		return fmt.Errorf("gossip: %w", err)
+	}
+	// It refuses in silence whoever its rules are against, this node too, and would panic over that later.
+	own := func(n *memberlist.Node) bool { return n.Name == c.Name }
+	if !slices.ContainsFunc(g.list.Members(), own) {
+		g.list.Shutdown()
+		return fmt.Errorf("gossip: this node cannot be a member at %v", g.own.advertise)
+	}
 	return nil
 }
 

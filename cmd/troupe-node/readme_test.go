@@ -47,7 +47,7 @@ func TestReadmeCommands(t *testing.T) {
 			join = cmd + "; "
 		case strings.Contains(cmd, "--new-secret"):
 			shell(t, dir, cmd)
-		case strings.Contains(cmd, "--secret-file"): // addresses of other machines: the flags must be good ones
+		case strings.Contains(cmd, "--secret-file"): // addresses of other machines: see TestReadmeOnOtherMachines
 			out := shell(t, dir, cmd+" --version")
 			if !strings.Contains(out, "troupe-node ") {
 				t.Errorf("%s: %s", cmd, out)

@@ -136,10 +136,14 @@ func offset(host string, port int, flag string, i int) (string, error) {
 	return net.JoinHostPort(host, strconv.Itoa(port+n)), nil
 }
 
+// splitPort takes localhost for 127.0.0.1: a node's addresses are told to others, and are one each.
 func splitPort(addr string) (string, int, error) {
 	host, p, err := net.SplitHostPort(addr)
 	if err != nil {
 		return "", 0, fmt.Errorf("not an address of the form HOST:PORT")
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
 	}
 	port, err := strconv.Atoi(p)
 	if err != nil || port < 1 || port > 65535 {

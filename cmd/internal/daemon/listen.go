@@ -2,6 +2,7 @@ package daemon
 
 import (
 	"fmt"
+	"log/slog"
 	"net"
 	"os"
 	"path/filepath"
@@ -13,9 +14,9 @@ import (
 )
 
 // configs makes the configuration of every node of this process, with its sockets open.
-func configs(f *flags, sec *secret.Secret) ([]actors.Config, error) {
+func configs(f *flags, sec *secret.Secret, log *slog.Logger) ([]actors.Config, error) {
 	if f.Demo == 0 {
-		cfg, err := f.config(0, f.Data, f.Join, sec)
+		cfg, err := f.config(0, f.Data, f.Join, sec, log)
 		return []actors.Config{cfg}, err
 	}
 	join, err := f.demoJoin()
@@ -24,7 +25,7 @@ func configs(f *flags, sec *secret.Secret) ([]actors.Config, error) {
 	}
 	var out []actors.Config
 	for i := 1; i <= f.Demo; i++ {
-		cfg, err := f.config(i, filepath.Join(f.Data, "n"+strconv.Itoa(i)), join, sec)
+		cfg, err := f.config(i, filepath.Join(f.Data, "n"+strconv.Itoa(i)), join, sec, log.With("n", i))
 		if err != nil {
 			return nil, err
 		}
@@ -47,19 +48,18 @@ func (f *flags) demoJoin() ([]string, error) {
 	return join, nil
 }
 
-func (f *flags) config(i int, data string, join []string, sec *secret.Secret) (actors.Config, error) {
+func (f *flags) config(i int, data string, join []string, sec *secret.Secret, log *slog.Logger) (actors.Config, error) {
 	a, err := f.resolve(i)
 	if err != nil {
 		return actors.Config{}, err
 	}
-	if sec == nil {
-		// Without a secret nodes speak over loopback only: anyone who reaches those ports could join.
-		if err := loopbackOnly(&a); err != nil {
-			return actors.Config{}, err
-		}
+	advertise := f.advertise(a.client)
+	if sec == nil && (loopbackOnly(&a) || !isLoopback(advertise)) {
+		log.Warn("no --secret-file, so nodes on other machines cannot join: the ports for nodes listen on loopback only; see --new-secret",
+			"peer", a.peer, "gossip", a.gossip)
 	}
 	cfg := actors.Config{
-		Data: data, Gossip: a.gossip, Advertise: f.advertise(a.client), Join: join, Name: f.Name, Zone: f.Zone,
+		Data: data, Gossip: a.gossip, Advertise: advertise, Join: join, Name: f.Name, Zone: f.Zone,
 		Shards: f.Shards, Replicas: f.Replicas, Fsync: fsyncMode(f.Fsync), MinFree: int64(f.MinFree),
 		Secret: sec, Password: f.Requirepass, SnapshotEntries: f.SnapshotEntries, KeepEntries: f.KeepEntries,
 	}
@@ -79,24 +79,21 @@ func listen(cfg *actors.Config, a addresses) error {
 	return nil
 }
 
-// loopbackOnly refuses peer and gossip addresses that others could reach, unless they follow --listen
-// by default: those move to loopback.
-func loopbackOnly(a *addresses) error {
-	for _, p := range []struct {
-		addr *string
-		name string
-	}{{&a.peer, "peer"}, {&a.gossip, "gossip"}} {
-		host, port, err := net.SplitHostPort(*p.addr)
-		if err != nil {
-			return usagef("--%s %s: %v", p.name, *p.addr, err)
+// loopbackOnly moves the peer and gossip ports to loopback where others could reach them, and reports whether it
+// did: without a secret, anyone who reaches them could join.
+func loopbackOnly(a *addresses) (moved bool) {
+	for _, addr := range []*string{&a.peer, &a.gossip} {
+		host, port, _ := net.SplitHostPort(*addr)
+		if !isLoopback(host) {
+			*addr, moved = net.JoinHostPort("127.0.0.1", port), true
 		}
-		if ip := net.ParseIP(host); host == "localhost" || ip != nil && ip.IsLoopback() {
-			continue
-		}
-		fmt.Fprintf(os.Stderr, "troupe-node: no --secret-file, so --%s listens on 127.0.0.1 only: nodes on other machines need a shared secret (see --new-secret)\n", p.name)
-		*p.addr = net.JoinHostPort("127.0.0.1", port)
 	}
-	return nil
+	return moved
+}
+
+func isLoopback(host string) bool {
+	ip := net.ParseIP(host)
+	return ip != nil && ip.IsLoopback()
 }
 
 // advertise is the host that others reach this node by: of --advertise, else of --listen, else (for
@@ -108,8 +105,6 @@ func (f *flags) advertise(client string) string {
 	host, _, _ := net.SplitHostPort(client)
 	ip := net.ParseIP(host)
 	switch {
-	case host == "localhost":
-		return "127.0.0.1"
 	case ip != nil && !ip.IsUnspecified():
 		return host
 	case ip == nil:

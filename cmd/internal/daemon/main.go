@@ -62,12 +62,13 @@ func run(f *flags, std streams) error {
 	if err != nil {
 		return err
 	}
-	cfgs, err := configs(f, sec)
+	log := newLogger(f, std.err)
+	cfgs, err := configs(f, sec, log)
 	if err != nil {
 		return err
 	}
 	tuneMemory()
-	return serve(f, cfgs, std)
+	return serve(f, cfgs, std, log)
 }
 
 func loadSecret(f *flags) (*secret.Secret, error) {
@@ -89,8 +90,7 @@ func loadSecret(f *flags) (*secret.Secret, error) {
 }
 
 // serve starts the nodes, and waits for a signal.
-func serve(f *flags, cfgs []actors.Config, std streams) error {
-	log := newLogger(f, std.err)
+func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
 	begin := time.Now()
