@@ -81,7 +81,7 @@ func StartIn(cfg Config, w World) (*Node, error) {
 
 func (n *Node) openStore() error {
 	for _, dir := range []string{n.cfg.Data, snapshotDir(n.cfg.Data), incomingDir(n.cfg.Data)} {
-		if err := n.world.FS.MkdirAll(dir, 0o700); err != nil {
+		if err := raftlog.MakeDir(n.world.FS, dir); err != nil {
 			return err
 		}
 	}
@@ -187,25 +187,33 @@ func (n *Node) startCluster(id identity) error {
 	return nil
 }
 
-// remembered puts the nodes that the data directory remembers into the director's picture.
+// remembered puts the nodes that the data directory remembers into the director's picture, and returns those
+// that may be back.
 func (n *Node) remembered(d *director) map[slotmap.NodeID]gossip.Node {
+	for _, p := range n.directory(metaLost) {
+		d.nodes[p.ID] = &peer{Node: p}
+	}
 	out := map[slotmap.NodeID]gossip.Node{}
-	b, ok := n.store.Meta(metaPeers)
-	if !ok {
-		return out
-	}
-	nodes, err := gossip.DecodeDirectory(b)
-	if err != nil {
-		n.cfg.Logger.Warn("remembered peers are unreadable", "err", err)
-		return out
-	}
-	for _, p := range nodes {
+	for _, p := range n.directory(metaPeers) {
 		if p.ID != d.self.ID {
 			out[p.ID] = p
 			d.nodes[p.ID] = &peer{Node: p}
 		}
 	}
 	return out
+}
+
+// directory reads a list of nodes that the data directory holds.
+func (n *Node) directory(key string) []gossip.Node {
+	b, ok := n.store.Meta(key)
+	if !ok {
+		return nil
+	}
+	nodes, err := gossip.DecodeDirectory(b)
+	if err != nil {
+		n.cfg.Logger.Warn("remembered nodes are unreadable", "list", key, "err", err)
+	}
+	return nodes
 }
 
 func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node) link.Config {
@@ -245,8 +253,12 @@ func gossipKeys(s *secret.Secret) [][]byte {
 }
 
 func (n *Node) sessionConfig() session.Config {
+	routes := n.routes.Load
+	if n.world.Routes != nil {
+		routes = func() *session.Routes { return n.world.Routes(n.routes.Load()) }
+	}
 	return session.Config{
-		System: n.system, Routes: n.routes.Load, Listener: n.cfg.Client, Logger: n.cfg.Logger,
+		System: n.system, Routes: routes, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
 	}
@@ -343,3 +355,6 @@ func (n *Node) stopActors() {
 
 // Routes is the node's picture of the cluster at the moment.
 func (n *Node) Routes() *session.Routes { return n.routes.Load() }
+
+// Log is the node's durable log. It is the node's own to write.
+func (n *Node) Log() *raftlog.Log { return n.store }

@@ -38,7 +38,7 @@ func Open(cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{cfg: cfg}
-	if err := makeDir(cfg.FS, l.storePath()); err != nil {
+	if err := MakeDir(cfg.FS, l.storePath()); err != nil {
 		return nil, err
 	}
 	lock, err := lockDir(cfg.FS, l.storePath())
@@ -176,8 +176,8 @@ func lockDir(fs vfs.FS, dir string) (*pebble.Lock, error) {
 	return nil, fmt.Errorf("locking %s: %w", dir, err)
 }
 
-// makeDir creates a directory durably, with all that lead to it.
-func makeDir(fs vfs.FS, dir string) error {
+// MakeDir creates a directory durably, with all that lead to it.
+func MakeDir(fs vfs.FS, dir string) error {
 	var parents []string
 	for d := dir; ; d = fs.PathDir(d) {
 		if _, err := fs.Stat(d); err == nil || d == fs.PathDir(d) {
@@ -185,7 +185,7 @@ func makeDir(fs vfs.FS, dir string) error {
 		}
 		parents = append(parents, fs.PathDir(d))
 	}
-	if err := fs.MkdirAll(dir, 0o755); err != nil {
+	if err := fs.MkdirAll(dir, 0o700); err != nil {
 		return err
 	}
 	for _, p := range parents {
