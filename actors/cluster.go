@@ -141,6 +141,7 @@ func (d *director) nodeLost(n gossip.Node) {
 		p.alive = false
 		d.dirty = true
 		d.log.Info("lost node", "node", n.ID, "client", n.Client)
+		d.remember()
 	}
 }
 
@@ -156,12 +157,34 @@ func (d *director) foreign(ev gossip.Foreign) {
 	d.log.Warn("another cluster is in reach; it is ignored", "cluster", ev.Cluster, "addr", ev.Addr)
 }
 
-// remember keeps the addresses of the cluster's nodes on disk, so that a restart finds them.
+// remember keeps the addresses of the cluster's nodes on disk, so that a restart finds them, and those of dead
+// nodes that have a place in a shard still, so that it knows who replaces them.
 func (d *director) remember() {
 	if d.cluster.IsZero() {
 		return
 	}
 	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaPeers, Value: gossip.EncodeDirectory(d.gossip.Known())})
+	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaLost, Value: gossip.EncodeDirectory(d.lost())})
+}
+
+// lost are the dead nodes that may be a member of some shard.
+func (d *director) lost() (out []gossip.Node) {
+	for _, p := range d.nodesByID() {
+		if !p.alive && p.ID != d.self.ID && !d.placeless(p.ID) {
+			out = append(out, p.Node)
+		}
+	}
+	return out
+}
+
+// placeless reports whether a node is known to be no member of any shard.
+func (d *director) placeless(id slotmap.NodeID) bool {
+	for _, sh := range d.slots.Shards() {
+		if len(sh.Members) == 0 || slices.ContainsFunc(sh.Members, func(m slotmap.Member) bool { return m.Node == id }) {
+			return false
+		}
+	}
+	return d.slots.Owned() == slotmap.Count
 }
 
 // tellSpace gossips whether this node's disk is below its mark.

@@ -14,6 +14,7 @@ const (
 	metaCluster = "cluster" // the cluster it belongs to
 	metaPending = "pending" // id of a cluster whose first shards are being created
 	metaPeers   = "peers"   // nodes of the cluster as last seen
+	metaLost    = "lost"    // dead nodes that are members of a shard still
 )
 
 // identity is what a data directory says about its node.

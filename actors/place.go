@@ -1,6 +1,7 @@
 package actors
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -83,25 +84,39 @@ func extend(c *replica.Change, step placement.Step) {
 
 func (d *director) view() placement.View {
 	v := placement.View{Self: d.self.ID, Map: d.slots, Replicas: d.cfg.Replicas, Led: map[slotmap.ShardID]placement.Led{}}
-	replaced := d.replaced()
+	before := d.predecessors()
 	for _, p := range d.nodesByID() {
-		id := p.ID
-		info := placement.NodeInfo{
-			ID: id, Zone: p.Zone, Alive: p.alive || id == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
-			WrongClock: p.WrongClock,
-		}
-		for _, dead := range d.nodesByID() {
-			if by, ok := replaced[dead.ID]; ok && by == id {
-				info.Replaces = dead.ID
-			}
-		}
-		v.Nodes = append(v.Nodes, info)
+		v.Nodes = append(v.Nodes, placement.NodeInfo{
+			ID: p.ID, Zone: p.Zone, Alive: p.alive || p.ID == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
+			WrongClock: p.WrongClock, Replaces: before[p.ID],
+		})
 	}
 	for shard, f := range d.facts {
 		v.Led[shard] = d.led(f)
 	}
 	return v
 }
+
+// predecessors maps a node that replaces dead ones to the last of them, that one to the one before it, and so
+// on: a disk may be lost again before its first loss is made good.
+func (d *director) predecessors() map[slotmap.NodeID]slotmap.NodeID {
+	replaced, last := d.replaced(), map[slotmap.NodeID]slotmap.NodeID{}
+	out := map[slotmap.NodeID]slotmap.NodeID{}
+	for _, p := range slices.SortedFunc(maps.Values(d.nodes), byBoot) {
+		by, ok := replaced[p.ID]
+		if !ok {
+			continue
+		}
+		if before, ok := last[by]; ok {
+			out[p.ID] = before
+		}
+		last[by] = p.ID
+	}
+	maps.Copy(out, last)
+	return out
+}
+
+func byBoot(a, b *peer) int { return cmp.Or(cmp.Compare(a.Boot, b.Boot), a.ID.Compare(b.ID)) }
 
 // led tells placement of a shard that is led here. A step that was taken lately counts as under way.
 func (d *director) led(f *replica.Facts) placement.Led {

@@ -13,6 +13,7 @@ import (
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -36,6 +37,8 @@ type World struct {
 	Dispatcher func(actor string) actor.Dispatcher
 	// Drive runs the receiving half of a client's connection, see session.Config; nil: a goroutine for each.
 	Drive func(conn net.Conn, read func() bool)
+	// Routes, if set, may give the sessions another picture of the cluster than the node has.
+	Routes func(*session.Routes) *session.Routes
 	// Observe, if set, sees the state machines of the node's replicas after every entry.
 	Observe func(*replica.Applied)
 }

@@ -1,7 +1,9 @@
 package replica
 
 import (
+	"maps"
 	"math"
+	"slices"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -102,7 +104,7 @@ func (r *replica) doubt() {
 	if r.tick%electionTicks != 0 {
 		return
 	}
-	for node := range r.others() {
+	for _, node := range slices.SortedFunc(maps.Keys(r.others()), slotmap.NodeID.Compare) {
 		r.tell(node, r.cfg.Replica, 0)
 	}
 }
