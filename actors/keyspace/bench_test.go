@@ -44,6 +44,8 @@ func BenchmarkSetPX(b *testing.B)     { benchmark(b, true, "set", "fedcba9876543
 func BenchmarkIncr(b *testing.B)      { benchmark(b, false, "incr") }
 func BenchmarkIncrFloat(b *testing.B) { benchmark(b, false, "incrbyfloat", "0.1") }
 
+func BenchmarkPFAdd(b *testing.B)    { benchmark(b, false, "pfadd", "element") }
+func BenchmarkPFCount(b *testing.B)  { benchmark(b, false, "pfcount") }
 func BenchmarkSetBit(b *testing.B)   { benchmark(b, true, "setbit", "100", "1") }
 func BenchmarkBitField(b *testing.B) { benchmark(b, true, "bitfield", "incrby", "u16", "#3", "1") }
 func BenchmarkBitCount(b *testing.B) { benchmark(b, true, "bitcount") }

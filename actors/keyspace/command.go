@@ -29,6 +29,7 @@ type Command struct {
 	Complexity string
 	Deprecated string // the version that deprecated it, or ""
 	ReplacedBy string
+	System     bool // serves tests of the server, not clients
 
 	// First, Last and Step are the positions of the keys as clients before key specs read them.
 	First, Last, Step int

@@ -39,22 +39,38 @@ func writeDocs(w *resp.Writer, c *Command) {
 	for _, f := range fields {
 		n += btoi(f.text != "")
 	}
-	w.Map(n + btoi(c.Deprecated != "") + btoi(len(c.Subs) > 0))
-	for _, f := range fields {
-		if f.text == "" {
-			continue
+	flags := c.docFlags()
+	w.Map(n + btoi(len(flags) > 0) + btoi(len(c.Subs) > 0))
+	for i, f := range fields {
+		if i == 4 && len(flags) > 0 {
+			writeDocFlags(w, flags)
 		}
-		if f.name == "deprecated_since" {
-			w.BulkString("doc_flags")
-			w.Set(1)
-			w.Simple("deprecated")
+		if f.text != "" {
+			w.BulkString(f.name)
+			w.BulkString(f.text)
 		}
-		w.BulkString(f.name)
-		w.BulkString(f.text)
 	}
 	if len(c.Subs) > 0 {
 		w.BulkString("subcommands")
 		writeDocsMap(w, c.Subs)
+	}
+}
+
+func (c *Command) docFlags() (flags []string) {
+	if c.Deprecated != "" {
+		flags = append(flags, "deprecated")
+	}
+	if c.System {
+		flags = append(flags, "syscmd")
+	}
+	return flags
+}
+
+func writeDocFlags(w *resp.Writer, flags []string) {
+	w.BulkString("doc_flags")
+	w.Set(len(flags))
+	for _, f := range flags {
+		w.Simple(f)
 	}
 }
 

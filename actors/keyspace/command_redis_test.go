@@ -217,7 +217,7 @@ func TestDocsFactsAreAsRedisSays(t *testing.T) {
 		name, our := ours.items[i].text, ours.items[i+1]
 		their := theirs.field(name)
 		facts := []string{"since", "group", "doc_flags", "deprecated_since"}
-		if name == "debug" || slices.Contains(deprecated72, name) { // debug is marked as internal
+		if slices.Contains(deprecated72, name) {
 			facts = facts[:2]
 		}
 		for _, f := range facts {

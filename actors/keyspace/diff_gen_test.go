@@ -169,6 +169,7 @@ var families = []func(g *gen) []string{
 	(*gen).bitmapCommand,
 	(*gen).listCommand,
 	(*gen).zsetCommand,
+	(*gen).sketchCommand,
 }
 
 func (g *gen) wellFormed() []string {

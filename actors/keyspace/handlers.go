@@ -125,6 +125,11 @@ var handlers = map[string]handler{
 	"zunion":           zsetAlgebra(zunion),
 	"zunionstore":      storeScores(zunion, "zunionstore"),
 
+	"pfadd":   pfadd,
+	"pfcount": pfcount,
+	"pfdebug": pfdebug,
+	"pfmerge": pfmerge,
+
 	"copy":            copyKey,
 	"dbsize":          dbsize,
 	"del":             del,

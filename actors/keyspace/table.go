@@ -16,6 +16,7 @@ var groups = []struct {
 	{"set", setCommands},
 	{"bitmap", bitmapCommands},
 	{"sorted-set", sortedSetCommands},
+	{"hyperloglog", hyperloglogCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},

@@ -10,7 +10,7 @@ var serverCommands = []Command{
 		Tips: []string{allShards, sumOfReplies}, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Answers how many keys there are."},
 	{Name: "debug", Arity: -2, Flags: FlagAdmin | FlagNoScript | FlagLoading | FlagStale, Since: "1.0.0", Complexity: bySub,
-		Summary: "Serves tests of the server itself."},
+		System: true, Summary: "Serves tests of the server itself."},
 	{Name: "flushall", Arity: -1, Flags: FlagWrite, Categories: CatKeyspace | CatDangerous, place: Scatter,
 		Tips: []string{allShards, allSucceeded}, Since: "1.0.0", Complexity: "O(N) of all keys",
 		Summary: "Deletes every key."},

@@ -1,10 +1,12 @@
 package session
 
 import (
+	"math/rand/v2"
 	"strconv"
 	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/keyspace/hll"
 )
 
 // ownCommand carries out a command of the session itself: it writes the reply to seg.local, or notes a
@@ -52,7 +54,7 @@ func init() {
 		"config|get": {configGet, all}, "config|set": {configSet, all}, "config|resetstat": {resetStat, all},
 		"config|help": {run: help},
 
-		"info": {info, all}, "debug": {run: debugCommand},
+		"info": {info, all}, "debug": {run: debugCommand}, "pfselftest": {run: selfTest},
 		"memory|doctor": {run: memoryDoctor}, "memory|help": {run: help}, "object|help": {run: help},
 
 		"cluster|countkeysinslot": {run: clusterCountKeysInSlot}, "cluster|getkeysinslot": {run: clusterGetKeysInSlot},
@@ -128,6 +130,16 @@ func help(s *session, args [][]byte) { keyspace.Lookup(args[0]).WriteHelp(&s.seg
 // debugCommand refuses: what DEBUG does in Redis stops or changes a server behind its clients' back.
 func debugCommand(s *session, _ [][]byte) {
 	s.seg.local.Error("ERR DEBUG command not allowed")
+}
+
+// selfTest tests how HyperLogLogs estimate, on this node's processor.
+func selfTest(s *session, _ [][]byte) {
+	const elements = 1_000_000 // takes a fraction of a second
+	if err := hll.SelfTest(elements, rand.Uint64()); err != nil {
+		s.seg.local.Error("TESTFAILED " + err.Error())
+		return
+	}
+	s.seg.local.OK()
 }
 
 func memoryDoctor(s *session, _ [][]byte) {
