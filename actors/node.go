@@ -118,11 +118,8 @@ func (n *Node) startSystem(id identity) {
 // spawn starts one of the node's own actors, whose panic ends the node.
 func (n *Node) spawn(name string, p actor.Producer) *actor.PID {
 	strategy := mailbox.StopNode(func(reason any) { n.cfg.Fatal(panicked{name, reason}) })
-	opts := []actor.PropsOption{actor.WithMailbox(mailbox.New()), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)}
-	if d := n.world.dispatcher(name); d != nil {
-		opts = append(opts, actor.WithDispatcher(d))
-	}
-	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, opts...), name)
+	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, actor.WithMailbox(mailbox.New()),
+		actor.WithDispatcher(n.world.dispatcher(name)), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)), name)
 	if err != nil {
 		n.cfg.Fatal(err)
 	}

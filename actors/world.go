@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
@@ -33,7 +34,7 @@ type World struct {
 	Mono func() int64 // ms, never backwards
 	Seed func() uint64
 
-	// Dispatcher gives the turns of the actor of a name; nil, or returning nil: protoactor's default.
+	// Dispatcher gives the turns of the actor of a name; nil: mailbox.Workers.
 	Dispatcher func(actor string) actor.Dispatcher
 	// Drive runs the receiving half of a client's connection, see session.Config; nil: a goroutine for each.
 	Drive func(conn net.Conn, read func() bool)
@@ -81,7 +82,7 @@ var processStart = time.Now()
 
 func (w *World) dispatcher(name string) actor.Dispatcher {
 	if w.Dispatcher == nil {
-		return nil
+		return mailbox.Workers()
 	}
 	return w.Dispatcher(name)
 }

@@ -365,7 +365,7 @@ func TestCloseWritesOutAndLeavesNothing(t *testing.T) {
 		t.Fatalf("%d dropped after Close", n)
 	}
 	two.links.Close()
-	goleak.VerifyNone(t, ignore, deadLetterTimer)
+	goleak.VerifyNone(t, ignore, deadLetterTimer, idleWorker)
 }
 
 // A defect of the link itself costs a connection, not the link.

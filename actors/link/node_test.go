@@ -24,11 +24,14 @@ func TestMain(m *testing.M) {
 	if childMain() {
 		return
 	}
-	goleak.VerifyTestMain(m, deadLetterTimer)
+	goleak.VerifyTestMain(m, deadLetterTimer, idleWorker)
 }
 
 // deadLetterTimer belongs to protoactor, which starts it for a second when something is sent to nobody.
 var deadLetterTimer = goleak.IgnoreTopFunction("github.com/asynkron/protoactor-go/actor.NewDeadLetter.NewThrottle.func4.1")
+
+// idleWorker waits for the next turn of any actor.
+var idleWorker = goleak.IgnoreTopFunction("github.com/troupedb/troupe/actors/mailbox.(*workers).work")
 
 // patience bounds every wait of a test for something that must come; nothing is asserted about how long it takes.
 const patience = 20 * time.Second

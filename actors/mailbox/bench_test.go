@@ -66,3 +66,33 @@ func BenchmarkBudget(b *testing.B) {
 		}
 	})
 }
+
+// BenchmarkDispatch measures a run that needs a few KiB of stack, as those of raft do, beside protoactor's
+// dispatcher, which starts a goroutine for each.
+func BenchmarkDispatch(b *testing.B) {
+	for _, d := range []struct {
+		name string
+		actor.Dispatcher
+	}{{"workers", Workers()}, {"stock", actor.NewDefaultDispatcher(300)}} {
+		for _, depth := range []int{1, 16, 64} {
+			b.Run(fmt.Sprintf("%s/frames=%d", d.name, depth), func(b *testing.B) {
+				done := make(chan byte)
+				run := func() { done <- deep(depth) }
+				for range b.N {
+					d.Schedule(run)
+					<-done
+				}
+			})
+		}
+	}
+}
+
+//go:noinline
+func deep(frames int) byte {
+	var room [256]byte
+	if frames == 0 {
+		return room[0]
+	}
+	room[frames] = deep(frames - 1)
+	return room[frames]
+}

@@ -13,6 +13,7 @@ type box struct {
 	config
 	invoker    actor.MessageInvoker
 	dispatcher actor.Dispatcher
+	here       bool   // turns may be made on a sender's goroutine
 	run        func() // process, bound once so that scheduling allocates nothing
 
 	mu        sync.Mutex
@@ -33,6 +34,7 @@ func newBox(c config) *box {
 
 func (b *box) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
 	b.invoker, b.dispatcher = invoker, dispatcher
+	_, b.here = dispatcher.(interface{ runsHere() })
 }
 
 func (b *box) Start() {}
@@ -58,6 +60,12 @@ func (b *box) PostUserMessage(msg any) {
 		return
 	}
 	b.client.put(msg)
+	if _, ok := msg.(Here); ok && b.here && !b.scheduled && !b.suspended {
+		b.scheduled = true
+		b.mu.Unlock()
+		b.process()
+		return
+	}
 	b.postedLocked(false)
 }
 

@@ -14,6 +14,11 @@ type Consensus interface{ ConsensusLane() }
 // them (raft messages from other nodes). Messages between actors of one node are never lossy.
 type Lossy interface{ MayBeDropped() }
 
+// Here marks a client message whose sender has nothing else to do meanwhile: if the actor is idle, its turn is
+// made on the sender's goroutine, which saves the switch to another. The sender must hold no lock that the actor
+// takes. It has an effect with the dispatcher Workers only.
+type Here interface{ RunHere() }
+
 func isConsensus(msg any) bool {
 	if env, ok := msg.(*actor.MessageEnvelope); ok {
 		msg = env.Message

@@ -35,6 +35,7 @@ func (a *logActor) Receive(c actor.Context) {
 		a.flush(c)
 	case CheckSpace:
 		a.log.space.look()
+		a.writer.due = a.writer.due || len(a.writer.touched) > 0
 	case syncTick:
 		a.writer.sync = a.writer.sync || len(a.writer.unmarked)+len(a.writer.touched) > 0
 	default:

@@ -123,6 +123,29 @@ func eventually(t testing.TB, ok func() bool) {
 	}
 }
 
+// A commit index alone is written when something goes with it, at the latest with the look at the free space.
+func TestCommitIndexWaitsForCompany(t *testing.T) {
+	mem := vfs.NewMem()
+	l := begin(t, config(t, mem))
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	before := l.Stats()
+	for i := range uint64(9) {
+		sys.Root.Send(pid, &Append{Shard: 4, Replica: 7, Hard: hard(2, i+1)})
+	}
+	eventually(t, func() bool { return l.Stats().Messages == before.Messages+9 })
+	if n := l.Stats().Commits; n != before.Commits {
+		t.Fatalf("%d commits for commit indexes alone", n-before.Commits)
+	}
+	sys.Root.Send(pid, CheckSpace{})
+	eventually(t, func() bool { return l.Stats().Commits == before.Commits+1 })
+	if st, err := l.Load(4); err != nil || st.Hard.GetCommit() != 9 {
+		t.Fatal(st.Hard, err)
+	}
+	stop(t, sys, pid)
+	mustClose(t, l)
+}
+
 func TestStopFlushesWhatIsStaged(t *testing.T) {
 	mem := vfs.NewMem()
 	cfg := config(t, mem)

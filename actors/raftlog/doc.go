@@ -27,6 +27,9 @@
 // Bury, Compact, a received snapshot, SetMeta). Under ModeInterval and ModeNever Append.Sync is not heeded, so
 // that acknowledged entries may be lost with the power; the rest is synced all the same.
 //
+// A commit index alone promises nothing to anyone: a restart learns it again. It stays staged until the next
+// batch that has more in it, or the next CheckSpace, so that it costs no write of its own.
+//
 // # What is stored
 //
 //	m name                   a value of the node

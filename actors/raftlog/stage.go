@@ -53,6 +53,7 @@ func (w *writer) stageAppend(m *Append) error {
 	}
 	r := w.record(m.Shard)
 	w.sync = w.sync || m.Sync && w.log.cfg.Fsync == Always
+	w.due = w.due || len(m.Entries) > 0 || m.Reply != nil
 	if m.Snapshot != nil {
 		if err := w.install(m.Shard, r, m.Snapshot); err != nil {
 			return err

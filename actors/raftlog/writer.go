@@ -30,6 +30,7 @@ type writer struct {
 	touched  map[slotmap.ShardID]*record // by the batch
 	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
 	sync     bool                        // the turn must end with an fsync
+	due      bool                        // the turn must end with a commit: more is staged than commit indexes
 	replies  []reply
 	done     []func()
 	key      []byte // scratch
@@ -84,18 +85,19 @@ func (w *writer) flush() []reply {
 	return replies
 }
 
-// commit writes the batch, and syncs all that was written if the turn asked for it.
+// commit writes the batch, and syncs all that was written if the turn asked for it. Commit indexes alone, for
+// which nobody waits, stay staged until something goes with them, or CheckSpace comes.
 func (w *writer) commit() bool {
 	if w.log.failed.Load() {
 		return false
 	}
-	if len(w.touched) == 0 && !w.sync {
+	if !w.due && !w.sync {
 		return true
 	}
 	if err := w.apply(w.sync); err != nil {
 		w.log.fail(err)
 	}
-	w.sync = false
+	w.sync, w.due = false, false
 	return !w.log.failed.Load()
 }
 

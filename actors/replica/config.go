@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"log/slog"
 	"math/rand/v2"
 	"time"
@@ -81,7 +82,7 @@ type Config struct {
 	SnapshotBytes   int64  // or bytes of entry data
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 
-	Dispatcher actor.Dispatcher // nil: protoactor's default
+	Dispatcher actor.Dispatcher // nil: mailbox.Workers
 
 	budget *mailbox.Budget
 	gauges *Gauges
@@ -106,11 +107,7 @@ func (c *Config) snapFile(name string) string { return c.FS.PathJoin(c.SnapshotD
 
 // props are the options of every actor of a replica.
 func (c *Config) props() []actor.PropsOption {
-	opts := []actor.PropsOption{actor.WithMailbox(mailbox.New())}
-	if c.Dispatcher != nil {
-		opts = append(opts, actor.WithDispatcher(c.Dispatcher))
-	}
-	return opts
+	return []actor.PropsOption{actor.WithMailbox(mailbox.New()), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
 }
 
 func (c *Config) release(b *Batch) { c.budget.Release(b.Cost()) }

@@ -32,9 +32,11 @@ func (r *replica) enqueue(b *Batch) {
 	}
 }
 
-// maxAppending is how many appends may be with the log before a leader lets its writes gather: one is being
-// synced and one waits for the next sync. More would not be durable any sooner, and each costs an entry.
-const maxAppending = 2
+// maxAppending is how many appends may be with the log before a leader lets its writes gather. One: what
+// arrives while it is synced becomes the next entry. The log syncs for all shards at once, so that a second
+// append would mostly wait for the same sync as the entry that gathers instead, and each entry costs its
+// messages, appends and applies on every replica.
+const maxAppending = 1
 
 // proposeQueued proposes the queued writes: one entry, or a few where they are large. Nothing is
 // stepped between this and the Ready that follows. An entry without operations commits

@@ -24,6 +24,9 @@ type pipeline struct {
 	bytes int
 }
 
+// RunHere marks it for the mailbox: the reader has read all there is.
+func (*pipeline) RunHere() {}
+
 // next gives room for one more command.
 func (p *pipeline) next() *resp.Command {
 	if p.n == len(p.cmds) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -36,7 +37,7 @@ type Config struct {
 	// Clock is the node's clocks and what the others say of them, for INFO. Any goroutine.
 	Clock func() clock.Now
 
-	Dispatcher actor.Dispatcher // of the sessions; nil: protoactor's default
+	Dispatcher actor.Dispatcher // of the sessions; nil: mailbox.Workers
 	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
 	// input from the connection and blocks while there is none, until that reports false. Nil: a
 	// goroutine for each connection.
@@ -197,11 +198,8 @@ func loopback(a net.Addr) bool {
 
 func (s *Server) spawn(c *client) {
 	s.running.Add(2)
-	opts := []actor.PropsOption{actor.WithMailbox(mailboxes)}
-	if s.cfg.Dispatcher != nil {
-		opts = append(opts, actor.WithDispatcher(s.cfg.Dispatcher))
-	}
-	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) }, opts...)
+	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) },
+		actor.WithMailbox(mailboxes), actor.WithDispatcher(cmp.Or(s.cfg.Dispatcher, mailbox.Workers())))
 	if _, err := s.system.Root.SpawnNamed(props, c.actorName()); err != nil {
 		s.log.Error("cannot start a session", "client", c.id, "err", err)
 		c.conn.Close()

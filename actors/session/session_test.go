@@ -16,7 +16,10 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// idleWorker waits for the next turn of any actor.
+var idleWorker = goleak.IgnoreTopFunction("github.com/troupedb/troupe/actors/mailbox.(*workers).work")
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m, idleWorker) }
 
 // TestEveryCommandHasAPlace holds the command table to what is carried out here.
 func TestEveryCommandHasAPlace(t *testing.T) {
