@@ -25,7 +25,7 @@ type reads struct {
 	queued   []asked // no round opened yet
 	rounds   []round // opened, in order of id
 	awaiting []indexed
-	nextID   uint64
+	nextID   uint64 // begins at random: the answer to a round of an earlier life must not fit one of this
 }
 
 // indexed are reads that may be evaluated once everything up to index was handed to the applier.

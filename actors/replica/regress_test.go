@@ -402,3 +402,44 @@ func TestRemovedLeaderStandsInNobodysWay(t *testing.T) {
 	c.must(p, "moved n2") // it sees another entry committed in that place
 	c.must(c.send(stays, kindRead, "get", "key"), "$1 v")
 }
+
+// A follower dies while it waits for the answer to a read's question, and is back before the answer, which tells
+// the index of a time before a write that was acknowledged meanwhile. It is not the answer to the question of a
+// read that came after the write.
+func TestAnswerToAnEarlierLifeConfirmsNoRead(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	f := c.other(lead)
+	c.set(lead, "old")
+	c.tick(2 * heartbeatTicks)
+	c.net.isolate(c.other(f))
+	c.settle()
+	toFollower, toLeader := c.net.pipe(lead.i, f.i, false), c.net.pipe(f.i, lead.i, false)
+	toFollower.stuck = true
+	if p := c.send(f, kindFollower, "get", "key"); p.answer != nil {
+		t.Fatalf("answered without the leader: %v", p)
+	}
+	c.settle()
+	c.kill(f)
+	toFollower.queue, toLeader.queue = nil, nil
+	c.start(f)
+	c.settle()
+	toFollower.stuck, toLeader.stuck = false, true
+	c.tick(heartbeatTicks, lead)
+	w := c.send(lead, kindWrite, "set", "key", "new")
+	c.settle()
+	toFollower.stuck, toLeader.stuck = true, false
+	c.settle()
+	c.must(w, "+OK")
+	p := c.send(f, kindFollower, "get", "key")
+	c.settle()
+	for len(toFollower.queue) > 0 && p.answer == nil {
+		next := toFollower.queue[0]
+		toFollower.queue = toFollower.queue[1:]
+		c.net.carry(lead, f, next, false)
+		for c.sched.Step() {
+		}
+	}
+	if p.answer != nil {
+		c.must(p, "$3 new")
+	}
+}

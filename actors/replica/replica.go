@@ -164,6 +164,7 @@ func (r *replica) start() {
 		return
 	}
 	r.node = node
+	r.reads.nextID = r.cfg.Rand.Uint64()
 	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
 	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
 	if st.Snapshot.File != "" {
