@@ -1,7 +1,6 @@
 package actors
 
 import (
-	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -97,26 +96,17 @@ func (d *director) view() placement.View {
 	return v
 }
 
-// predecessors maps a node that replaces dead ones to the last of them, that one to the one before it, and so
-// on: a disk may be lost again before its first loss is made good.
-func (d *director) predecessors() map[slotmap.NodeID]slotmap.NodeID {
-	replaced, last := d.replaced(), map[slotmap.NodeID]slotmap.NodeID{}
-	out := map[slotmap.NodeID]slotmap.NodeID{}
-	for _, p := range slices.SortedFunc(maps.Values(d.nodes), byBoot) {
-		by, ok := replaced[p.ID]
-		if !ok {
-			continue
+// predecessors are the dead nodes that each node replaces, by id: a disk may be lost again before its first loss
+// is made good.
+func (d *director) predecessors() map[slotmap.NodeID][]slotmap.NodeID {
+	replaced, before := d.replaced(), map[slotmap.NodeID][]slotmap.NodeID{}
+	for _, dead := range d.nodesByID() {
+		if by, ok := replaced[dead.ID]; ok {
+			before[by] = append(before[by], dead.ID)
 		}
-		if before, ok := last[by]; ok {
-			out[p.ID] = before
-		}
-		last[by] = p.ID
 	}
-	maps.Copy(out, last)
-	return out
+	return before
 }
-
-func byBoot(a, b *peer) int { return cmp.Or(cmp.Compare(a.Boot, b.Boot), a.ID.Compare(b.ID)) }
 
 // led tells placement of a shard that is led here. A step that was taken lately counts as under way.
 func (d *director) led(f *replica.Facts) placement.Led {

@@ -37,7 +37,7 @@ func (w *world) event() {
 	switch rapid.IntRange(0, 7).Draw(w.t, "event") {
 	case 0, 1:
 		if len(w.nodes) < 9 {
-			w.join(4, slotmap.NodeID{})
+			w.join(4)
 		}
 	case 2:
 		n.Alive = !n.Alive && !w.replaced(n.ID)
@@ -45,7 +45,7 @@ func (w *world) event() {
 		n.LowSpace = !n.LowSpace
 	case 4:
 		if !n.Alive && !w.replaced(n.ID) && len(w.nodes) < 9 {
-			w.join(4, n.ID)
+			w.join(4, append(n.Replaces, n.ID)...)
 		}
 	case 5:
 		for _, g := range w.groups {
@@ -64,7 +64,7 @@ func (w *world) event() {
 }
 
 func (w *world) replaced(id slotmap.NodeID) bool {
-	return slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return n.Replaces == id })
+	return slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return slices.Contains(n.Replaces, id) })
 }
 
 func (w *world) holdsNothing(id slotmap.NodeID) bool {
@@ -127,7 +127,7 @@ func (w *world) mend() {
 			continue
 		}
 		if n.Alive = rapid.Bool().Draw(w.t, "returns"); !n.Alive && rapid.Bool().Draw(w.t, "has a successor") {
-			w.join(4, n.ID)
+			w.join(4, append(n.Replaces, n.ID)...)
 		}
 	}
 	w.elect()
@@ -199,7 +199,7 @@ func (w *world) checkSuccessors(g *group) {
 		for i := range w.nodes {
 			n := &w.nodes[i]
 			sits := slices.ContainsFunc(g.Members, func(o member) bool { return o.Node == n.ID })
-			if !w.alive(m.Node) && n.Replaces == m.Node && fit(n) && !sits {
+			if !w.alive(m.Node) && slices.Contains(n.Replaces, m.Node) && fit(n) && !sits {
 				w.t.Fatalf("shard %d: %s waits for the place of %s", g.ID, n.ID, m.Node)
 			}
 		}

@@ -11,7 +11,8 @@ import (
 // nodeID is the id of a node with a name of one letter.
 func nodeID(name byte) slotmap.NodeID { return slotmap.NodeID{name} }
 
-// parseNodes reads nodes: a letter, then ! dead, ~ low on space, ^ wrong clock, @ gateway, >X replaces X, :zone.
+// parseNodes reads nodes: a letter, then ! dead, ~ low on space, ^ wrong clock, @ gateway, >XY replaces X and Y,
+// :zone.
 func parseNodes(text string) []NodeInfo {
 	var nodes []NodeInfo
 	for _, w := range strings.Fields(text) {
@@ -19,8 +20,9 @@ func parseNodes(text string) []NodeInfo {
 		n := NodeInfo{ID: nodeID(w[0]), Zone: zone, Alive: !strings.Contains(w, "!"),
 			LowSpace: strings.Contains(w, "~"), Gateway: strings.Contains(w, "@"),
 			WrongClock: strings.Contains(w, "^")}
-		if i := strings.IndexByte(w, '>'); i >= 0 {
-			n.Replaces = nodeID(w[i+1])
+		_, replaced, _ := strings.Cut(w, ">")
+		for i := range replaced {
+			n.Replaces = append(n.Replaces, nodeID(replaced[i]))
 		}
 		nodes = append(nodes, n)
 	}
@@ -109,7 +111,12 @@ func TestPlan(t *testing.T) {
 		{"and takes over in one change", "A B C! D>C", 3, []string{"A* B C? D+"}, "1 promote [4] remove [3]"},
 		{"when it is caught up", "A B C! D>C", 3, []string{"A* B C? D+?"}, ""},
 		{"and a majority is", "A B C! D>C", 5, []string{"A* B? E? C? F? D+"}, ""},
-		{"the successor of the successor", "A B C! D!>C E>D", 3, []string{"A* B C?"}, "1 add E"},
+		{"the successor died as well", "A B C! D! E>CD", 3, []string{"A* B C?"}, "1 add E"},
+		{"on its way, it is dropped", "A B C! D! E>CD", 3, []string{"A* B C? E+? D+?"}, "1 drop 5"},
+		{"and the new one takes over", "A B C! D! E>CD", 3, []string{"A* B C? E+"}, "1 promote [4] remove [3]"},
+		{"also from the successor", "A B C! D! E>CD", 3, []string{"A* B D? E+"}, "1 promote [4] remove [3]"},
+		{"and then all is at rest", "A B C! D! E>CD", 3, []string{"A* B E"}, ""},
+		{"a third time, in any order", "A B C! D! E! F>ECD", 3, []string{"A* B C?", "A* B D?", "A* B E?"}, "1 add F, 2 add F, 3 add F"},
 		{"not of one that lives", "A B C D>C", 3, []string{"A* B C"}, ""},
 		{"a successor that has a seat", "A B>C C! D", 3, []string{"A* B C?"}, "1 add D"},
 		{"and no other to give", "A B>C C!", 3, []string{"A* B C?"}, ""},

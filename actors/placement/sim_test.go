@@ -29,7 +29,7 @@ func newWorld(t *rapid.T) *world {
 	w := &world{t: t, replicas: rapid.SampledFrom([]int{1, 3, 5}).Draw(t, "replicas")}
 	zones := rapid.IntRange(1, 4).Draw(t, "zones")
 	for range rapid.IntRange(1, 6).Draw(t, "nodes") {
-		w.join(zones, slotmap.NodeID{})
+		w.join(zones)
 	}
 	for id := range rapid.IntRange(1, 6).Draw(t, "shards") {
 		w.found(slotmap.ShardID(id + 1))
@@ -37,7 +37,7 @@ func newWorld(t *rapid.T) *world {
 	return w
 }
 
-func (w *world) join(zones int, replaces slotmap.NodeID) {
+func (w *world) join(zones int, replaces ...slotmap.NodeID) {
 	w.names++
 	zone := string(rune('x' + rapid.IntRange(0, zones-1).Draw(w.t, "zone")))
 	w.nodes = append(w.nodes, NodeInfo{ID: slotmap.NodeID{byte(rapid.IntRange(0, 255).Draw(w.t, "id")), byte(w.names)},
@@ -223,7 +223,7 @@ func (w *world) checkKeptPlaces(s Promote, before []member) {
 		if !slices.Contains(s.Remove, m.Replica) || w.alive(m.Node) {
 			continue
 		}
-		if !slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return n.Replaces == m.Node }) {
+		if !slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return slices.Contains(n.Replaces, m.Node) }) {
 			w.t.Fatalf("%v takes the place of %s, which nothing replaces", s, m.Node)
 		}
 	}

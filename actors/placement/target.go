@@ -135,7 +135,7 @@ func (t *target) replaceDead(s *shard) {
 		if n.Alive {
 			continue
 		}
-		next := t.successor(s, n, len(t.nodes))
+		next := t.successor(s, n)
 		if next != nil && s.sits(next) {
 			next = t.candidate(s)
 		}
@@ -147,17 +147,11 @@ func (t *target) replaceDead(s *shard) {
 	}
 }
 
-// successor is the node that replaces a dead one, or replaces its dead replacement, and so on; nil if none is fit.
-func (t *target) successor(s *shard, dead *node, hops int) *node {
+// successor is the node that replaces a dead one; nil if none is fit.
+func (t *target) successor(s *shard, dead *node) *node {
 	var found *node
 	for _, n := range t.nodes {
-		if n.Replaces != dead.ID || n == dead {
-			continue
-		}
-		if !n.Alive && hops > 0 {
-			n = t.successor(s, n, hops-1)
-		}
-		if n != nil && n.fit() && (found == nil || s.learns(n) && !s.learns(found)) {
+		if slices.Contains(n.Replaces, dead.ID) && n.fit() && (found == nil || s.learns(n) && !s.learns(found)) {
 			found = n
 		}
 	}

@@ -18,9 +18,9 @@ type NodeInfo struct {
 	ID       slotmap.NodeID
 	Zone     string
 	Alive    bool
-	LowSpace bool           // too little disk space for another replica
-	Gateway  bool           // holds no shards
-	Replaces slotmap.NodeID // the dead node at whose address it began; zero if none
+	LowSpace bool             // too little disk space for another replica
+	Gateway  bool             // holds no shards
+	Replaces []slotmap.NodeID // the dead nodes that were at its address before it, in any order
 
 	WrongClock bool // its wall clock is not that of the others: it may hold shards, and lead none
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -112,6 +113,39 @@ func wiped(t *testing.T, which int) {
 		}
 	}
 	l.check(t)
+}
+
+// A disk that is lost again before its first loss is made good leaves one node in the end, which keeps what it
+// is given.
+func TestWipedOverAndOver(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	l := startLoad(t, c, "again")
+	n := c.Node(2)
+	for range 3 {
+		l.more(t, 200)
+		kill(t, n)
+		if err := n.Wipe(); err != nil {
+			t.Fatal(err)
+		}
+		restart(t, n)
+	}
+	wholeAgain(t, c)
+	ids := replicaIDs(t, n)
+	l.more(t, 2000)
+	if now := replicaIDs(t, n); !slices.Equal(now, ids) {
+		t.Errorf("its replicas were %v, and are %v", ids, now)
+	}
+	wholeAgain(t, c)
+	l.check(t)
+}
+
+// replicaIDs are those of a node in all six shards.
+func replicaIDs(t *testing.T, n *cluster.Node) (ids []string) {
+	t.Helper()
+	for shard := 1; shard <= 6; shard++ {
+		ids = append(ids, info(t, n, shard, "replica"))
+	}
+	return ids
 }
 
 func countLines(s string) (n int) {
