@@ -256,10 +256,13 @@ func (n *Node) sessionConfig() session.Config {
 	}
 	return session.Config{
 		System: n.system, Routes: routes, Listener: n.cfg.Client, Logger: n.cfg.Logger,
-		Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
+		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
 	}
 }
+
+// appendfsync is what Redis calls a mode of the log.
+var appendfsync = map[raftlog.Mode]string{raftlog.Always: "always", raftlog.Interval: "everysec", raftlog.Never: "no"}
 
 // bootstrap decides which cluster a node without data belongs to.
 func (n *Node) bootstrap(founds slotmap.ClusterID) {

@@ -37,15 +37,15 @@ var newerThan70 = map[string]string{
 	"zrevrank":                "arity",
 }
 
-// since72 lists the subcommands that came with 7.2.
-var since72 = []string{"client|no-touch", "client|setinfo", "cluster|myshardid"}
+// since72 lists the commands that came with 7.2.
+var since72 = []string{"waitaof", "client|no-touch", "client|setinfo", "cluster|myshardid"}
 
 // deprecated72 lists the commands that 7.2 deprecated.
 var deprecated72 = []string{"psetex", "quit", "setex", "setnx"}
 
 // notAnswered lists Redis's subcommands that the project has no use for.
 var notAnswered = strings.Fields(`
-	client|caching client|getredir client|pause client|tracking client|trackinginfo client|unblock client|unpause
+	client|caching client|getredir client|pause client|tracking client|trackinginfo client|unpause
 	cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|count-failure-reports cluster|delslots
 	cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate
 	cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|slaves
@@ -152,7 +152,7 @@ func TestCommandInfoIsAsRedisSays(t *testing.T) {
 			name := e.items[0].text
 			if their, ok := theirs[name]; ok {
 				sameEntry(t, proto, e, their)
-			} else {
+			} else if !slices.Contains(since72, name) {
 				t.Errorf("Redis has no %s", name)
 			}
 		}
@@ -215,6 +215,9 @@ func TestDocsFactsAreAsRedisSays(t *testing.T) {
 	theirs, ours := server.ask(t, "COMMAND", "DOCS"), answer(t, 3, "command docs")
 	for i := 0; i < len(ours.items); i += 2 {
 		name, our := ours.items[i].text, ours.items[i+1]
+		if slices.Contains(since72, name) {
+			continue
+		}
 		their := theirs.field(name)
 		facts := []string{"since", "group", "doc_flags", "deprecated_since"}
 		if slices.Contains(deprecated72, name) {

@@ -58,4 +58,7 @@ var clientSubs = []*Command{
 	{Name: "setname", Arity: 3, Flags: clientFlags, Categories: CatConnection, Tips: []string{allNodes, allSucceeded},
 		Since: "2.6.9", Complexity: "O(1)", Args: "<name>",
 		Summary: "Names the connection."},
+	{Name: "unblock", Arity: -3, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
+		Since: "5.0.0", Complexity: "O(1)", Args: "<clientid> [TIMEOUT|ERROR]",
+		Summary: "Ends the wait of a client that is blocked."},
 }

@@ -71,6 +71,9 @@ var genericCommands = []Command{
 	{Name: "wait", Arity: 3, Categories: CatConnection, Tips: []string{allShards, leastOfReply},
 		Since: "3.0.0", Complexity: "O(1)",
 		Summary: "Answers how many followers hold the connection's last write on disk."},
+	{Name: "waitaof", Arity: 4, Flags: FlagNoScript, Categories: CatConnection, Tips: []string{allShards, leastOfReply},
+		Since: "7.2.0", Complexity: "O(1)",
+		Summary: "Answers whether this node, and how many followers, hold the connection's last write on disk."},
 }
 
 var objectSubs = []*Command{

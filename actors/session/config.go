@@ -25,6 +25,7 @@ var parameters = map[string]parameter{
 	"masterauth":    constant(""),
 	"save":          constant(""),
 	"appendonly":    constant("yes"),
+	"appendfsync":   {get: func(s *Server) string { return s.cfg.Fsync }},
 	"databases":     constant("1"),
 	"maxmemory":     constant("0"),
 	"port":          {get: func(s *Server) string { return portOf(s.Addr()) }},

@@ -65,7 +65,11 @@ func (s *session) dispatch(cmd *resp.Command) bool {
 		s.enqueue(v, cmd)
 		return true
 	case v.cmd.Where() == keyspace.Shard:
-		s.routeOp(v, cmd)
+		waits := v.cmd.Waits(cmd.Args)
+		if waits && alone(s) {
+			return false
+		}
+		s.routeOp(v, cmd, waits)
 		return true
 	case v.own.run == nil:
 		s.reject(v, keyspace.Unknown(cmd.Args).Error())
@@ -101,21 +105,34 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 	}
 }
 
-// routeOp puts an operation on a shard's data into the batch for that shard.
-func (s *session) routeOp(v *verb, cmd *resp.Command) {
+// routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its
+// segment, and not forwarded: its wait could not be ended from here.
+func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	slot, err := s.slotOf(v.cmd, cmd.Args)
 	if err != nil {
 		s.reject(v, err.Error())
 		return
 	}
-	p, line := s.partFor(slot)
+	var p *part
+	line := ""
+	if waits {
+		line = s.elsewhere(slot)
+	}
+	if line == "" {
+		p, line = s.partFor(slot)
+	}
 	if p == nil {
 		s.reject(v, line)
 		return
 	}
 	s.seg.bytes += cmd.Size
-	p.ops = keyspace.AppendOp(p.ops, slot, lowered(cmd.Args))
-	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, v.cmd.Write()), verb: v, silent: s.isSilent()})
+	if waits {
+		p.waits, s.seg.stop = true, true
+		p.ops = keyspace.AppendWait(p.ops, slot, lowered(cmd.Args))
+	} else {
+		p.ops = keyspace.AppendOp(p.ops, slot, lowered(cmd.Args))
+	}
+	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, waits || v.cmd.Write()), verb: v, silent: s.isSilent()})
 }
 
 // slotOf is the slot of a command's keys, which must be the same for all of them.

@@ -12,9 +12,10 @@
 //	reader   -> session   inputReady     a pipeline was handed over while the session had none
 //	reader   -> session   inputEnded     no more input: end of stream, broken connection, bad bytes
 //	replica  -> session   *replica.Answer   through the sink of a batch
+//	session  -> session   unblockAsked, *unblockTold   CLIENT UNBLOCK
 //	replica  -> session   *waited           the answer of a WAIT
 //	sweep    -> session   waitCheck         during a WAIT
-//	session  -> replica   *replica.Batch, *replica.WaitQuery
+//	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
 //
 // # The way of a pipeline
 //
@@ -33,6 +34,9 @@
 //
 // One pipeline of a connection is in flight at a time; what is parsed meanwhile becomes the next. If any
 // operation for a shard writes, the whole batch goes through the shard's log: reads behind writes see them.
+//
+// A command that blocks its client (BLPOP, XREAD BLOCK) is alone in its segment, which ends when its shard has
+// answered for the second time; see blocked.go.
 //
 // # Refusals
 //

@@ -38,6 +38,7 @@ type fakeReplica struct {
 	durable *atomic.Int64       // followers that WAIT counts
 	waits   []*replica.WaitQuery
 	refuse  int // counts down to the batch that is refused; 0: none is
+	blocked map[uint64]*replica.Batch
 }
 
 type (
@@ -70,6 +71,10 @@ func (f *fakeReplica) Receive(ctx actor.Context) {
 		f.refuse = m.after + 1
 	case advanceClock:
 		f.now += m.by
+	case *replica.Unblock:
+		f.unblock(m)
+	case dropBlocked:
+		f.endBlocked(m.status)
 	case *replica.WaitQuery:
 		if n := int(f.durable.Load()); n >= m.Need {
 			m.Reply(n, true)
@@ -121,7 +126,12 @@ func (f *fakeReplica) answer(b *replica.Batch) {
 	}
 	a.Replies = w.Bytes()
 	f.handle.Gauges.Keys.Store(int64(f.state.Keys()))
+	if w, ok := f.state.Blocked(); ok {
+		f.blocked[w.ID] = b
+		a.Status, a.Waiter = replica.Waits, w.ID
+	}
 	b.Sink.Deliver(a)
+	f.answerServed()
 }
 
 // bed is a node with fake replicas, and a second node that exists in the map only.
@@ -228,7 +238,7 @@ func (b *bed) spawnShard(id slotmap.ShardID, runs []slotmap.Run) *fakeReplica {
 	f := &fakeReplica{
 		state: keyspace.New(keyspace.Config{Key: [16]byte{byte(id)}, Slots: own}),
 		mode:  new(atomic.Uint32), leader: new(atomic.Pointer[slotmap.NodeID]), hold: new(atomic.Bool),
-		durable: new(atomic.Int64), now: 1_700_000_000_000,
+		durable: new(atomic.Int64), now: 1_700_000_000_000, blocked: map[uint64]*replica.Batch{},
 		handle: &replica.Handle{Shard: id, Budget: mailbox.NewBudget(1<<20, 64<<20), Gauges: &replica.Gauges{Replica: 1}},
 	}
 	f.handle.Gauges.Role.Store(uint32(replica.RoleLeader))

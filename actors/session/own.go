@@ -40,11 +40,11 @@ func init() {
 		"multi": {run: multi}, "exec": {execute, watches}, "discard": {run: discard}, "watch": {run: watchKeys}, "unwatch": {run: unwatch},
 
 		"dbsize": {run: dbsize}, "keys": {run: keys}, "randomkey": {run: randomkey}, "scan": {run: scan},
-		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, alone},
+		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, alone}, "waitaof": {waitAOF, alone},
 
 		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
 		"client|setinfo": {run: clientSetInfo}, "client|info": {run: clientInfo}, "client|list": {run: clientList},
-		"client|kill": {clientKill, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
+		"client|kill": {clientKill, all}, "client|unblock": {clientUnblock, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
 		"client|reply": {run: clientReply}, "client|help": {run: help},
 
 		"command": {run: command}, "command|count": {run: command}, "command|docs": {run: command},
@@ -67,7 +67,7 @@ func init() {
 }
 
 // notInTx are commands of the session that wait for a shard, which none inside a transaction can.
-var notInTx = map[string]bool{"wait": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
+var notInTx = map[string]bool{"wait": true, "waitaof": true, "client|unblock": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
 
 const (
 	errSyntax     = "ERR syntax error"

@@ -18,6 +18,7 @@ type part struct {
 	hops   int  // times that it was forwarded
 
 	anyReplica bool // reads may be served by a replica that does not lead
+	waits      bool // its only operation may wait
 
 	status  replica.Status
 	answer  *replica.Answer
@@ -64,6 +65,19 @@ func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
 		forward = leader.ID
 	}
 	return s.activate(id, h, forward), ""
+}
+
+// elsewhere is the error line for a slot of which this node has no replica, or "".
+func (s *session) elsewhere(slot uint16) string {
+	id, _ := s.routes.Map.Owner(slot)
+	leader, known := s.routes.Leader(id)
+	switch {
+	case id == 0 || s.routes.Handles[id] != nil:
+		return ""
+	case known:
+		return moved(slot, leader)
+	}
+	return lineDown
 }
 
 // activate makes a shard take part in the segment.
@@ -131,9 +145,14 @@ func (k sink) Deliver(a *replica.Answer) { k.s.root.Send(k.s.pid, a) }
 // answered takes the answer to a batch.
 func (s *session) answered(a *replica.Answer) {
 	p, ok := a.Batch.Tag.(*part)
+	if ok && a.Status == replica.Waits {
+		s.blocks(p, a.Waiter)
+		return
+	}
 	if !ok || s.cur == nil || !p.sent {
 		return // the session gave up on it
 	}
+	s.endBlocked(a.Cancelled)
 	p.sent = false
 	s.seg.outstanding--
 	s.settle(p, a)
@@ -150,7 +169,7 @@ func (s *session) settle(p *part, a *replica.Answer) {
 		}
 	case a.Status == replica.Done:
 		s.refuse(p, refusal{status: replica.Unknown})
-	case a.Status == replica.Moved && s.mayForward(a.Leader):
+	case a.Status == replica.Moved && !p.waits && s.mayForward(a.Leader):
 		s.forward(p, a.Batch, a.Leader)
 	default:
 		s.refuse(p, refusal{status: a.Status, leader: a.Leader})
@@ -170,7 +189,7 @@ func (s *session) refuse(p *part, r refusal) {
 		r.status = replica.TryAgain // a read without an answer did nothing
 	}
 	p.status, p.refusal = r.status, r
-	if r.status == replica.Unknown {
+	if r.status == replica.Unknown || r.status == replica.Unblocked {
 		return
 	}
 	if s.refused == nil {

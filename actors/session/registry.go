@@ -22,7 +22,7 @@ type client struct {
 
 	active  atomic.Int64 // ms, when input was last taken
 	writing atomic.Int64 // ms, when the write under way began; 0: none
-	blocked atomic.Bool  // in a WAIT
+	blocked atomic.Bool  // in a command that waits
 	name    atomic.Pointer[string]
 	libName atomic.Pointer[string]
 	libVer  atomic.Pointer[string]
@@ -30,6 +30,10 @@ type client struct {
 	proto   atomic.Int32
 	queued  atomic.Int32 // commands in the open transaction; -1: none is open
 	flags   atomic.Uint32
+
+	mu      sync.Mutex
+	queries []*unblockQuery // for the session to take
+	left    bool            // it takes no more
 }
 
 // Bits of client.flags, for CLIENT LIST.
@@ -93,6 +97,13 @@ func (r *registry) remove(c *client) {
 		delete(r.byID, c.id)
 		r.n.Add(-1)
 	}
+}
+
+// find returns the connection with an id, nil if there is none.
+func (r *registry) find(id uint64) *client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.byID[id]
 }
 
 func (r *registry) count() int64 { return r.n.Load() }

@@ -32,6 +32,7 @@ type Config struct {
 	Logger      *slog.Logger
 	Requirepass string            // password of the default user; "" for none
 	Version     string            // of the project
+	Fsync       string            // what Redis's appendfsync says of the log; "": always
 	Params      map[string]string // further parameters that CONFIG GET shows and nobody may change
 
 	// Clock is the node's clocks and what the others say of them, for INFO. Any goroutine.
@@ -72,6 +73,8 @@ type Server struct {
 	running sync.WaitGroup // the accept loop, the sweep, and two for each connection
 }
 
+const fsyncAlways = "always"
+
 // Serve starts to accept connections; Close ends it.
 func Serve(cfg Config) (*Server, error) {
 	s, err := New(cfg)
@@ -85,6 +88,9 @@ func Serve(cfg Config) (*Server, error) {
 func New(cfg Config) (*Server, error) {
 	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil || cfg.Clock == nil {
 		return nil, errors.New("session: Config lacks System, Routes, Listener or Clock")
+	}
+	if cfg.Fsync == "" {
+		cfg.Fsync = fsyncAlways
 	}
 	if cfg.Logger == nil {
 		cfg.Logger = slog.New(slog.DiscardHandler)

@@ -33,7 +33,8 @@ type session struct {
 	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
-	waiting *waitJoin // the WAIT under way
+	waiting *waitJoin  // the WAIT under way
+	blocked *blockedOp // the operation that waits
 
 	cur    *pipeline // nil: waiting for input
 	at     int       // the next command of cur
@@ -83,6 +84,10 @@ func (s *session) Receive(ctx actor.Context) {
 		s.answered(m)
 	case *waited:
 		s.waited(m)
+	case unblockAsked:
+		s.unblockAsked()
+	case *unblockTold:
+		s.unblockTold(m)
 	case waitCheck:
 		s.checkWait()
 	case inputEnded:
@@ -124,6 +129,8 @@ func (s *session) start(self *actor.PID) {
 
 // stop lets go of everything that others hold of this session. It may come twice.
 func (s *session) stop() {
+	s.leaveBlocked()
+	s.refuseQueries()
 	s.info.conn.Close()
 	s.in.close()
 	s.srv.clients.remove(s.info)

@@ -126,7 +126,8 @@ func TestStatuses(t *testing.T) {
 		{replica.Unknown, false, "-" + lineTryAgain},
 		{replica.Misconf, true, "-" + lineMisconf},
 		{replica.OOM, true, "-OOM command not allowed when used memory > 'maxmemory'."},
-		{replica.OOM + 1, true, "-" + lineUnknown},
+		{replica.Unblocked, true, "-" + lineUnblocked},
+		{replica.Unblocked + 1, true, "-" + lineUnknown},
 	} {
 		b := newBed(t, 1)
 		id := otherID

@@ -16,6 +16,8 @@ const (
 	lineTryAgain  = "TRYAGAIN The shard has as much to do as it may queue, or its ownership is changing: not done"
 	lineUnknown   = "UNKNOWN The outcome cannot be told: the write was or will be applied, or not"
 	lineMisconf   = "MISCONF Too little disk space on this node, or on too many of the shard's replicas: writes are refused"
+	lineUnblocked = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
+	lineCancelled = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 	lineOOM       = "OOM command not allowed when used memory > 'maxmemory'."
 )
 
@@ -29,6 +31,9 @@ var statusLines = [...]string{
 	replica.Unknown:  lineUnknown,
 	replica.Misconf:  lineMisconf,
 	replica.OOM:      lineOOM,
+
+	replica.Waits:     lineUnknown, // is no fate
+	replica.Unblocked: lineUnblocked,
 }
 
 // refusal is why a shard did not do what it was asked.

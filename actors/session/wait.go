@@ -31,20 +31,63 @@ type waitJoin struct {
 	least int
 	open  map[slotmap.ShardID]*replica.Handle // asked, and not answered yet
 	until int64                               // ms; 0: no end
+
+	aof       bool // WAITAOF: it answers for this node too
+	unblocked bool // CLIENT UNBLOCK ended it with an error
 }
 
-func (j *waitJoin) join(_ *session, w *resp.Writer) { w.Int(int64(j.least)) }
+func (j *waitJoin) join(_ *session, w *resp.Writer) {
+	switch {
+	case j.unblocked:
+		w.Error(lineCancelled)
+		return
+	case j.aof:
+		w.Array(2)
+		w.Int(1) // what is acknowledged is on this disk
+	}
+	w.Int(int64(j.least))
+}
 
 // wait asks the leaders of all shards that this connection wrote to how many followers hold its last
 // write on disk. Nothing behind it is done before the answer.
 func wait(s *session, args [][]byte) {
-	w := &s.seg.local
 	need, err := strconv.ParseInt(string(args[1]), 10, 64)
 	if err != nil {
-		w.Error(errNotInteger)
+		s.seg.local.Error(errNotInteger)
 		return
 	}
-	timeout, err := strconv.ParseInt(string(args[2]), 10, 64)
+	s.waitFor(&waitJoin{}, need, args)
+}
+
+// waitAOF is WAITAOF numlocal numreplicas timeout. Followers acknowledge what is on their disks, so it waits
+// for no more than WAIT does.
+func waitAOF(s *session, args [][]byte) {
+	w := &s.seg.local
+	local, err := strconv.ParseInt(string(args[1]), 10, 64)
+	switch {
+	case err != nil:
+		w.Error(errNotInteger)
+		return
+	case local < 0 || local > 1:
+		w.Error("ERR value is out of range, value must between 0 and 1")
+		return
+	}
+	need, err := strconv.ParseInt(string(args[2]), 10, 64)
+	switch {
+	case err != nil || need < 0:
+		w.Error("ERR value is out of range, must be positive")
+	case s.srv.cfg.Fsync != fsyncAlways:
+		w.Error("ERR WAITAOF cannot be used unless the node runs with --fsync always")
+	default:
+		s.waitFor(&waitJoin{aof: true}, need, args)
+	}
+}
+
+// waitFor waits until so many followers hold what the connection wrote, for a time that is the last
+// argument.
+func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
+	w := &s.seg.local
+	timeout, err := strconv.ParseInt(string(args[len(args)-1]), 10, 64)
 	switch {
 	case err != nil || timeout > math.MaxInt64/int64(time.Millisecond):
 		w.Error("ERR timeout is not an integer or out of range")
@@ -53,7 +96,7 @@ func wait(s *session, args [][]byte) {
 		w.Error("ERR timeout is negative")
 		return
 	}
-	j := &waitJoin{least: math.MaxInt, open: map[slotmap.ShardID]*replica.Handle{}}
+	j.least, j.open = math.MaxInt, map[slotmap.ShardID]*replica.Handle{}
 	s.join(j, s.verbOf(args))
 	s.seg.stop = true
 	s.ask(j, int(min(max(need, 0), math.MaxInt32)), time.Duration(timeout)*time.Millisecond)
@@ -136,4 +179,13 @@ func (s *session) waited(m *waited) {
 		s.info.blocked.Store(false)
 	}
 	s.proceed()
+}
+
+// cancelWait ends a WAIT by CLIENT UNBLOCK. Shards that have not answered count as none.
+func (s *session) cancelWait(withError bool) {
+	j := s.waiting
+	j.unblocked = withError
+	for _, id := range slices.Sorted(maps.Keys(j.open)) {
+		s.waited(&waited{j, id, 0})
+	}
 }
