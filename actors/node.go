@@ -217,6 +217,7 @@ func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node
 	return link.Config{
 		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: n.forNodes(n.cfg.Peer.Addr().String()),
 		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), FS: n.world.FS, Logger: n.cfg.Logger,
+		Claim:   n.store.Claim,
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {
 			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {

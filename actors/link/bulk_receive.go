@@ -8,7 +8,10 @@ import (
 	"github.com/troupedb/troupe/wire"
 )
 
-var errNoFiles = errors.New("this node takes no files")
+var (
+	errNoFiles = errors.New("this node takes no files")
+	errNoRoom  = errors.New("this node's disk has too little space for the file")
+)
 
 // maxReason bounds the text of a refusal.
 const maxReason = 256
@@ -57,9 +60,11 @@ func (l *Links) readFile(p *peer, c *conn) (*Received, error) {
 	if !ok {
 		return nil, fmt.Errorf("a file begins with a message of kind %d: %w", m.Kind(), errBadFrame)
 	}
-	if err := l.roomFor(header); err != nil {
+	release, err := l.claim(header.Size)
+	if err != nil {
 		return nil, err
 	}
+	defer release()
 	path, err := l.readContent(c, header, buf)
 	if err != nil {
 		return nil, err
@@ -67,14 +72,18 @@ func (l *Links) readFile(p *peer, c *conn) (*Received, error) {
 	return &Received{From: p.node, Target: target, Header: header, Path: path}, nil
 }
 
-func (l *Links) roomFor(h *wire.Snapshot) error {
+func (l *Links) claim(bytes int64) (release func(), err error) {
 	switch {
 	case l.cfg.Incoming == "":
-		return errNoFiles
-	case l.cfg.Room != nil:
-		return l.cfg.Room(h.Size)
+		return nil, errNoFiles
+	case l.cfg.Claim == nil:
+		return func() {}, nil
 	}
-	return nil
+	release, ok := l.cfg.Claim(bytes)
+	if !ok {
+		return nil, errNoRoom
+	}
+	return release, nil
 }
 
 func (l *Links) readContent(c *conn, h *wire.Snapshot, buf []byte) (string, error) {

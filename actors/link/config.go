@@ -39,8 +39,8 @@ type Config struct {
 	Incoming string
 	// FS holds Incoming and the files to send; nil is the real one.
 	FS vfs.FS
-	// Room, if set, may refuse a file of that many bytes before it is received.
-	Room func(bytes int64) error
+	// Claim, if set, sets bytes of the disk aside for a file until release is called, or refuses the file.
+	Claim func(bytes int64) (release func(), ok bool)
 
 	Logger *slog.Logger
 	// Dial replaces the TCP dialer, to put faults between nodes.

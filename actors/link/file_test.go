@@ -142,7 +142,6 @@ func TestManyFilesInOrder(t *testing.T) {
 // Whatever fails: the sender is told why, the receiver keeps nothing and tells nobody.
 func TestFileRefused(t *testing.T) {
 	content := contents(2*chunkSize + 5)
-	full := errors.New("room for no such thing")
 	cases := []struct {
 		name   string
 		change func(*wire.Snapshot)
@@ -153,7 +152,7 @@ func TestFileRefused(t *testing.T) {
 		{"wrong checksum", func(h *wire.Snapshot) { h.Sum++ }, nil, ErrFile, "checksum"},
 		{"file is shorter", func(h *wire.Snapshot) { h.Size++ }, nil, ErrFile, ""},
 		{"file is longer", func(h *wire.Snapshot) { h.Size-- }, nil, ErrFile, ""},
-		{"no room", nil, func(c *Config) { c.Room = func(int64) error { return full } }, ErrRefused, full.Error()},
+		{"no room", nil, func(c *Config) { c.Claim = func(int64) (func(), bool) { return nil, false } }, ErrRefused, errNoRoom.Error()},
 		{"takes no files", nil, func(c *Config) { c.Incoming = "" }, ErrRefused, errNoFiles.Error()},
 		{"disk full at create", nil, diskFull(errorfs.OpCreate), ErrRefused, "no space"},
 		{"disk full at write", nil, diskFull(errorfs.OpFileWrite), ErrRefused, "no space"},
@@ -200,9 +199,9 @@ func diskFull(kind errorfs.OpKind) func(*Config) {
 			}
 			return nil
 		}))
-		c.Room = func(int64) error {
+		c.Claim = func(int64) (func(), bool) {
 			armed.Store(true)
-			return nil
+			return func() {}, true
 		}
 	}
 }

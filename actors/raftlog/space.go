@@ -27,6 +27,7 @@ type space struct {
 	now    atomic.Pointer[Space]
 	failed bool // to look; said once
 
+	claimed atomic.Int64 // bytes of files that are being written
 	making  sync.WaitGroup
 	ballast atomic.Int32
 }
@@ -48,6 +49,21 @@ func newSpace(cfg *Config) *space {
 
 // Space returns what the last CheckSpace saw. Any goroutine.
 func (l *Log) Space() Space { return *l.space.now.Load() }
+
+// claimPart of MinFree is what files that are claimed may not touch.
+const claimPart = 2
+
+// Claim sets bytes of the disk aside for a file that is to be written, and returns what gives them back, to be
+// called once. It refuses where less than half of MinFree would be left: a snapshot, which lets the log
+// shrink, may take from the reserve, but not fill the disk. Any goroutine.
+func (l *Log) Claim(bytes int64) (release func(), ok bool) {
+	s, now := l.space, l.Space()
+	if all := s.claimed.Add(bytes); now.Free-all < now.MinFree/claimPart {
+		s.claimed.Add(-bytes)
+		return nil, false
+	}
+	return func() { s.claimed.Add(-bytes) }, true
+}
 
 func (s *space) free() (int64, error) {
 	if s.cfg.FreeSpace != nil {

@@ -107,3 +107,26 @@ func TestFillWritesTheWholeBallast(t *testing.T) {
 		t.Fatal(info.Size(), err)
 	}
 }
+
+func TestClaim(t *testing.T) {
+	free := int64(3000)
+	l := mustOpen(t, Config{
+		Dir: t.TempDir(), MinFree: 1000, Fatal: func(err error) { t.Error(err) },
+		FreeSpace: func() (int64, error) { return free, nil },
+	})
+	defer mustClose(t, l)
+	first, ok := l.Claim(1500)
+	if !ok {
+		t.Fatal("1500 of 3000 bytes refused")
+	}
+	if _, ok := l.Claim(1001); ok {
+		t.Fatal("less than half of the reserve would be left")
+	}
+	if _, ok := l.Claim(1000); !ok {
+		t.Fatal("half of the reserve would be left")
+	}
+	first()
+	if _, ok := l.Claim(1500); !ok {
+		t.Fatal("what was given back is not there")
+	}
+}
