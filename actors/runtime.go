@@ -44,6 +44,8 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Clock:           d.time.now,
 		LowSpace:        func() bool { return d.store.Space().Low },
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
+		Claim:           d.store.Claim,
+		Untrusted:       d.cfg.Secret == nil,
 		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),
 		Dispatcher:      d.world.dispatcher(name),
 		Observe:         d.world.Observe,

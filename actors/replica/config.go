@@ -74,9 +74,15 @@ type Config struct {
 	Clock    func() clock.Now          // this node's clocks, and what the others say of them
 	LowSpace func() bool               // this node's disk is below its mark
 	PeerLow  func(slotmap.NodeID) bool // another node reported that its disk is
-	Rand     *rand.Rand                // owned by the replica actor
-	Fatal    func(error)
-	Logger   *slog.Logger
+	// Claim sets bytes of the disk aside for a snapshot until release is called; nil: there is always room.
+	// The applier's goroutine.
+	Claim func(bytes int64) (release func(), ok bool)
+	// Untrusted says that peers cannot prove who they are. A message that contradicts the log is then taken
+	// for a forged one and refused, else for damage, which ends the node.
+	Untrusted bool
+	Rand      *rand.Rand // owned by the replica actor
+	Fatal     func(error)
+	Logger    *slog.Logger
 
 	SnapshotEntries uint64 // entries after which a snapshot is taken
 	SnapshotBytes   int64  // or bytes of entry data
@@ -105,9 +111,13 @@ type Applied struct {
 
 func (c *Config) snapFile(name string) string { return c.FS.PathJoin(c.SnapshotDir, name) }
 
+// maxConsensus bounds the messages of other nodes that wait for a replica. Raft repeats what is dropped.
+const maxConsensus = 1 << 14
+
 // props are the options of every actor of a replica.
 func (c *Config) props() []actor.PropsOption {
-	return []actor.PropsOption{actor.WithMailbox(mailbox.New()), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
+	box := mailbox.New(mailbox.WithConsensusLimit(maxConsensus, func(any) { c.gauges.Dropped.Add(1) }))
+	return []actor.PropsOption{actor.WithMailbox(box), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
 }
 
 func (c *Config) release(b *Batch) { c.budget.Release(b.Cost()) }

@@ -27,6 +27,8 @@ type disk struct {
 	dirty   bool // a sync is due at Drained
 	held    bool // the disk hangs: nothing is committed, nobody hears back
 	low     bool // its free space is below the mark
+	noRoom  bool // for snapshots
+	claims  int  // not given back
 
 	installed, compacted int // snapshots received and made
 
@@ -216,3 +218,12 @@ func (d *disk) Term(_ slotmap.ShardID, index uint64) (uint64, error) {
 }
 
 var _ LogReader = (*disk)(nil)
+
+// claim is what a snapshot asks before it is taken.
+func (d *disk) claim(int64) (release func(), ok bool) {
+	if d.noRoom {
+		return nil, false
+	}
+	d.claims++
+	return func() { d.claims-- }, true
+}

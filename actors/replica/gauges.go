@@ -44,6 +44,7 @@ type Gauges struct {
 	Ops       atomic.Uint64 // operations in them
 	Rounds    atomic.Uint64 // ReadIndex rounds opened here
 	Reads     atomic.Uint64 // operations read by them
+	Dropped   atomic.Uint64 // messages of other nodes, for want of room in the mailbox
 	Refused   [len(statusNames)]atomic.Uint64
 }
 

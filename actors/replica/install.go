@@ -20,10 +20,15 @@ type snapState struct {
 	index   uint64 // of the newest snapshot
 	bytes   int64  // of entries since then
 	running bool
+	again   uint64 // tick before which none is tried, after one that failed
+	failure string // what the newest one failed of
 }
 
+// snapRetryTicks is how long after a snapshot that failed the next one is tried.
+const snapRetryTicks = 250
+
 func (s *snapState) grew(bytes int)     { s.bytes += int64(bytes) }
-func (s *snapState) taken(index uint64) { s.index, s.bytes = index, 0 }
+func (s *snapState) taken(index uint64) { s.index, s.bytes, s.failure = index, 0, "" }
 
 // installed is a received snapshot on its way through raft and the log to the applier.
 type installed struct {
@@ -34,7 +39,7 @@ type installed struct {
 // maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one.
 func (r *replica) maybeSnapshot() {
 	grown := r.applied - min(r.applied, r.snaps.index)
-	if r.snaps.running || grown == 0 || r.snaps.index == 0 {
+	if r.snaps.running || grown == 0 || r.snaps.index == 0 || r.tick < r.snaps.again {
 		return
 	}
 	large := grown >= r.cfg.SnapshotEntries || r.cfg.SnapshotBytes > 0 && r.snaps.bytes >= r.cfg.SnapshotBytes
@@ -51,8 +56,7 @@ func (r *replica) maybeSnapshot() {
 func (r *replica) snapshotTaken(m *snapshotTaken) {
 	r.snaps.running = false
 	if m.err != nil {
-		r.cfg.Logger.Error("snapshot failed", "shard", r.cfg.Shard, "err", m.err)
-		r.snaps.taken(r.snaps.index)
+		r.snapshotFailed(m.err)
 		return
 	}
 	if m.ref.Index <= r.snaps.index { // a received one, which the log may be installing, has overtaken it
@@ -70,6 +74,15 @@ func (r *replica) snapshotTaken(m *snapshotTaken) {
 		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Snapshot: m.ref, Through: through, ThroughTerm: term, Reply: r.self(),
 		Tag: &raftlog.Compact{Snapshot: m.ref, Through: through, ThroughTerm: term},
 	})
+}
+
+// snapshotFailed says so once for each cause, for it is tried again as long as it takes.
+func (r *replica) snapshotFailed(err error) {
+	if text := err.Error(); text != r.snaps.failure {
+		r.snaps.failure = text
+		r.cfg.Logger.Error("snapshot failed", "shard", r.cfg.Shard, "err", err)
+	}
+	r.snaps.again = r.tick + snapRetryTicks
 }
 
 func (r *replica) compacted(m *raftlog.Compacted) {

@@ -152,6 +152,8 @@ func (r *replica) afterEnd(ctx actor.Context) {
 		answerAll(r.cfg, m.batches, Down)
 	case *WaitQuery:
 		m.Reply(0, false)
+	case *SnapshotArrived:
+		r.dropArrived(m.Path)
 	case *raftlog.Buried:
 		r.buried = true
 		ctx.Watch(r.applier)

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -441,5 +442,51 @@ func TestAnswerToAnEarlierLifeConfirmsNoRead(t *testing.T) {
 	}
 	if p.answer != nil {
 		c.must(p, "$3 new")
+	}
+}
+
+// Messages of a peer that cannot prove who it is do not end a node, whatever they say of the log.
+func TestForgedWordOfTheLogIsRefused(t *testing.T) {
+	c := newCluster(t, 1, 3, 3)
+	c.untrusted = true
+	c.startAll()
+	lead := c.elect()
+	f := c.other(lead)
+	c.set(lead, "v")
+	forge := func(from, to *node, kind raftpb.MessageType, m *raftpb.Message) {
+		m.Type, m.Term = &kind, new(lead.handle.Gauges.Term.Load())
+		m.From, m.To = new(from.handle.Gauges.Replica), new(to.handle.Gauges.Replica)
+		to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: &wire.Raft{Shard: testShard, Message: m}})
+		c.settle()
+	}
+	forge(lead, f, raftpb.MsgHeartbeat, &raftpb.Message{Commit: new(uint64(1_000_000_000))})
+	forge(f, lead, raftpb.MsgAppResp, &raftpb.Message{Index: new(uint64(1_000_000_000))})
+	c.must(c.send(lead, kindWrite, "set", "key", "w"), "+OK")
+	c.must(c.send(f, kindFollower, "get", "key"), "$1 w")
+}
+
+// A snapshot for which the disk has no room is not begun. It is tried again, not at every tick, and taken once
+// there is room.
+func TestSnapshotWaitsForRoom(t *testing.T) {
+	c, lead := group(t, 1, 1)
+	lead.disk.noRoom = true
+	for i := range int(c.every) + 1 {
+		c.set(lead, fmt.Sprint(i))
+	}
+	c.tick(3)
+	if n := lead.disk.compacted; n != 0 {
+		t.Fatalf("%d snapshots without room", n)
+	}
+	lead.disk.noRoom = false
+	c.tick(3)
+	if n := lead.disk.compacted; n != 0 {
+		t.Fatal("tried again at once")
+	}
+	c.tick(snapRetryTicks)
+	if n := lead.disk.compacted; n != 1 {
+		t.Fatalf("%d snapshots with room", n)
+	}
+	if lead.disk.claims != 0 {
+		t.Fatalf("%d claims are not given back", lead.disk.claims)
 	}
 }

@@ -60,6 +60,7 @@ type replica struct {
 	waits      []waiting
 	snaps      snapState
 	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
+	refusals   uint64     // messages that contradicted the log
 	gone       bool       // it has ended: nothing is done any more
 	buried     bool       // its id has a durable tombstone
 	endedAt    uint64     // tick
@@ -252,7 +253,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
-	if r.removed(from, m.GetFrom()) || r.premature(m) || odd(m) {
+	if r.removed(from, m.GetFrom()) || r.premature(m) || r.odd(m) {
 		return
 	}
 	r.peers[m.GetFrom()] = from
@@ -271,9 +272,26 @@ func (r *replica) premature(m *raftpb.Message) bool {
 }
 
 // odd reports whether raft would panic over the message: it takes the context of a heartbeat's answer for
-// eight bytes, unread.
-func odd(m *raftpb.Message) bool {
-	return m.GetType() == raftpb.MsgHeartbeatResp && len(m.GetContext()) != 0 && len(m.GetContext()) != 8
+// eight bytes, unread, and trusts what peers say of this log. A leader that knows of entries here that are not
+// here has seen them acknowledged: unless the message may be forged, they are lost, and raft ends the node.
+func (r *replica) odd(m *raftpb.Message) bool {
+	beyond := uint64(0)
+	switch m.GetType() {
+	case raftpb.MsgHeartbeatResp:
+		return len(m.GetContext()) != 0 && len(m.GetContext()) != 8
+	case raftpb.MsgHeartbeat:
+		beyond = m.GetCommit()
+	case raftpb.MsgAppResp:
+		beyond = m.GetIndex()
+	}
+	if beyond <= r.last || !r.cfg.Untrusted {
+		return false
+	}
+	if r.refusals++; r.refusals == 1 {
+		r.cfg.Logger.Error("message refused: it speaks of entries that this log never had", "shard", r.cfg.Shard,
+			"type", m.GetType(), "from", m.GetFrom(), "index", beyond, "last", r.last)
+	}
+	return true
 }
 
 // foreign reports whether a replica id is known to live on another node than the sender's.

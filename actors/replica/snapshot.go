@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -41,11 +42,26 @@ func (a *applier) beginSnapshot(ctx actor.Context) {
 	if a.snap != nil {
 		return
 	}
+	release, ok := a.claim(a.state.Bytes())
+	if !ok {
+		ctx.Send(a.replica, &snapshotTaken{err: errNoRoom})
+		return
+	}
 	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
-	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self()}
+	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self(), release: release}
 	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props()...))
 	a.sendSlice(ctx)
+}
+
+// errNoRoom says that the disk has too little space for a snapshot.
+var errNoRoom = errors.New("too little disk space for it")
+
+func (a *applier) claim(bytes int64) (release func(), ok bool) {
+	if a.cfg.Claim == nil {
+		return func() {}, true
+	}
+	return a.cfg.Claim(bytes)
 }
 
 func (a *applier) nextSlice(ctx actor.Context, m *blockWritten) {
@@ -82,6 +98,7 @@ type snapshotFile struct {
 	name             string
 	header           SnapHeader
 	replica, applier *actor.PID
+	release          func() // gives back what was claimed of the disk
 	w                *snapWriter
 	over             bool
 }
@@ -99,6 +116,7 @@ func (s *snapshotFile) Receive(ctx actor.Context) {
 		if !s.over && s.w != nil {
 			s.w.abort()
 		}
+		s.release()
 	}
 }
 
