@@ -290,8 +290,20 @@ func (b *bed) dial() *conn {
 		b.t.Fatal(err)
 	}
 	b.t.Cleanup(func() { c.Close() })
-	c.SetDeadline(time.Now().Add(20 * time.Second))
 	return &conn{t: b.t, Conn: c}
+}
+
+// patience bounds each wait for something that must come.
+const patience = 20 * time.Second
+
+func (c *conn) Read(p []byte) (int, error) {
+	c.SetReadDeadline(time.Now().Add(patience))
+	return c.Conn.Read(p)
+}
+
+func (c *conn) Write(p []byte) (int, error) {
+	c.SetWriteDeadline(time.Now().Add(patience))
+	return c.Conn.Write(p)
 }
 
 func pack(lines ...string) (out []byte) {
@@ -392,7 +404,7 @@ func render(v resp.Value) string {
 // eventually polls until ok, for what has no reply to wait for.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
