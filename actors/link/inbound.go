@@ -2,7 +2,6 @@ package link
 
 import (
 	"errors"
-	"io"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -115,15 +114,4 @@ func (in *inbox) alive(now time.Time) error {
 		return nil
 	}
 	return in.pong(0)
-}
-
-// reason names the kind of an error in few words, for what must not contain addresses or ids.
-func reason(err error) string {
-	for _, known := range []error{wire.ErrMagic, wire.ErrVersion, wire.ErrCluster, wire.ErrFrameSize, wire.ErrInvalid,
-		ErrNode, ErrNoCluster, io.ErrUnexpectedEOF} {
-		if errors.Is(err, known) {
-			return known.Error()
-		}
-	}
-	return typeName(err)
 }

@@ -249,12 +249,13 @@ func (l *lines) Write(b []byte) (int, error) {
 }
 
 // count tells how many warnings contain the text.
-func (l *lines) count(text string) int {
-	l.mu.Lock()
-	defer l.mu.Unlock()
+func (l *lines) count(text string) int { return l.having("level=WARN", text) }
+
+// having tells how many lines contain both texts.
+func (l *lines) having(one, other string) int {
 	n := 0
-	for line := range strings.Lines(l.text.String()) {
-		if strings.Contains(line, "level=WARN") && strings.Contains(line, text) {
+	for line := range strings.Lines(l.String()) {
+		if strings.Contains(line, one) && strings.Contains(line, other) {
 			n++
 		}
 	}

@@ -45,7 +45,9 @@ type sender struct {
 
 	pings uint64
 	// Invariant: lost if and only if the last event told was Down.
-	lost bool
+	lost  bool
+	met   bool // an Up was told
+	dials outage
 }
 
 func newSender(p *peer) *sender {
@@ -191,7 +193,7 @@ func (s *sender) dialed(m *dialed) {
 	s.wanted = 0
 	s.links.counters.up.Add(1)
 	s.links.spawn("pongs", func() { s.hear(m.conn) })
-	s.log.Info("link: up", "address", m.address)
+	s.dials = outage{}
 	s.tellUp()
 	for _, o := range s.held.take() {
 		s.encode(o.target, o.message)
@@ -208,7 +210,15 @@ func (s *sender) cannotDial(m *dialed) {
 	if s.links.ctx.Err() != nil {
 		return
 	}
-	s.links.complain.once("dial "+s.node.String(), "cannot connect", "node", s.node, "address", m.address, "err", m.err)
+	failed, ok := s.dials.due(reason(m.err), time.Now())
+	if !ok {
+		return
+	}
+	args := []any{"node", s.node, "address", m.address, "err", cause(m.err)}
+	if failed > 0 {
+		args = append(args, "failed_before", failed)
+	}
+	s.links.complain.once("dial "+s.node.String(), "cannot connect", args...)
 }
 
 // broken ends the connection, unless it is another one by now.
@@ -223,10 +233,7 @@ func (s *sender) broken(c *conn, err error) {
 	s.links.counters.up.Add(-1)
 	s.dropped(s.frames)
 	s.empty()
-	if s.links.ctx.Err() == nil {
-		s.log.Info("link: down", "address", s.address, "err", err)
-	}
-	s.tellDown()
+	s.tellDown(err)
 }
 
 // arrived comes when the peer has connected to here: it lives, and will want answers.
@@ -239,10 +246,7 @@ func (s *sender) arrived(address string) {
 // departed comes when the peer's connection to here has ended. That is evidence of loss, which a pong on the
 // connection to the peer refutes.
 func (s *sender) departed(err error) {
-	if s.links.ctx.Err() == nil && !s.lost {
-		s.log.Info("link: the peer's connection to here ended", "err", err)
-	}
-	s.tellDown()
+	s.tellDown(fmt.Errorf("the peer's connection to here ended: %w", cause(err)))
 	if s.conn != nil {
 		s.conn.awaited.Store(s.pings + 1)
 		s.ping()
@@ -256,15 +260,23 @@ func (s *sender) confirmed(c *conn) {
 }
 
 func (s *sender) tellUp() {
-	s.lost = false
+	if s.lost || !s.met {
+		s.log.Info("link: up", "address", s.address)
+	}
+	s.lost, s.met = false, true
 	s.links.tell(&Up{s.node})
 }
 
-func (s *sender) tellDown() {
-	if !s.lost {
-		s.lost = true
-		s.links.tell(&Down{s.node})
+func (s *sender) tellDown(err error) {
+	if s.lost {
+		return
 	}
+	s.lost = true
+	s.dials.expect(unreachable, time.Now())
+	if s.links.ctx.Err() == nil {
+		s.log.Info("link: down", "err", cause(err))
+	}
+	s.links.tell(&Down{s.node})
 }
 
 func (s *sender) tick() {
