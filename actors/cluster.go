@@ -97,7 +97,7 @@ func (d *director) gossiped(ev gossip.Event) {
 	case gossip.NodeChanged:
 		d.nodeSeen(ev.Node)
 	case gossip.NodeDown:
-		d.nodeLost(ev.Node)
+		d.nodeLost(ev.Node, ev.Left)
 	case gossip.DeltaReceived:
 		d.merge(d.slots.Apply(ev.Delta))
 	case gossip.MapReceived:
@@ -118,9 +118,9 @@ func (d *director) nodeSeen(n gossip.Node) {
 	if p == nil {
 		p = &peer{}
 		d.nodes[n.ID] = p
-		if n.ID != d.self.ID {
-			d.log.Info("sees node", "node", n.ID, "client", n.Client)
-		}
+	}
+	if !p.alive && n.ID != d.self.ID {
+		d.log.Info("sees node", "node", n.ID, "client", n.Client)
 	}
 	p.Node, p.alive = n, true
 	d.connect(n)
@@ -136,11 +136,15 @@ func (d *director) connect(n gossip.Node) {
 	}
 }
 
-func (d *director) nodeLost(n gossip.Node) {
+func (d *director) nodeLost(n gossip.Node, left bool) {
 	if p := d.nodes[n.ID]; p != nil && p.alive {
 		p.alive = false
 		d.dirty = true
-		d.log.Info("lost node", "node", n.ID, "client", n.Client)
+		what := "lost node"
+		if left {
+			what = "node left"
+		}
+		d.log.Info(what, "node", n.ID, "client", n.Client)
 		d.remember()
 	}
 }

@@ -108,7 +108,7 @@ func (g *Gossip) listConfig(net *transport) (*memberlist.Config, error) {
 	c.DeadNodeReclaimTime = time.Millisecond // an id may come back elsewhere once it counts as dead
 	c.EnableCompression = false              // packets are small, maps are compact
 
-	c.Logger = newListLogger(g.log)
+	c.Logger = g.lines.logger()
 	c.Delegate = delegate{g}
 	c.Events = eventDelegate{g}
 	c.Alive = aliveDelegate{g}

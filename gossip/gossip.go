@@ -32,8 +32,9 @@ type Gossip struct {
 	log   *slog.Logger
 	limit *limiter
 
-	net  *transport
-	list *memberlist.Memberlist
+	lines *logWriter // memberlist's
+	net   *transport
+	list  *memberlist.Memberlist
 
 	// mu is taken inside memberlist's node lock, so no call goes from under
 	// it to memberlist.
@@ -75,7 +76,7 @@ func Start(cfg Config) (*Gossip, error) {
 		return nil, err
 	}
 	g := newGossip(cfg)
-	g.net, err = newTransport(bind, newListLogger(g.log))
+	g.net, err = newTransport(bind, g.lines.logger())
 	if err != nil {
 		return nil, fmt.Errorf("gossip: %w", err)
 	}
@@ -103,6 +104,7 @@ func newGossip(cfg Config) *Gossip {
 		g.log = slog.New(slog.DiscardHandler)
 	}
 	g.cfg.defaultClocks()
+	g.lines = newLogWriter(g.log)
 	g.ctx, g.cancel = context.WithCancel(context.Background())
 	g.members.Store(1)
 	g.queue.NumNodes = func() int { return int(g.members.Load()) }
@@ -229,6 +231,7 @@ func (g *Gossip) Leave(ctx context.Context) error {
 // Close stops at once, without a word; no event is delivered after it returns.
 func (g *Gossip) Close() {
 	g.once.Do(func() {
+		g.lines.muted.Store(true)
 		g.cancel()
 		g.list.Shutdown()
 		g.out.close()

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -18,11 +19,13 @@ const (
 
 // logWriter turns memberlist's lines into slog records: debug, and warnings
 // where memberlist speaks of an error. Since whoever can send a packet can
-// cause those, they are rate limited, and cut to one short line.
+// cause those, they are rate limited, and cut to one short line. Once muted it says nothing: what breaks
+// while a node stops is meant to.
 type logWriter struct {
-	log *slog.Logger
-	now func() time.Time
-	mu  struct {
+	log   *slog.Logger
+	now   func() time.Time
+	muted atomic.Bool
+	mu    struct {
 		sync.Mutex
 		tokens     int
 		refilled   time.Time
@@ -30,9 +33,9 @@ type logWriter struct {
 	}
 }
 
-func newListLogger(l *slog.Logger) *log.Logger {
-	return log.New(&logWriter{log: l, now: time.Now}, "", 0)
-}
+func newLogWriter(l *slog.Logger) *logWriter { return &logWriter{log: l, now: time.Now} }
+
+func (w *logWriter) logger() *log.Logger { return log.New(w, "", 0) }
 
 // Write takes one line; log.Logger sees to that.
 func (w *logWriter) Write(p []byte) (int, error) {
@@ -40,7 +43,7 @@ func (w *logWriter) Write(p []byte) (int, error) {
 	if isErrorLine(p) {
 		level = slog.LevelWarn
 	}
-	if !w.log.Enabled(context.Background(), level) {
+	if w.muted.Load() || !w.log.Enabled(context.Background(), level) {
 		return len(p), nil
 	}
 	if level == slog.LevelDebug {

@@ -41,6 +41,13 @@ func TestLogWriter(t *testing.T) {
 	if !strings.Contains(out.String(), "another") || !strings.Contains(out.String(), "suppressed=95") {
 		t.Errorf("after a while: %s", &out)
 	}
+	now = now.Add(errorRefill)
+	out.Reset()
+	w.muted.Store(true)
+	l.Printf("[ERR] memberlist: use of closed network connection")
+	if out.Len() > 0 {
+		t.Errorf("after the end: %s", &out)
+	}
 }
 
 func TestLimiter(t *testing.T) {
