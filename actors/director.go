@@ -138,8 +138,10 @@ const (
 	placementTicks = 10
 	spaceTicks     = 25
 	clockTicks     = 25
-	stepTicks      = 15 // at least between two steps of placement for one shard
-	leaveTicks     = 150
+	stepTicks      = 15  // at least between two steps of placement for one shard
+	leaveTicks     = 150 // at most, for a graceful end
+	leaveQuiet     = 10  // without a leadership, before it
+	handOverTicks  = 25  // between two tries to hand over
 )
 
 // startLoaded starts the replicas that the log holds.
@@ -303,27 +305,54 @@ func (d *director) checkServed() {
 
 // leaving is a graceful end under way.
 type leaving struct {
-	until uint64
-	done  chan struct{}
+	since uint64
+	free  uint64        // tick of the earliest end, while nothing is led here
+	done  chan struct{} // nil: closed
 }
 
+// leave hands over what is led here, and has the others told to hand nothing back.
 func (d *director) leave(m *leave) {
-	d.leaving = &leaving{until: d.ticks + leaveTicks, done: m.done}
+	d.leaving = &leaving{since: d.ticks, free: d.ticks + leaveQuiet, done: m.done}
+	d.self.Leaving = true
+	d.tellSelf()
 	d.toReplicas(replica.HandOver{})
 }
 
-// checkLeft ends a graceful stop once nothing is led here that another could lead, or time is out.
+// checkLeft ends a graceful stop when nothing has been led here for a while that another could lead, or time is
+// out. What comes back, from a node that has not heard yet or because another could not take it, is handed over
+// again.
 func (d *director) checkLeft() {
-	if d.leaving == nil {
+	l := d.leaving
+	if l == nil {
 		return
 	}
-	leads := false
-	for _, h := range d.replicas {
-		leads = leads || h.handle != nil && h.handle.Gauges.View().Role == replica.RoleLeader && h.handle.Gauges.View().Voters > 1
+	leads := d.leads()
+	if len(leads) > 0 {
+		l.free = d.ticks + leaveQuiet
+		if (d.ticks-l.since)%handOverTicks == 0 {
+			d.toReplicas(replica.HandOver{})
+		}
 	}
-	if leads && d.ticks < d.leaving.until {
+	if l.done == nil || d.ticks < min(l.free, l.since+leaveTicks) {
 		return
 	}
-	close(d.leaving.done)
-	d.leaving = nil
+	if len(leads) > 0 {
+		d.log.Warn("stops while it leads", "shards", leads)
+	} else {
+		d.log.Info("leads nothing any more")
+	}
+	close(l.done)
+	l.done = nil
+}
+
+// leads lists the shards led here that another could lead.
+func (d *director) leads() (shards []slotmap.ShardID) {
+	for _, shard := range slices.Sorted(maps.Keys(d.replicas)) {
+		if h := d.replicas[shard].handle; h != nil {
+			if v := h.Gauges.View(); v.Role == replica.RoleLeader && v.Voters > 1 {
+				shards = append(shards, shard)
+			}
+		}
+	}
+	return shards
 }

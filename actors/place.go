@@ -87,7 +87,7 @@ func (d *director) view() placement.View {
 	for _, p := range d.nodesByID() {
 		v.Nodes = append(v.Nodes, placement.NodeInfo{
 			ID: p.ID, Zone: p.Zone, Alive: p.alive || p.ID == d.self.ID, LowSpace: p.LowSpace, Gateway: p.Gateway,
-			WrongClock: p.WrongClock, Replaces: before[p.ID],
+			WrongClock: p.WrongClock, Leaving: p.Leaving, Replaces: before[p.ID],
 		})
 	}
 	for shard, f := range d.facts {

@@ -17,7 +17,7 @@
 //     While there are fewer nodes than that the shard keeps what it has: one voter in a young cluster.
 //   - The number of voters that a change leaves behind is always odd.
 //   - A dead node keeps its place until a node says that it replaces it; then its successor takes over in one change.
-//   - A node with little disk space or of a gateway gets no new replica.
+//   - A node with little disk space, a gateway, or a node that is about to stop gets no new replica.
 //   - When one node holds two shards more than another, one moves. A node gives or takes one shard at a time, and
 //     no shard with a dead voter moves.
 //   - When one node leads two shards more than another that could lead one of them, the leadership moves, directly or

@@ -127,7 +127,7 @@ func (p *planner) majorityReady(kept []member, promoted []uint64) bool {
 // stepAside hands over the leadership before this node's own replica is removed.
 func (p *planner) stepAside(kept []member) []Step {
 	kept = slices.DeleteFunc(slices.Clone(kept), func(m member) bool {
-		return !p.byID[m.Node].Alive || !p.led.ready(m.Replica)
+		return !p.byID[m.Node].Alive || p.byID[m.Node].Leaving || !p.led.ready(m.Replica)
 	})
 	if len(kept) == 0 {
 		return nil

@@ -34,7 +34,7 @@ func TestPlansConverge(t *testing.T) {
 // event changes one thing in the world.
 func (w *world) event() {
 	n := &w.nodes[rapid.IntRange(0, len(w.nodes)-1).Draw(w.t, "node")]
-	switch rapid.IntRange(0, 7).Draw(w.t, "event") {
+	switch rapid.IntRange(0, 8).Draw(w.t, "event") {
 	case 0, 1:
 		if len(w.nodes) < 9 {
 			w.join(4)
@@ -59,6 +59,8 @@ func (w *world) event() {
 		}
 	case 7:
 		n.WrongClock = !n.WrongClock
+	case 8:
+		n.Leaving = !n.Leaving
 	}
 	w.elect()
 }
@@ -119,10 +121,12 @@ func (w *world) blur(v *View) {
 	v.Map = slotmap.New(nil, shards)
 }
 
-// mend brings every dead node back or replaces it, unless it was replaced already.
+// mend brings every dead node back or replaces it, unless it was replaced already. Who was about to stop has done
+// so and is back.
 func (w *world) mend() {
 	for i := range w.nodes {
 		n := &w.nodes[i]
+		n.Leaving = false
 		if n.Alive || w.replaced(n.ID) {
 			continue
 		}
@@ -144,7 +148,7 @@ func (w *world) settle() {
 }
 
 func (w *world) checkRest() {
-	healthy := !slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return !n.Alive || n.LowSpace || n.Gateway })
+	healthy := !slices.ContainsFunc(w.nodes, func(n NodeInfo) bool { return !fit(&n) })
 	for _, g := range w.groups {
 		w.checkVoters(g)
 		if g.Leader == 0 {
@@ -163,7 +167,7 @@ func (w *world) checkRest() {
 	}
 }
 
-func fit(n *NodeInfo) bool { return n.Alive && !n.LowSpace && !n.Gateway }
+func fit(n *NodeInfo) bool { return n.Alive && !n.LowSpace && !n.Gateway && !n.Leaving }
 
 // checkClock: no shard that sits where it should is led by a wrong clock while one of its voters could lead.
 func (w *world) checkClock(g *group) {

@@ -11,7 +11,7 @@ import (
 // nodeID is the id of a node with a name of one letter.
 func nodeID(name byte) slotmap.NodeID { return slotmap.NodeID{name} }
 
-// parseNodes reads nodes: a letter, then ! dead, ~ low on space, ^ wrong clock, @ gateway, >XY replaces X and Y,
+// parseNodes reads nodes: a letter, then ! dead, ~ low on space, ^ wrong clock, - about to stop, @ gateway, >XY replaces X and Y,
 // :zone.
 func parseNodes(text string) []NodeInfo {
 	var nodes []NodeInfo
@@ -19,7 +19,7 @@ func parseNodes(text string) []NodeInfo {
 		w, zone, _ := strings.Cut(w, ":")
 		n := NodeInfo{ID: nodeID(w[0]), Zone: zone, Alive: !strings.Contains(w, "!"),
 			LowSpace: strings.Contains(w, "~"), Gateway: strings.Contains(w, "@"),
-			WrongClock: strings.Contains(w, "^")}
+			WrongClock: strings.Contains(w, "^"), Leaving: strings.Contains(w, "-")}
 		_, replaced, _ := strings.Cut(w, ">")
 		for i := range replaced {
 			n.Replaces = append(n.Replaces, nodeID(replaced[i]))
@@ -151,6 +151,11 @@ func TestPlan(t *testing.T) {
 		{"no way back by a chain", "A^ B C", 3, []string{"A B* C", "A B* C", "A B C*"}, ""},
 		{"wrong clock, but room for a replica", "A B C^", 3, []string{"A*"}, "1 add B, 1 add C"},
 		{"no space, no leader", "A~ B C", 3, []string{"A* B C", "A B* C"}, "1 lead 3"},
+		{"who is about to stop is given no leadership", "A- B C", 3, []string{"A B* C", "A B* C", "A B C*"}, ""},
+		{"nor by a chain", "A- B C", 3, []string{"A B* C", "A B* C", "A B* C"}, "1 lead 3"},
+		{"nor by one that steps aside", "A B- C D E F", 3, []string{"A* B C D+", "A E* F", "A E F*"}, "1 lead 3"},
+		{"nor a replica", "A B C-", 3, []string{"A*"}, ""},
+		{"but it keeps those it has", "A B C- D", 3, []string{"A* B C"}, ""},
 		{"twice on one node", "A B C", 3, []string{"A* B C B+"}, "1 drop 4"},
 	}
 	for _, c := range cases {

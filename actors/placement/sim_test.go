@@ -145,7 +145,7 @@ func (w *world) apply(s Step, self slotmap.NodeID, known bool) {
 		if slices.ContainsFunc(g.Members, func(m member) bool { return m.Node == s.Node }) {
 			w.t.Fatalf("%v: there is one already", s)
 		}
-		if n := w.node(s.Node); known && (!n.Alive || n.Gateway || n.LowSpace) {
+		if n := w.node(s.Node); known && !fit(n) {
 			w.t.Fatalf("%v: the node is not fit", s)
 		}
 		g.add(s.Node, true)
@@ -160,6 +160,9 @@ func (w *world) apply(s Step, self slotmap.NodeID, known bool) {
 		m, ok := g.Member(s.Replica)
 		if !ok || m.Learner || !w.alive(m.Node) || g.behind[m.Replica] || m.Replica == g.Leader {
 			w.t.Fatalf("%v: cannot lead", s)
+		}
+		if known && w.node(m.Node).Leaving {
+			w.t.Fatalf("%v: is about to stop", s)
 		}
 		g.Term++
 		g.Leader = s.Replica

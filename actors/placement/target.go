@@ -16,7 +16,7 @@ type node struct {
 }
 
 // fit tells whether the node may be given a replica.
-func (n *node) fit() bool { return n.Alive && !n.Gateway && !n.LowSpace }
+func (n *node) fit() bool { return n.Alive && !n.Gateway && !n.LowSpace && !n.Leaving }
 
 // mayLead tells whether the node may be given a leadership.
 func (n *node) mayLead() bool { return n.fit() && !n.WrongClock }

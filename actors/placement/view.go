@@ -22,6 +22,7 @@ type NodeInfo struct {
 	Gateway  bool             // holds no shards
 	Replaces []slotmap.NodeID // the dead nodes that were at its address before it, in any order
 
+	Leaving    bool // about to stop: it is given nothing, and keeps its replicas
 	WrongClock bool // its wall clock is not that of the others: it may hold shards, and lead none
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
@@ -226,19 +227,51 @@ func TestPausedLeaderIsHarmless(t *testing.T) {
 	l.check(t)
 }
 
-// SIGTERM hands the leadership over first: the node's shards are led elsewhere when it is gone.
+// SIGTERM hands the leadership over first: a node that is gone had led nothing any more, and the others say that
+// they lead its shards.
 func TestTermHandsOver(t *testing.T) {
 	c := cluster.StartT(t, cluster.Options{})
+	spread(t, c)
 	l := startLoad(t, c, "term")
-	l.more(t, 200)
-	n := c.Node(2)
-	if err := n.Stop(t.Context()); err != nil {
+	for _, n := range c.Nodes() {
+		l.more(t, 200)
+		led := termsLed(t, c, func(leader int) bool { return leader == n.Index })
+		if err := n.Stop(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		if tail := n.LogTail(20); !strings.Contains(tail, "leads nothing any more") {
+			t.Errorf("%s has handed over nothing:\n%s", n.Name, tail)
+		}
+		until(t, "the others lead", func() error {
+			elsewhere := termsLed(t, c, func(leader int) bool { return leader >= 0 })
+			for shard, term := range led {
+				if elsewhere[shard] <= term {
+					return fmt.Errorf("shard %d: term %d, it was %d", shard, elsewhere[shard], term)
+				}
+			}
+			return nil
+		})
+		l.more(t, 200)
+		restart(t, n)
+		wholeAgain(t, c)
+	}
+	l.check(t)
+}
+
+// termsLed are the terms of the shards whose leader, the index of a node, is one of those asked for.
+func termsLed(t *testing.T, c *cluster.Cluster, by func(leader int) bool) map[int]uint64 {
+	t.Helper()
+	shards, err := c.Shards(t.Context())
+	if err != nil {
 		t.Fatal(err)
 	}
-	l.more(t, 200)
-	restart(t, n)
-	wholeAgain(t, c)
-	l.check(t)
+	out := map[int]uint64{}
+	for _, s := range shards {
+		if by(s.Leader) {
+			out[s.ID] = s.Term
+		}
+	}
+	return out
 }
 
 // WAIT counts the followers whose disks hold the connection's last write.
