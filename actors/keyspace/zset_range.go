@@ -260,8 +260,9 @@ func (o *rangeOptions) ranks(s *State, c *call, i int) (z *sortedSet, low, high 
 	if z, ok = s.zsetToRead(c, c.Args[i]); !ok {
 		return nil, 0, 0, false
 	}
-	low, high = r.span(s, z, o.reverse)
-	low, high = o.cut(low, high)
+	if low, high = r.span(s, z, o.reverse); o.by != byRank {
+		low, high = o.cut(low, high)
+	}
 	return z, low, high, true
 }
 
