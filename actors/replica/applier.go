@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"cmp"
 	"fmt"
 	"time"
 
@@ -184,7 +185,7 @@ func (a *applier) evaluate(b *Batch, n int) {
 		if !a.rd.Next(&a.op) {
 			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
 		}
-		a.state.Exec(&a.env, &a.op, &a.w)
+		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 		if n > 1 {
 			a.forsake()
@@ -198,6 +199,23 @@ func (a *applier) evaluate(b *Batch, n int) {
 	ans.Replies = a.w.Bytes()
 	ans.Elapsed = time.Since(begin)
 	b.Sink.Deliver(ans)
+}
+
+// maxReplies is the most that the replies to one batch take, in bytes; Answer.Ends could tell no more than
+// 4 GiB. Whoever asks for more is answered an error in place of what does not fit.
+const maxReplies = 1 << 30
+
+const errLargeReply = "ERR the replies of this pipeline are larger than what may be held at a time: ask for less at once"
+
+// exec evaluates an operation that somebody waits for.
+func (a *applier) exec() {
+	from := a.w.Len()
+	a.w.SetLimit(cmp.Or(a.cfg.MaxReplies, maxReplies))
+	a.state.Exec(&a.env, &a.op, &a.w)
+	if a.w.Overflowed() {
+		a.w.Truncate(from)
+		a.w.Error(errLargeReply)
+	}
 }
 
 // evaluateRest runs operations that nobody on this node waits for.
@@ -235,7 +253,7 @@ func (a *applier) readBatch(b *Batch) bool {
 	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.rd.Next(&a.op) {
-		a.state.Exec(&a.env, &a.op, &a.w)
+		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	if a.state.NeedsLog() {

@@ -42,7 +42,8 @@ type cluster struct {
 	onTime   bool // most wall clocks are right, and always were
 	gullible bool // a planted bug: every node's own clock is the agreed time
 
-	untrusted bool // peers cannot prove who they are
+	untrusted  bool // peers cannot prove who they are
+	maxReplies int
 
 	failed string // what went wrong first
 	soft   bool   // the test looks at failed itself
@@ -241,7 +242,7 @@ func (c *cluster) spawn(n *node) {
 		Bulk:  func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
 		Hint:  c.hint,
 		Clock: func() clock.Now { return c.clock(n) },
-		Claim: n.disk.claim, Untrusted: c.untrusted, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
+		Claim: n.disk.claim, Untrusted: c.untrusted, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n),

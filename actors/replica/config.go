@@ -88,6 +88,8 @@ type Config struct {
 	SnapshotBytes   int64  // or bytes of entry data
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 
+	MaxReplies int // bytes of replies to one batch; 0: 1 GiB
+
 	Dispatcher actor.Dispatcher // nil: mailbox.Workers
 
 	budget *mailbox.Budget

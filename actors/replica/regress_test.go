@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -489,4 +490,18 @@ func TestSnapshotWaitsForRoom(t *testing.T) {
 	if lead.disk.claims != 0 {
 		t.Fatalf("%d claims are not given back", lead.disk.claims)
 	}
+}
+
+// What does not fit into the replies of a batch is answered by an error, and what was asked is done all the same.
+func TestRepliesAreBounded(t *testing.T) {
+	c := newCluster(t, 1, 1, 1)
+	c.maxReplies = 100
+	c.startAll()
+	lead := c.elect()
+	c.set(lead, strings.Repeat("v", 60))
+	c.must(c.send(lead, kindRead, "get", "key"), "$60 "+strings.Repeat("v", 60))
+	c.must(c.send(lead, kindRead, "mget", "key", "key"), "-"+errLargeReply)
+	c.must(c.send(lead, kindWrite, "append", "key", strings.Repeat("w", 60)), ":120")
+	c.must(c.send(lead, kindWrite, "set", "key", "x", "get"), "-"+errLargeReply)
+	c.must(c.send(lead, kindRead, "get", "key"), "$1 x")
 }

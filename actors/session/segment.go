@@ -37,6 +37,7 @@ const (
 	maxReplyBytes   = 64 << 20 // what its replies are expected to take at most
 	maxSegmentOps   = maxPipeline
 	minSegmentOps   = 8
+	firstOps        = 64 // while nothing is known of a client's replies
 )
 
 // pace bounds the operations of a segment by the size of recent replies.
@@ -45,7 +46,7 @@ type pace struct{ ops int }
 // limit is how many operations the next segment may have.
 func (p *pace) limit() int {
 	if p.ops == 0 {
-		return maxSegmentOps
+		return firstOps
 	}
 	return p.ops
 }

@@ -10,6 +10,8 @@ type Writer struct {
 	proto3  bool
 	discard bool
 	errors  int
+	limit   int  // of len(buf) for strings; 0: none
+	over    bool // a string did not fit
 }
 
 // Reset makes the writer append to buf in the given protocol version (2 or 3).
@@ -35,7 +37,23 @@ func (w *Writer) Bytes() []byte { return w.buf }
 func (w *Writer) Len() int { return len(w.buf) }
 
 // Truncate takes back what was written after the first n bytes.
-func (w *Writer) Truncate(n int) { w.buf = w.buf[:n] }
+func (w *Writer) Truncate(n int) { w.buf, w.over = w.buf[:n], false }
+
+// SetLimit makes strings be left out with which Bytes would be longer than n; 0 is no limit. Overflowed tells
+// whether one was: what was written is no whole reply then, and is to be taken back.
+func (w *Writer) SetLimit(n int) { w.limit = n }
+
+// Overflowed reports whether a string was left out since Reset or Truncate.
+func (w *Writer) Overflowed() bool { return w.over }
+
+// full reports whether n more bytes are too many.
+func (w *Writer) full(n int) bool {
+	if w.limit == 0 || len(w.buf)+n <= w.limit {
+		return false
+	}
+	w.over = true
+	return true
+}
 
 // SetDiscard turns all methods into no-ops, for replies that nobody waits for.
 func (w *Writer) SetDiscard(discard bool) { w.discard = discard }
@@ -75,7 +93,7 @@ func (w *Writer) Int(v int64) { w.number(':', v) }
 
 // Bulk writes a string of any bytes. nil is the empty string, not null.
 func (w *Writer) Bulk(b []byte) {
-	if w.discard {
+	if w.discard || w.full(len(b)) {
 		return
 	}
 	w.number('$', int64(len(b)))
@@ -84,7 +102,7 @@ func (w *Writer) Bulk(b []byte) {
 
 // BulkString writes a string of any bytes.
 func (w *Writer) BulkString(s string) {
-	if w.discard {
+	if w.discard || w.full(len(s)) {
 		return
 	}
 	w.number('$', int64(len(s)))
@@ -153,7 +171,7 @@ func (w *Writer) Verbatim(format, text string) {
 		w.BulkString(text)
 		return
 	}
-	if w.discard {
+	if w.discard || w.full(len(text)) {
 		return
 	}
 	w.number('=', int64(len(text)+4))
@@ -164,7 +182,7 @@ func (w *Writer) Verbatim(format, text string) {
 
 // Raw writes a reply that is already encoded.
 func (w *Writer) Raw(b []byte) {
-	if !w.discard {
+	if !w.discard && !w.full(len(b)) {
 		w.buf = append(w.buf, b...)
 	}
 }

@@ -83,3 +83,33 @@ func TestDouble(t *testing.T) {
 		}
 	}
 }
+
+func TestWriterLimit(t *testing.T) {
+	for name, write := range map[string]func(*Writer){
+		"Bulk":       func(w *Writer) { w.Bulk([]byte("0123456789")) },
+		"BulkString": func(w *Writer) { w.BulkString("0123456789") },
+		"Verbatim":   func(w *Writer) { w.Verbatim("txt", "0123456789") },
+		"Raw":        func(w *Writer) { w.Raw([]byte("+0123456789\r\n")) },
+	} {
+		for proto := 2; proto <= 3; proto++ {
+			var w Writer
+			w.Reset(nil, proto)
+			w.SetLimit(20)
+			write(&w)
+			from := w.Len()
+			if w.Overflowed() || from == 0 {
+				t.Fatalf("%s: the first one does not fit", name)
+			}
+			if write(&w); !w.Overflowed() || w.Len() != from {
+				t.Fatalf("%s: %d bytes within a limit of 20", name, w.Len())
+			}
+			if w.Truncate(from); w.Overflowed() {
+				t.Fatalf("%s: the overflow stays", name)
+			}
+			w.Error("ERR x") // errors and numbers fit always
+			if w.Overflowed() || w.Len() == from {
+				t.Fatalf("%s: no error behind it", name)
+			}
+		}
+	}
+}
