@@ -25,6 +25,8 @@ var newerThan70 = map[string]string{
 	"blpop":                   "flags",
 	"brpop":                   "flags",
 	"brpoplpush":              "flags",
+	"bzpopmax":                "flags",
+	"bzpopmin":                "flags",
 	"command|getkeys":         "arity", // a command may have no arguments
 	"command|getkeysandflags": "arity",
 	"client|setname":          "tips",

@@ -33,6 +33,7 @@ func checkConsistent(t testing.TB, s *State) {
 	if keys != s.keys || expires != s.Expires() || bytes != s.bytes {
 		t.Fatalf("%d keys, %d expire, %d bytes; counted %d, %d, %d", s.keys, s.Expires(), s.bytes, keys, expires, bytes)
 	}
+	checkWaiters(t, &s.waiters)
 	s.expiry.tree.Scan(func(m deadline) bool {
 		if p := s.lookup([]byte(m.e.key)); p.e != m.e || m.at != m.e.expire {
 			t.Fatalf("deadline %d of %q, which has %d", m.at, m.e.key, m.e.expire)
@@ -54,5 +55,32 @@ func checkDict(t testing.TB, d *dict) {
 	}
 	if n != d.used {
 		t.Fatalf("%d entries, counted %d", d.used, n)
+	}
+}
+
+// checkWaiters checks that everyone who waits stands in the queues of its keys, and nobody else does.
+func checkWaiters(t testing.TB, table *waitTable) {
+	t.Helper()
+	size, places, queued, gone := 0, 0, 0, 0
+	for w := range table.each() {
+		size += w.bytes()
+		places += len(w.places)
+		if table.byID[w.id] != w {
+			t.Fatalf("waiter %d is not found by its id", w.id)
+		}
+		if w.gone {
+			gone += len(w.places)
+		}
+	}
+	for key, q := range table.queues {
+		queued += q.Len()
+		gone -= q.gone
+		if q.Len() == 0 || q.key != key || q.ready {
+			t.Fatalf("queue of %q: %d of %q, ready %v", key, q.Len(), q.key, q.ready)
+		}
+	}
+	if size != table.size || places != queued || gone != 0 || len(table.byID) != table.all.Len() || len(table.ready) > 0 {
+		t.Fatalf("%d bytes, counted %d; %d places, %d in queues; %d waiters, %d by id", table.size, size, places, queued,
+			table.all.Len(), len(table.byID))
 	}
 }

@@ -176,14 +176,20 @@ func (g *gen) popCommand() []string {
 	if g.IntN(6) == 0 {
 		count = g.pick("-1", "x", "9223372036854775807", "1.5")
 	}
-	switch g.IntN(3) {
-	case 0:
-		cmd := append(append([]string{"zmpop"}, g.counted()...), g.caps(g.pick("min", "max", "bad")))
+	switch g.IntN(5) {
+	case 0, 1:
+		cmd := []string{"zmpop"}
+		if g.IntN(2) == 0 {
+			cmd = []string{"bzmpop", g.instant()}
+		}
+		cmd = append(append(cmd, g.counted()...), g.caps(g.pick("min", "max", "bad")))
 		if g.IntN(2) == 0 {
 			cmd = append(cmd, g.caps("count"), count)
 		}
 		return cmd
-	case 1:
+	case 2:
+		return []string{g.pick("bzpopmin", "bzpopmax"), g.key(), g.key(), g.instant()}
+	case 3:
 		return []string{g.pick("zpopmin", "zpopmax", "zcard"), g.key()}
 	}
 	return []string{g.pick("zpopmin", "zpopmax"), g.key(), count}

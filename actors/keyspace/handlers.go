@@ -92,6 +92,9 @@ var handlers = map[string]handler{
 	"rpush":      push(right, false),
 	"rpushx":     push(right, true),
 
+	"bzmpop":           bzmpop,
+	"bzpopmax":         bzpop(true),
+	"bzpopmin":         bzpop(false),
 	"zadd":             zadd,
 	"zcard":            zcard,
 	"zcount":           zcount(byScore),

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"strconv"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -12,7 +13,13 @@ import (
 func (g *gen) body() []byte {
 	var body []byte
 	for range 1 + g.IntN(8) {
-		if g.IntN(6) > 0 {
+		switch g.IntN(12) {
+		case 0, 1:
+		case 2:
+			op := opOf(g.blocking()...)
+			body = AppendWait(body, op.Slot, op.Args)
+			continue
+		default:
 			op := opOf(g.anything()...)
 			body = AppendOp(body, op.Slot, op.Args)
 			continue
@@ -25,6 +32,21 @@ func (g *gen) body() []byte {
 		body = AppendTx(body, opOf("get", "{t}").Slot, []Watch{watch}, cmds)
 	}
 	return body
+}
+
+// blocking is a command that may wait, now and then the end of a wait.
+func (g *gen) blocking() []string {
+	switch g.IntN(6) {
+	case 0:
+		return []string{g.pick("blpop", "brpop", "bzpopmin", "bzpopmax"), g.key(), g.key(), "0"}
+	case 1:
+		return []string{"blmove", g.key(), g.key(), g.side(), g.side(), "0"}
+	case 2:
+		return []string{"blmpop", "0", "2", g.key(), g.key(), "left", "count", "2"}
+	case 3:
+		return []string{"unblock", g.pick("timeout", "error"), strconv.Itoa(g.IntN(60)<<24 + 1 + g.IntN(2))}
+	}
+	return []string{"brpoplpush", g.key(), g.key(), "0"}
 }
 
 func (g *gen) anything() []string {
@@ -88,6 +110,13 @@ func TestReplicasStayEqual(t *testing.T) {
 			}
 			if i == joins {
 				late = copyOf(t, answers)
+			}
+			if i%20 == 19 { // another leader
+				for _, s := range []*State{answers, silent, reader, late} {
+					if s != nil {
+						s.EndWaits()
+					}
+				}
 			}
 			if i%6 != 0 && i != entries-1 { // a hash takes long
 				continue

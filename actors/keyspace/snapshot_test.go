@@ -77,6 +77,8 @@ func mutate(b *bench, g *gen) {
 		b.exec("set", g.anyKey(), g.value())
 	case 15, 16, 17:
 		b.exec("del", g.anyKey())
+	case 18, 19, 20:
+		b.wait(g.blocking()...)
 	default:
 		b.exec(g.command()...)
 	}

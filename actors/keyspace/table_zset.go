@@ -1,6 +1,16 @@
 package keyspace
 
 var sortedSetCommands = []Command{
+	{Name: "bzmpop", Arity: -5, Flags: blockingCmd, Categories: CatSortedSet,
+		KeySpecs: keyCount(2, popKey),
+		Since:    "7.0.0", Complexity: "O(K)+O(M*log(N)) of the keys named and the members answered",
+		Summary: "Takes members out of the first of several keys that has any; waits for them if none has."},
+	{Name: "bzpopmax", Arity: -3, Flags: blockingCmd | FlagFast, Categories: CatSortedSet,
+		KeySpecs: keyRange(1, -2, 1, popKey), Since: "5.0.0", Complexity: "O(log(N))",
+		Summary: "Takes the member with the highest score out of the first set that has any; waits for one if none has."},
+	{Name: "bzpopmin", Arity: -3, Flags: blockingCmd | FlagFast, Categories: CatSortedSet,
+		KeySpecs: keyRange(1, -2, 1, popKey), Since: "5.0.0", Complexity: "O(log(N))",
+		Summary: "Takes the member with the lowest score out of the first set that has any; waits for one if none has."},
 	{Name: "zadd", Arity: -4, Flags: FlagWrite | FlagDenyOOM | FlagFast, Categories: CatSortedSet,
 		KeySpecs: keyAt(1, KeyRW|KeyUpdate), Since: "1.2.0", Complexity: "O(log(N)) for each member",
 		Summary: "Adds members with scores to a sorted set, or changes scores; on condition if asked."},

@@ -12,6 +12,7 @@ type popping struct {
 	count   int64
 	name    bool // the key is part of the answer
 	nested  bool // each member with its score is an array
+	single  bool // key, member and score are one array
 }
 
 // zpop returns the handler of ZPOPMIN and ZPOPMAX key [count].
@@ -43,6 +44,33 @@ func zmpop(s *State, c *call) {
 	}
 	if found, ok := s.popScores(c, keys, want); ok && !found {
 		c.W.NullArray()
+	}
+}
+
+// bzpop returns the handler of BZPOPMIN and BZPOPMAX key [key …] timeout.
+func bzpop(highest bool) handler {
+	return func(s *State, c *call) {
+		last := len(c.Args) - 1
+		if ms, ok := c.seconds(c.Args[last]); ok {
+			s.popOrBlock(c, c.Args[1:last], popping{highest: highest, count: 1, name: true, single: true}, ms)
+		}
+	}
+}
+
+// bzmpop is BZMPOP timeout numkeys key [key …] MIN|MAX [COUNT n].
+func bzmpop(s *State, c *call) {
+	keys, want, ok := c.popping(c.Args[2:])
+	if !ok {
+		return
+	}
+	if ms, ok := c.seconds(c.Args[1]); ok {
+		s.popOrBlock(c, keys, want, ms)
+	}
+}
+
+func (s *State) popOrBlock(c *call, keys [][]byte, want popping, timeout int64) {
+	if found, ok := s.popScores(c, keys, want); ok && !found {
+		s.block(c, waitFor{keys: keys, kind: kindSortedSet, timeout: timeout})
 	}
 }
 
@@ -94,17 +122,29 @@ func (s *State) popScores(c *call, keys [][]byte, want popping) (found, ok bool)
 	return false, true
 }
 
-func (s *State) popFrom(c *call, p *place, z *sortedSet, want popping) {
-	n := int(min(want.count, int64(z.len())))
-	if want.name {
+// head answers what comes before n members.
+func (want popping) head(c *call, key string, n int) {
+	switch {
+	case want.single:
+		c.W.Array(3)
+	case want.name:
 		c.W.Array(2)
-		c.W.BulkString(p.e.key)
 	}
-	if want.nested {
+	if want.name {
+		c.W.BulkString(key)
+	}
+	switch {
+	case want.single:
+	case want.nested:
 		c.W.Array(n)
-	} else {
+	default:
 		c.W.Array(2 * n)
 	}
+}
+
+func (s *State) popFrom(c *call, p *place, z *sortedSet, want popping) {
+	n := int(min(want.count, int64(z.len())))
+	want.head(c, p.e.key, n)
 	low, high, from := 0, n, 0
 	if want.highest {
 		low, high, from = z.len()-n, z.len(), z.len()-1

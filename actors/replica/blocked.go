@@ -31,6 +31,10 @@ type Unblock struct {
 	Error bool // they end with an error instead of a null
 }
 
+// ConsensusLane marks Unblock for the lane where nothing of this node is dropped: who waits and is gone must
+// not be forgotten.
+func (*Unblock) ConsensusLane() {}
+
 // deposed tells the applier that this replica led up to its entry at last: none of its term is behind it.
 type deposed struct{ last uint64 }
 

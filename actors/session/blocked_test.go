@@ -240,3 +240,12 @@ func TestWaitAOF(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// The shard says what is wrong where nobody can tell which keys are meant.
+func TestKeysThatCannotBeTold(t *testing.T) {
+	b := newBed(t, 3)
+	numkeys := "-ERR numkeys should be greater than 0"
+	b.dial().want("LMPOP zero k left", numkeys, "BLMPOP 1 -1 k left", numkeys, "LMPOP 5 k left", "-ERR syntax error",
+		"MULTI", "OK", "LMPOP 0 k left", "QUEUED", "SET k 1", "QUEUED", "EXEC", "["+numkeys+" OK]",
+		"MULTI", "OK", "LMPOP 0 k left", "QUEUED", "EXEC", "["+numkeys+"]")
+}

@@ -108,19 +108,16 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 // routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its
 // segment, and not forwarded: its wait could not be ended from here.
 func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
-	slot, err := s.slotOf(v.cmd, cmd.Args)
+	at, err := s.slotOf(v.cmd, cmd.Args)
 	if err != nil {
 		s.reject(v, err.Error())
 		return
 	}
-	var p *part
-	line := ""
-	if waits {
-		line = s.elsewhere(slot)
+	slot := at.slot
+	if !at.known {
+		slot = s.ledSlot()
 	}
-	if line == "" {
-		p, line = s.partFor(slot)
-	}
+	p, line := s.partToWait(slot, waits)
 	if p == nil {
 		s.reject(v, line)
 		return
@@ -135,23 +132,30 @@ func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, waits || v.cmd.Write()), verb: v, silent: s.isSilent()})
 }
 
-// slotOf is the slot of a command's keys, which must be the same for all of them.
-func (s *session) slotOf(c *keyspace.Command, args [][]byte) (uint16, error) {
+// slotOf is the slot of a command's keys, which must be the same for all of them. It is not known where the
+// keys cannot be told from the arguments; the shard that gets the command says what is wrong with it.
+func (s *session) slotOf(c *keyspace.Command, args [][]byte) (at oneSlot, err error) {
 	keys, err := c.AppendKeys(s.keys[:0], args)
 	s.keys = keys
 	if err != nil {
-		return 0, err
+		return at, nil
 	}
-	if len(keys) == 0 {
-		return 0, keyspace.ErrKeys
-	}
-	slot := slotmap.Slot(args[keys[0]])
-	for _, k := range keys[1:] {
-		if slotmap.Slot(args[k]) != slot {
-			return 0, errCrossSlot
+	for _, k := range keys {
+		slot := slotmap.Slot(args[k])
+		if !at.admit(slot) {
+			return at, errCrossSlot
 		}
+		at.set(slot)
 	}
-	return slot, nil
+	return at, nil
+}
+
+// ledSlot is a slot of some shard that is led here, if there is one.
+func (s *session) ledSlot() uint16 {
+	if led := s.routes.Led(); len(led) > 0 {
+		return s.anySlot(led[0].Shard)
+	}
+	return 0
 }
 
 const errCrossSlot = keyspace.CommandError("CROSSSLOT Keys in request don't hash to the same slot")

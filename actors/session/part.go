@@ -67,17 +67,16 @@ func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
 	return s.activate(id, h, forward), ""
 }
 
-// elsewhere is the error line for a slot of which this node has no replica, or "".
-func (s *session) elsewhere(slot uint16) string {
+// partToWait is partFor for an operation that may wait: it is not forwarded.
+func (s *session) partToWait(slot uint16, waits bool) (*part, string) {
 	id, _ := s.routes.Map.Owner(slot)
-	leader, known := s.routes.Leader(id)
-	switch {
-	case id == 0 || s.routes.Handles[id] != nil:
-		return ""
-	case known:
-		return moved(slot, leader)
+	if !waits || id == 0 || s.routes.Handles[id] != nil {
+		return s.partFor(slot)
 	}
-	return lineDown
+	if leader, known := s.routes.Leader(id); known {
+		return nil, moved(slot, leader)
+	}
+	return nil, lineDown
 }
 
 // activate makes a shard take part in the segment.

@@ -2,6 +2,7 @@ package session
 
 import (
 	"bytes"
+	"slices"
 
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/wire/resp"
@@ -97,10 +98,12 @@ func (s *session) admitQueued(v *verb, cmd *resp.Command) (oneSlot, string) {
 	switch {
 	case err != nil:
 		return oneSlot{}, err.Error()
-	case !s.tx.slot.admit(slot), !s.watch.slot.admit(slot):
+	case !slot.known:
+		return slot, ""
+	case !s.tx.slot.admit(slot.slot), !s.watch.slot.admit(slot.slot):
 		return oneSlot{}, string(errCrossSlot)
 	}
-	return oneSlot{slot, true}, s.redirect(slot, v.cmd.Write())
+	return slot, s.redirect(slot.slot, v.cmd.Write())
 }
 
 // redirect is what a command on a slot would be refused with here, as far as is known; "" for nothing.
@@ -176,7 +179,7 @@ func execute(s *session, args [][]byte) {
 		return
 	}
 	j := &execJoin{cmds: tx.cmds}
-	if slot, ok := execSlot(&tx, &watch); ok {
+	if slot, ok := s.execSlot(&tx, &watch); ok {
 		p, line := s.partFor(slot)
 		if p == nil {
 			s.seg.local.Error(line)
@@ -192,11 +195,15 @@ func execute(s *session, args [][]byte) {
 	s.join(j, s.verbOf(args))
 }
 
-func execSlot(tx *transaction, w *watchList) (uint16, bool) {
-	if tx.slot.known {
+// execSlot is the slot that a transaction is about; false if all its commands are the session's own.
+func (s *session) execSlot(tx *transaction, w *watchList) (uint16, bool) {
+	switch {
+	case tx.slot.known:
 		return tx.slot.slot, true
+	case w.slot.known && len(w.list) > 0:
+		return w.slot.slot, true
 	}
-	return w.slot.slot, w.slot.known && len(w.list) > 0
+	return s.ledSlot(), slices.ContainsFunc(tx.cmds, func(q queued) bool { return !q.own() })
 }
 
 // join notes the place of a reply that j makes when all answers are in.
