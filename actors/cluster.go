@@ -17,57 +17,57 @@ import (
 	"github.com/troupedb/troupe/wire"
 )
 
-// found starts a new cluster on this node: the slots are spread over the shards, and every shard begins
-// with one voter here. It may be run again after a crash half-way.
-func (d *director) found(cluster slotmap.ClusterID) {
-	if !d.cluster.IsZero() {
-		return
-	}
+// found starts a new cluster on this node: the slots are spread over the shards, and every shard begins with one
+// voter here. The log keeps the order of what it is sent, so that all that is to be made is on disk before any of
+// it is, and the membership after all of it: a start that a crash cuts short is taken up again.
+func (d *director) found(f *founding) {
 	d.founder = true
-	have := map[slotmap.ShardID]bool{}
-	for _, id := range d.store.Shards() {
-		have[id] = true
-	}
+	d.setMeta(metaFounding, f.appendMsgpack(nil), nil)
 	runs := map[slotmap.ShardID][]slotmap.Run{}
-	for _, run := range slotmap.Even(d.cfg.Shards) {
+	for _, run := range slotmap.Even(f.shards) {
 		runs[run.Shard] = append(runs[run.Shard], run)
 	}
-	for id := slotmap.ShardID(1); int(id) <= d.cfg.Shards; id++ {
-		if have[id] {
+	for id := slotmap.ShardID(1); int(id) <= f.shards; id++ {
+		if _, made := d.loaded[id]; made {
 			continue
 		}
-		c, err := replica.NewGroup(d.world.FS, snapshotDir(d.cfg.Data), cluster, d.self.ID, id, runs[id], randomKey(), d.world.Wall())
+		c, err := replica.NewGroup(d.world.FS, snapshotDir(d.cfg.Data), f.cluster, d.self.ID, id, runs[id], randomKey(), d.world.Wall())
 		if err != nil {
 			d.cfg.Fatal(fmt.Errorf("cannot start a cluster: %w", err))
 			return
 		}
-		c.Reply = d.pid()
-		d.replicas[id] = &hosted{id: 1}
 		d.system.Root.Send(d.logPID, c)
 	}
-	d.setCluster(cluster)
-	for _, id := range slices.Sorted(maps.Keys(have)) {
-		d.spawn(id)
-	}
-	d.log.Info("starts a new cluster", "cluster", cluster, "shards", d.cfg.Shards)
+	d.log.Info("starts a new cluster", "cluster", f.cluster, "shards", f.shards)
+	d.enrol(f.cluster)
 }
 
 // adopt makes this node, which has no data, one of a cluster.
 func (d *director) adopt(cluster slotmap.ClusterID) {
-	if !d.cluster.IsZero() {
-		return
-	}
-	d.setCluster(cluster)
 	d.log.Info("joins a cluster", "cluster", cluster)
+	d.enrol(cluster)
 }
 
-// setCluster makes the membership durable and tells everyone. The record is queued to the log behind the
-// creation of the shards, so a cluster that is on disk has them.
-func (d *director) setCluster(cluster slotmap.ClusterID) {
+// enrol makes the membership durable. Nobody is told before: others would tell it to a node that knows nothing
+// of it any more.
+func (d *director) enrol(cluster slotmap.ClusterID) {
+	d.setMeta(metaCluster, cluster[:], func() { d.system.Root.Send(d.pid(), &enrolled{cluster}) })
+}
+
+// enrolled tells everyone, and starts what the log holds.
+func (d *director) enrolled(cluster slotmap.ClusterID) {
 	d.cluster, d.self.Cluster = cluster, cluster
-	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaCluster, Value: append([]byte(nil), cluster[:]...)})
 	d.tellSelf()
 	d.connectAll()
+	d.loaded = nil
+	for _, id := range d.store.Shards() {
+		d.spawn(id)
+	}
+}
+
+// setMeta has the log keep a value. done, if any, is called on the log's goroutine once it is durable.
+func (d *director) setMeta(key string, value []byte, done func()) {
+	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: key, Value: value, Done: done})
 }
 
 func (d *director) connectAll() {
@@ -167,8 +167,8 @@ func (d *director) remember() {
 	if d.cluster.IsZero() {
 		return
 	}
-	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaPeers, Value: gossip.EncodeDirectory(d.gossip.Known())})
-	d.system.Root.Send(d.logPID, &raftlog.SetMeta{Key: metaLost, Value: gossip.EncodeDirectory(d.lost())})
+	d.setMeta(metaPeers, gossip.EncodeDirectory(d.gossip.Known()), nil)
+	d.setMeta(metaLost, gossip.EncodeDirectory(d.lost()), nil)
 }
 
 // lost are the dead nodes that may be a member of some shard.

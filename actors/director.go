@@ -105,10 +105,12 @@ func (d *director) rare(ctx actor.Context, m any) {
 	switch m := m.(type) {
 	case *actor.Started:
 		d.startLoaded()
-	case *founded:
-		d.found(m.cluster)
+	case *founding:
+		d.found(m)
 	case *joined:
 		d.adopt(m.cluster)
+	case *enrolled:
+		d.enrolled(m.cluster)
 	case *leave:
 		d.leave(m)
 	}

@@ -6,22 +6,23 @@ import (
 
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/pack"
 )
 
 // Keys of the log's meta records.
 const (
-	metaNode    = "node"    // this node's id
-	metaCluster = "cluster" // the cluster it belongs to
-	metaPending = "pending" // id of a cluster whose first shards are being created
-	metaPeers   = "peers"   // nodes of the cluster as last seen
-	metaLost    = "lost"    // dead nodes that are members of a shard still
+	metaNode     = "node"     // this node's id
+	metaCluster  = "cluster"  // the cluster it belongs to
+	metaFounding = "founding" // the cluster that it began to start
+	metaPeers    = "peers"    // nodes of the cluster as last seen
+	metaLost     = "lost"     // dead nodes that are members of a shard still
 )
 
 // identity is what a data directory says about its node.
 type identity struct {
 	node    slotmap.NodeID
 	cluster slotmap.ClusterID // zero: not in a cluster yet
-	founds  slotmap.ClusterID // id of the cluster that this node would start
+	begun   *founding         // not nil: a start of a cluster that was cut short
 }
 
 // loadIdentity reads the node's id and cluster, and gives a new data directory an id. It is called before
@@ -47,7 +48,9 @@ func loadIdentity(log *raftlog.Log) (identity, error) {
 		return id, nil
 	}
 	var err error
-	id.founds, err = pendingCluster(log)
+	if b, ok := log.Meta(metaFounding); ok {
+		id.begun, err = decodeFounding(b)
+	}
 	return id, err
 }
 
@@ -56,13 +59,30 @@ func randomKey() (key [16]byte) {
 	return key
 }
 
-// pendingCluster is the id of the cluster that a node without one would start: fixed before the first
-// attempt, so that one that was cut short is taken up again.
-func pendingCluster(log *raftlog.Log) (slotmap.ClusterID, error) {
-	var id slotmap.ClusterID
-	if b, ok := log.Meta(metaPending); ok && len(b) == len(id) {
-		return slotmap.ClusterID(b), nil
+// founding is a new cluster of which this node makes all shards. It is on disk before the first of them, so that
+// a start that was cut short is finished as it was begun.
+type founding struct {
+	cluster slotmap.ClusterID
+	shards  int
+}
+
+func newFounding(shards int) *founding {
+	f := &founding{shards: shards}
+	rand.Read(f.cluster[:])
+	return f
+}
+
+func (f *founding) appendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 2)
+	dst = pack.AppendBytes(dst, f.cluster[:])
+	return pack.AppendUint(dst, uint64(f.shards))
+}
+
+func decodeFounding(b []byte) (*founding, error) {
+	r := pack.NewReader(b)
+	fields, cluster, shards := r.ArrayLen(2), r.Bytes(len(slotmap.ClusterID{})), r.UintMax(slotmap.Count)
+	if err := r.Finish(); err != nil || fields != 2 || len(cluster) != len(slotmap.ClusterID{}) || shards == 0 {
+		return nil, fmt.Errorf("%w: the cluster that was to be started", raftlog.ErrCorrupt)
 	}
-	rand.Read(id[:])
-	return id, log.SetMetaNow(metaPending, id[:])
+	return &founding{slotmap.ClusterID(cluster), int(shards)}, nil
 }

@@ -62,7 +62,7 @@ func StartIn(cfg Config, w World) (*Node, error) {
 	if err == nil {
 		n.loaded, err = load(n.store)
 	}
-	if err == nil && !id.cluster.IsZero() {
+	if err == nil {
 		err = n.sweep()
 	}
 	if err != nil {
@@ -73,8 +73,12 @@ func StartIn(cfg Config, w World) (*Node, error) {
 		n.abort()
 		return nil, err
 	}
-	if id.cluster.IsZero() {
-		n.bootstrap(id.founds)
+	switch {
+	case !id.cluster.IsZero():
+	case id.begun != nil: // whatever others say
+		n.system.Root.Send(n.director, id.begun)
+	default:
+		n.bootstrap()
 	}
 	return n, nil
 }
@@ -266,10 +270,10 @@ func (n *Node) sessionConfig() session.Config {
 var appendfsync = map[raftlog.Mode]string{raftlog.Always: "always", raftlog.Interval: "everysec", raftlog.Never: "no"}
 
 // bootstrap decides which cluster a node without data belongs to.
-func (n *Node) bootstrap(founds slotmap.ClusterID) {
+func (n *Node) bootstrap() {
 	tell := func(m any) { n.system.Root.Send(n.director, m) }
 	if len(n.cfg.Join) == 0 {
-		tell(&founded{founds})
+		tell(newFounding(n.cfg.Shards))
 		return
 	}
 	n.gossip.Bootstrap(func(d gossip.Decision, err error) {
@@ -277,7 +281,7 @@ func (n *Node) bootstrap(founds slotmap.ClusterID) {
 		case err != nil:
 			n.cfg.Fatal(err)
 		case d.Action == gossip.StartCluster:
-			tell(&founded{founds})
+			tell(newFounding(n.cfg.Shards))
 		default:
 			tell(&joined{d.Cluster})
 		}
