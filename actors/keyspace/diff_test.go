@@ -93,7 +93,7 @@ func (r *redis) sameReply(cmd []string, ours, theirs string) bool {
 	if r.sameButEncoding(ours, theirs) {
 		return true
 	}
-	if strings.HasPrefix(strings.ToLower(cmd[0]), "z") {
+	if hasScores(cmd[0]) {
 		return slices.EqualFunc(scoreLines(cmd[0], ours), scoreLines(cmd[0], theirs), sameLine)
 	}
 	if orderIsFree(cmd[0]) {
@@ -114,15 +114,23 @@ func (r *redis) sameReply(cmd []string, ours, theirs string) bool {
 	return false
 }
 
-// sameButEncoding compares replies but for an encoding: to 7.0 a small set is a hashtable, and any list a quicklist.
-// That those of other types are the same compareStates looks at.
-func (r *redis) sameButEncoding(ours, theirs string) bool {
-	if !r.is72 {
-		ours, theirs = encodings70.Replace(ours), encodings70.Replace(theirs)
-	}
-	return ours == theirs
+// hasScores tells whether a command may answer scores.
+func hasScores(name string) bool {
+	return strings.HasPrefix(strings.TrimPrefix(strings.ToLower(name), "b"), "z")
 }
 
+// sameButEncoding compares replies but for an encoding: to 7.0 a small set is a hashtable, and any list a quicklist;
+// to 7.2 a list that shrank may be one for longer than here. That those of other types are the same compareStates
+// looks at.
+func (r *redis) sameButEncoding(ours, theirs string) bool {
+	but := encodings70
+	if r.is72 {
+		but = encodings72
+	}
+	return but.Replace(ours) == but.Replace(theirs)
+}
+
+var encodings72 = strings.NewReplacer("$9\r\nquicklist", "$8\r\nlistpack")
 var encodings70 = strings.NewReplacer("$9\r\nhashtable", "$8\r\nlistpack", "$9\r\nquicklist", "$8\r\nlistpack")
 
 // orderIsFree tells whether a command answers what Redis has in the order of its hash tables.
@@ -247,7 +255,7 @@ func TestTransactionsAsRedis(t *testing.T) {
 		tx := &Tx{}
 		for range g.IntN(6) {
 			cmd := g.command()
-			if _, err := Resolve(argsOf(cmd...)); err == nil && !orderIsFree(cmd[0]) && cmd[0][0] != 'z' && !isAnyOf(cmd[0], "object", "ttl", "pttl", "expiretime", "pexpiretime") {
+			if _, err := Resolve(argsOf(cmd...)); err == nil && !orderIsFree(cmd[0]) && !hasScores(cmd[0]) && !isAnyOf(cmd[0], "object", "ttl", "pttl", "expiretime", "pexpiretime") {
 				cmds = append(cmds, cmd)
 				tx.Cmds = append(tx.Cmds, argsOf(cmd...))
 			}
