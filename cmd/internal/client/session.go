@@ -46,6 +46,7 @@ type Session struct {
 	routes  *Routes
 	timeout time.Duration
 	salt    uint64
+	copies  copies
 	groups  []group // scratch of Batch
 }
 
@@ -61,6 +62,10 @@ type group struct {
 func NewSession(ctx context.Context, routes *Routes, timeout time.Duration, salt uint64) *Session {
 	return &Session{ctx: ctx, routes: routes, timeout: timeout, salt: salt}
 }
+
+// WriteBoth makes the session wait after each pipeline until the writes in it are on so many more nodes, by
+// WAIT, and take them for failed if that takes longer than a time: such a write is Refused.
+func (s *Session) WriteBoth(nodes int, within time.Duration) { s.copies = copies{nodes, within} }
 
 // Do sends one command to the node that serves key, and follows redirects.
 func (s *Session) Do(key string, args ...string) Request {
@@ -83,10 +88,10 @@ func (s *Session) Batch(reqs []*Request) {
 	groups := s.split(reqs)
 	var others sync.WaitGroup
 	for i := 1; i < len(groups); i++ {
-		others.Go(func() { groups[i].exchange(ctx) })
+		others.Go(func() { groups[i].exchange(ctx, s.copies) })
 	}
 	if len(groups) > 0 {
-		groups[0].exchange(ctx)
+		groups[0].exchange(ctx, s.copies)
 	}
 	others.Wait()
 	for i := range groups {
@@ -116,14 +121,16 @@ func (s *Session) split(reqs []*Request) []group {
 }
 
 // exchange sends the group's requests in one pipeline and reads the replies.
-func (g *group) exchange(ctx context.Context) {
+func (g *group) exchange(ctx context.Context, both copies) {
 	pipe := g.node.redis.Pipeline()
 	for _, r := range g.reqs {
 		g.sent = append(g.sent, pipe.Do(ctx, anys(r.Args)...))
 	}
+	waited := both.ask(ctx, pipe)
 	_, _ = pipe.Exec(ctx) // each command has its own outcome
 	for i, cmd := range g.sent {
 		g.reqs[i].settle(cmd.Result())
+		both.settle(g.reqs[i], waited)
 	}
 }
 

@@ -47,7 +47,7 @@ func (s *Session) swapAt(n *node, read *Request, decide func(*Request) string) (
 		read.settle(tx.Do(ctx, anys(read.Args)...).Result())
 		if read.Fate == fate.Done {
 			write = &Request{Key: read.Key, Args: []string{"SET", read.Key, decide(read)}, Addr: n.addr}
-			swapped = write.commit(ctx, tx)
+			swapped = write.commit(ctx, tx, s.copies)
 		}
 		return nil
 	}, read.Key)
@@ -59,16 +59,21 @@ func (s *Session) swapAt(n *node, read *Request, decide func(*Request) string) (
 
 // commit sends MULTI, the request and EXEC. It does not use TxPipelined, which reports an error of MULTI as
 // that of the request: without MULTI the request may have been carried out at once.
-func (r *Request) commit(ctx context.Context, tx *redis.Tx) (swapped bool) {
+func (r *Request) commit(ctx context.Context, tx *redis.Tx, both copies) (swapped bool) {
 	pipe := tx.Pipeline()
 	multi, _, exec := pipe.Do(ctx, "MULTI"), pipe.Do(ctx, anys(r.Args)...), pipe.Do(ctx, "EXEC")
+	waited := both.ask(ctx, pipe)
 	_, _ = pipe.Exec(ctx)
 	r.settle(exec.Result())
 	if f, reply, err := outcome(multi.Result()); err == nil && f != fate.Done {
 		r.Fate, r.Err = fate.Unknown, fmt.Errorf("%w: MULTI answered %s", errExec, reply.err)
 		return false
 	}
-	return r.Fate == fate.Done && r.executed()
+	if r.Fate != fate.Done || !r.executed() {
+		return false
+	}
+	both.settle(r, waited)
+	return r.Fate == fate.Done
 }
 
 // executed takes the reply of the request out of that of EXEC, which is null if the key was touched.

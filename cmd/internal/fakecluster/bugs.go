@@ -13,6 +13,8 @@ type Bugs struct {
 	ForgetAtKill int  // a new leader lacks that many of the newest writes of its shard
 	CrossOneIn   int  // a GET answers with another key's value
 
+	Copies      int    // what WAIT counts
+	FewOneIn    int    // but it counts one less
 	RefuseMulti bool   // MULTI is refused
 	Raw         string // what any command on a key is answered with, byte by byte, before the connection ends
 	RefuseOneIn int    // a write is refused with TRYAGAIN, and not done

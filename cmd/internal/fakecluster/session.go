@@ -102,6 +102,12 @@ func (s *session) answer(args []string) string {
 			return "-ERR EXEC without MULTI\r\n"
 		}
 		return s.exec()
+	case "WAIT":
+		n := s.c.bugs.Copies
+		if s.c.strikes(s.c.bugs.FewOneIn, "wait") {
+			n--
+		}
+		return fmt.Sprintf(":%d\r\n", n)
 	case "UNWATCH":
 		s.watched = map[string]uint64{}
 		return "+OK\r\n"

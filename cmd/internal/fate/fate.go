@@ -58,7 +58,8 @@ func Code(text string) string {
 // a node is overloaded. Any other one is worth showing to the reader of a report.
 func Expected(code string) bool {
 	switch code {
-	case "MOVED", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "UNKNOWN", "EXECABORT", "LOADING":
+	case "MOVED", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "UNKNOWN", "EXECABORT", "LOADING",
+		"WAIT": // of package client, for a write on too few nodes
 		return true
 	}
 	return false
