@@ -75,7 +75,7 @@ func TestAPausedNodeIsSilent(t *testing.T) {
 	if !n.Alive() || n.Answers() || c.Health(within(t)) == nil {
 		t.Error("a paused node exists, and is missed")
 	}
-	if shards, err := c.Shards(within(t)); err != nil || shards[0].Holders != 2 {
+	if shards, err := c.Shards(within(t)); err != nil || len(shards[0].Holders) != 2 {
 		t.Errorf("the others do not wait for it: %+v, %v", shards, err)
 	}
 	if _, err := client.Ask(within(t), n.Addr(), 50*time.Millisecond, "PING"); err == nil {

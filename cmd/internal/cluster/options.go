@@ -1,6 +1,14 @@
 package cluster
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/troupedb/troupe/cmd/internal/faultdisk"
+	"github.com/troupedb/troupe/cmd/internal/netcut"
+)
 
 // Options says what to start. Zero fields take the defaults.
 type Options struct {
@@ -34,4 +42,30 @@ func or(n, otherwise int) int {
 		return otherwise
 	}
 	return n
+}
+
+// CanCut returns why the ways between nodes cannot be cut on this machine, or nil.
+func CanCut() error { return netcut.Available() }
+
+// CanSpoil returns why disks cannot be made bad on this machine, or nil.
+func CanSpoil() error {
+	dir, err := os.MkdirTemp("", "troupe-disk-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	return onSpawner(func() error {
+		if err := hideMounts(); err != nil {
+			return err
+		}
+		at, backing := filepath.Join(dir, "at"), filepath.Join(dir, "backing")
+		if err := errors.Join(os.Mkdir(at, 0o755), os.Mkdir(backing, 0o755)); err != nil {
+			return err
+		}
+		d, err := faultdisk.Mount(backing, at)
+		if err != nil {
+			return err
+		}
+		return d.Unmount()
+	})
 }

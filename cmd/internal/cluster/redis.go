@@ -74,8 +74,8 @@ func (RedisCluster) Serves(ctx context.Context, n *Node) error { return clusterS
 
 // Shards asks each node that lives what it is.
 func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
-	found := map[uint16]Shard{} // by first slot
-	replicas := map[string]int{}
+	found := map[uint16]Shard{}    // by first slot
+	replicas := map[string][]int{} // by primary
 	ids := map[uint16]string{}
 	for _, n := range c.Nodes() {
 		if !n.Answers() {
@@ -93,19 +93,33 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 				}
 			}
 		} else if me.linked {
-			replicas[me.primary]++
+			replicas[me.primary] = append(replicas[me.primary], n.Index)
 		}
 	}
 	return numbered(found, ids, replicas, c.opts.Nodes/2), nil
 }
 
+// Show reads the place in the stream of writes.
+func (RedisCluster) Show(ctx context.Context, n *Node, _ int) string {
+	reply, err := client.Ask(ctx, n.Client, askTimeout, "INFO", "replication")
+	if err != nil {
+		return "does not answer"
+	}
+	info := map[string]string{}
+	for line := range strings.Lines(reply.Text) {
+		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
+		info[name] = value
+	}
+	return fmt.Sprintf("(%s) offset=%s", info["role"], info["master_repl_offset"])
+}
+
 // numbered gives each shard the number of the primary that redis-cli gave its slots to, and counts its copies.
-func numbered(found map[uint16]Shard, ids map[uint16]string, replicas map[string]int, primaries int) []Shard {
+func numbered(found map[uint16]Shard, ids map[uint16]string, replicas map[string][]int, primaries int) []Shard {
 	byNumber := map[int]Shard{}
 	for first, s := range found {
 		s.ID = 1 + (int(first)*primaries+slotmap.Count/2)/slotmap.Count
-		s.Voters = 1 + replicas[ids[first]]
-		s.Holders = s.Voters
+		s.Holders = append([]int{s.Leader}, replicas[ids[first]]...)
+		s.Voters = len(s.Holders)
 		byNumber[s.ID] = s
 	}
 	return byID(byNumber)

@@ -3,6 +3,8 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -21,6 +23,8 @@ type System interface {
 	Join(context.Context, *Node) error
 	// Shards asks the nodes that live. A node that does not answer is left out.
 	Shards(context.Context, *Cluster) ([]Shard, error)
+	// Show tells in words what the node has of a shard.
+	Show(ctx context.Context, n *Node, shard int) string
 	// Voters is how many copies each shard has when all is well.
 	Voters(Options) int
 	// Serves returns nil if the node calls the cluster whole.
@@ -34,7 +38,12 @@ type Shard struct {
 	Leader  int    // index of the node that leads it; -1 if none says so
 	Term    uint64 // of that leader
 	Voters  int    // copies, by the word of the leader
-	Holders int    // nodes that say they hold one
+	Holders []int  // indexes of the nodes that say they hold one, the leader's too
+}
+
+// Followers are the indexes of the nodes that hold a copy and do not lead.
+func (s Shard) Followers() []int {
+	return slices.DeleteFunc(slices.Clone(s.Holders), func(i int) bool { return i == s.Leader })
 }
 
 func (s Shard) slots() int {
@@ -47,6 +56,19 @@ func (s Shard) slots() int {
 
 // Shards is what the nodes say, by shard id.
 func (c *Cluster) Shards(ctx context.Context) ([]Shard, error) { return c.opts.System.Shards(ctx, c) }
+
+// Show tells in words how far each node is with a shard.
+func (c *Cluster) Show(ctx context.Context, shard int) string {
+	var all []string
+	for _, n := range c.Nodes() {
+		text := "does not answer"
+		if n.Answers() {
+			text = c.opts.System.Show(ctx, n, shard)
+		}
+		all = append(all, n.Name+" "+text)
+	}
+	return strings.Join(all, "; ")
+}
 
 // LeaderOf returns the node that leads a shard.
 func (c *Cluster) LeaderOf(ctx context.Context, shard int) (*Node, error) {
@@ -103,8 +125,8 @@ func whole(shards []Shard, voters int) error {
 		switch {
 		case s.Leader < 0:
 			return fmt.Errorf("shard %d has no leader", s.ID)
-		case s.Voters < voters || s.Holders < voters:
-			return fmt.Errorf("shard %d has %d of %d voters, %d nodes hold it", s.ID, s.Voters, voters, s.Holders)
+		case s.Voters < voters || len(s.Holders) < voters:
+			return fmt.Errorf("shard %d has %d of %d voters, %d nodes hold it", s.ID, s.Voters, voters, len(s.Holders))
 		}
 	}
 	if slots != slotmap.Count {

@@ -20,8 +20,8 @@ func TestReadShards(t *testing.T) {
 		}
 	}
 	want := []Shard{
-		{ID: 1, Slots: []slotmap.Range{{First: 0, Last: 99}, {First: 200, Last: 200}, {First: 300, Last: 16383}}, Leader: 0, Term: 3, Voters: 3, Holders: 3},
-		{ID: 2, Leader: -1, Holders: 1},
+		{ID: 1, Slots: []slotmap.Range{{First: 0, Last: 99}, {First: 200, Last: 200}, {First: 300, Last: 16383}}, Leader: 0, Term: 3, Voters: 3, Holders: []int{0, 1, 2}},
+		{ID: 2, Leader: -1, Holders: []int{0}},
 	}
 	if got := byID(found); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
@@ -38,11 +38,11 @@ func TestReadShards(t *testing.T) {
 
 func TestWhole(t *testing.T) {
 	half := func(id int, first, last uint16) Shard {
-		return Shard{ID: id, Slots: []slotmap.Range{{First: first, Last: last}}, Leader: 0, Voters: 3, Holders: 3}
+		return Shard{ID: id, Slots: []slotmap.Range{{First: first, Last: last}}, Leader: 0, Voters: 3, Holders: []int{0, 1, 2}}
 	}
 	a, b := half(1, 0, 8191), half(2, 8192, 16383)
 	noLeader, fewVoters, fewHolders := b, b, b
-	noLeader.Leader, fewVoters.Voters, fewHolders.Holders = -1, 1, 2
+	noLeader.Leader, fewVoters.Voters, fewHolders.Holders = -1, 1, []int{0, 2}
 	for _, c := range []struct {
 		shards []Shard
 		want   string

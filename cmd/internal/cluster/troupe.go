@@ -65,6 +65,21 @@ func (Troupe) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	return TroupeShards(ctx, addrs)
 }
 
+// Show reads the line of the shard in INFO.
+func (Troupe) Show(ctx context.Context, n *Node, shard int) string {
+	reply, err := client.Ask(ctx, n.Client, askTimeout, "INFO", "shards")
+	if err != nil {
+		return "does not answer"
+	}
+	for line := range strings.Lines(reply.Text) {
+		if rest, ok := strings.CutPrefix(strings.TrimSpace(line), fmt.Sprintf("shard%d:", shard)); ok {
+			f := fields(rest)
+			return fmt.Sprintf("(%s) last=%s commit=%s applied=%s", f["role"], f["last"], f["commit"], f["applied"])
+		}
+	}
+	return "has no replica"
+}
+
 // TroupeShards asks each node for the section # Shards of INFO, all at once, and puts the answers together.
 // An empty address is a node that is down; Leader is an index into addrs.
 func TroupeShards(ctx context.Context, addrs []string) ([]Shard, error) {
@@ -115,7 +130,7 @@ func readShards(info string, i int, found map[int]Shard) error {
 		if !seen {
 			s = Shard{ID: id, Leader: -1}
 		}
-		s.Holders++
+		s.Holders = append(s.Holders, i)
 		term, _ := strconv.ParseUint(f["term"], 10, 64)
 		if f["role"] == "leader" && (s.Leader < 0 || term > s.Term) {
 			s.Leader, s.Term = i, term

@@ -16,6 +16,7 @@ type faults struct {
 	full   bool          // only room bytes can be written
 	room   int64
 	broken bool // syncs fail
+	failed int  // syncs since then
 }
 
 // Slow makes each sync take so much longer; 0 ends that.
@@ -43,7 +44,16 @@ func (f *faults) Free() {
 func (f *faults) Break(yes bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.broken = yes
+	if f.broken = yes; yes {
+		f.failed = 0
+	}
+}
+
+// FailedSyncs is how many syncs failed since the disk was last broken.
+func (f *faults) FailedSyncs() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.failed
 }
 
 // take takes room for n bytes, and reports whether there was enough.
@@ -78,5 +88,8 @@ func (f *faults) left() (room int64, full bool) {
 func (f *faults) sync() (longer time.Duration, fails bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.broken {
+		f.failed++
+	}
 	return f.slow, f.broken
 }

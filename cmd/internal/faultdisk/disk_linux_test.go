@@ -105,6 +105,9 @@ func TestABrokenDisk(t *testing.T) {
 	if err := write(filepath.Join(at, "a"), []byte("x")); !errors.Is(err, syscall.EIO) {
 		t.Errorf("syncing: %v", err)
 	}
+	if n := d.FailedSyncs(); n != 1 {
+		t.Errorf("%d syncs failed", n)
+	}
 	d.Break(false)
 	if err := write(filepath.Join(at, "a"), []byte("x")); err != nil {
 		t.Errorf("mended: %v", err)

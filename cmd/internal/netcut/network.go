@@ -35,10 +35,8 @@ var ErrNoAddresses = errors.New("network cuts need an address for each node, and
 // New makes a network of a kind: "packets", "relays", or "" for packets where they can be had, else relays. No
 // two networks at a time on one machine may have the same block, from 0 to 255.
 func New(kind string, block int) (Network, error) {
-	if ln, err := net.Listen("tcp", net.JoinHostPort(bindHost(block, 0), "0")); err != nil {
-		return nil, fmt.Errorf("%w: %w", ErrNoAddresses, err)
-	} else {
-		ln.Close()
+	if err := Available(); err != nil {
+		return nil, err
 	}
 	switch kind {
 	case "packets":
@@ -52,6 +50,15 @@ func New(kind string, block int) (Network, error) {
 		return newRelays(block), nil
 	}
 	return nil, fmt.Errorf("no network of kind %q", kind)
+}
+
+// Available returns why there can be no network of any kind here, or nil.
+func Available() error {
+	ln, err := net.Listen("tcp", net.JoinHostPort(bindHost(0, 0), "0"))
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNoAddresses, err)
+	}
+	return ln.Close()
 }
 
 // Networks of two blocks have no address in common.
