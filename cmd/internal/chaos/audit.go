@@ -56,7 +56,7 @@ func (r *run) auditChunk(ctx context.Context, session *client.Session, c chunk) 
 		reads = append(reads, &client.Request{Key: key, Args: []string{"GET", key}})
 	}
 	if left := insist(ctx, session, reads); left > 0 && ctx.Err() == nil {
-		r.faults.add(Unhealed, fmt.Sprintf("%d of %d keys from %s on cannot be read", left, len(reads), reads[0].Key))
+		r.violations.add(Unhealed, fmt.Sprintf("%d of %d keys from %s on cannot be read", left, len(reads), reads[0].Key))
 	}
 	for i, read := range reads {
 		seq := c.from + uint64(i)
@@ -95,9 +95,9 @@ func insist(ctx context.Context, session *client.Session, reads []*client.Reques
 
 // weigh judges one write by what its key holds.
 func (r *run) weigh(book *history.Writer, seq uint64, read *client.Request) {
-	kinds := map[history.Finding]Fault{history.Lost: Lost, history.Phantom: Phantom, history.Corrupt: Corrupt}
+	kinds := map[history.Finding]Violation{history.Lost: Lost, history.Phantom: Phantom, history.Corrupt: Corrupt}
 	if kind, bad := kinds[book.Judge(seq, read.Reply.Text, !read.Reply.Null)]; bad {
-		r.faults.add(kind, fmt.Sprintf("%s holds %q (null %v); the write of %q was %v",
+		r.violations.add(kind, fmt.Sprintf("%s holds %q (null %v); the write of %q was %v",
 			read.Key, read.Reply.Text, read.Reply.Null, book.Value(seq), book.Fate(seq)))
 	}
 }
@@ -111,7 +111,7 @@ func (r *run) lastReads(ctx context.Context) {
 		call := r.recorder.Now()
 		if insist(ctx, session, []*client.Request{read}) > 0 {
 			if ctx.Err() == nil {
-				r.faults.add(Unhealed, k.Name+" cannot be read")
+				r.violations.add(Unhealed, k.Name+" cannot be read")
 			}
 			return
 		}

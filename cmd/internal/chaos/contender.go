@@ -89,6 +89,7 @@ func (c *contender) record(k *history.Key, op history.Op, r *client.Request) {
 	op.Client, op.Return, op.Fate, op.Out = c.id, c.recorder.Now(), r.Fate, output(r)
 	k.Record(op)
 	c.tally.count(r)
+	c.tally.latency(time.Duration(op.Return - op.Call))
 	if r.Fate == fate.Unknown {
 		c.id = c.ids.Add(1)
 	}

@@ -12,11 +12,13 @@ import (
 
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 	"github.com/troupedb/troupe/cmd/internal/fakecluster"
+	"github.com/troupedb/troupe/cmd/internal/script"
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// fake is a cluster in this process as a target.
+// fake is a cluster in this process as a target. Its nodes can be killed, and nothing else.
 type fake struct {
+	*stage
 	*fakecluster.Cluster
 	mu   sync.Mutex
 	down map[int]bool
@@ -29,11 +31,10 @@ func newFake(t *testing.T, bugs fakecluster.Bugs) *fake {
 		t.Fatal(err)
 	}
 	t.Cleanup(fc.Close)
-	return &fake{Cluster: fc, down: map[int]bool{}}
+	return &fake{stage: newStage(3), Cluster: fc, down: map[int]bool{}}
 }
 
-func (f *fake) Name(i int) string { return fmt.Sprint("n", i+1) }
-
+func (f *fake) Addrs() []string { return f.Cluster.Addrs() }
 func (f *fake) Shards(ctx context.Context) ([]cluster.Shard, error) {
 	return cluster.TroupeShards(ctx, f.Addrs())
 }
@@ -61,37 +62,28 @@ func (f *fake) Kill(i int) error {
 	return nil
 }
 
-func (f *fake) Restart(_ context.Context, i int) error {
+func (f *fake) Start(_ context.Context, i int) error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	delete(f.down, i)
 	return f.Cluster.Restart(i)
 }
 
-func (f *fake) Revive(ctx context.Context) (err error) {
-	for i := range f.Addrs() {
-		f.mu.Lock()
-		down := f.down[i]
-		f.mu.Unlock()
-		if down {
-			err = errors.Join(err, f.Restart(ctx, i))
-		}
-	}
-	return err
+func (f *fake) Alive(i int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return !f.down[i]
 }
 
-func (f *fake) Crashes() []string { return nil }
-
 // perpetrate runs against a fake until enough went wrong on keys with a prefix, and two nodes were killed.
-func perpetrate(t *testing.T, bugs fakecluster.Bugs, prefix string, enough int) *Report {
+func perpetrate(t *testing.T, cfg Config, bugs fakecluster.Bugs, prefix string, enough int) *Report {
 	t.Helper()
 	target, stop := newFake(t, bugs), make(chan struct{})
 	kills := new(atomic.Int32)
-	cfg := quick(t)
 	cfg.Stop = stop
 	cfg.Event = func(text string) {
 		t.Log(text)
-		if strings.HasPrefix(text, "restart") {
+		if strings.HasPrefix(text, "over: kill") {
 			kills.Add(1)
 		}
 	}
@@ -113,9 +105,13 @@ func perpetrate(t *testing.T, bugs fakecluster.Bugs, prefix string, enough int) 
 
 // quick is a gentle load that ends when it is told to.
 func quick(t *testing.T) Config {
+	kill, err := script.Parse("test", "every 100ms when healthy kill a random leader for 20ms..50ms")
+	if err != nil {
+		t.Fatal(err)
+	}
 	return Config{
-		Seed: 7, Duration: 2 * time.Minute, KillEvery: 100 * time.Millisecond, Clients: 3, Batch: 16, Keys: 2,
-		Timeout: 30 * time.Second, PagesDir: t.TempDir(),
+		Seed: 7, Duration: 2 * time.Minute, Script: kill, Clients: 3, Batch: 16, Keys: 2,
+		Timeout: 30 * time.Second, ProbeTime: 30 * time.Second,
 	}
 }
 
@@ -124,7 +120,7 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 	for name, c := range map[string]struct {
 		bugs   fakecluster.Bugs
 		prefix string // of keys on which it must happen
-		want   Fault
+		want   Violation
 	}{
 		"an acknowledged write is not done":   {fakecluster.Bugs{LoseOneIn: 100}, "write:", Lost},
 		"it is one of a contended key":        {fakecluster.Bugs{LoseOneIn: 30}, "contended:", Unlinear},
@@ -138,9 +134,12 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 		"a reply is that of another key":      {fakecluster.Bugs{CrossOneIn: 20}, "write:", Stale},
 	} {
 		t.Run(name, func(t *testing.T) {
-			rep := perpetrate(t, c.bugs, c.prefix, 10)
-			if rep.Faults[c.want] == 0 || rep.OK() {
-				t.Errorf("found %v", rep.Faults)
+			rep := perpetrate(t, quick(t), c.bugs, c.prefix, 10)
+			if rep.Violations[c.want] == 0 || rep.OK() {
+				t.Errorf("found %v", rep.Violations)
+			}
+			if shown := rep.Violations[Unlinear] > 0; shown != (len(rep.Pictures) > 0) && rep.Violations[Phantom] == 0 {
+				t.Errorf("%d pictures", len(rep.Pictures))
 			}
 		})
 	}
@@ -149,11 +148,11 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 // TestNothingIsBlamedThatIsAllowed runs against a cluster that keeps its promises while connections break
 // and writes are refused.
 func TestNothingIsBlamedThatIsAllowed(t *testing.T) {
-	rep := perpetrate(t, fakecluster.Bugs{RefuseOneIn: 50, CutOneIn: 500}, "contended:", 5)
+	rep := perpetrate(t, quick(t), fakecluster.Bugs{RefuseOneIn: 50, CutOneIn: 500}, "contended:", 5)
 	if !rep.OK() {
-		t.Errorf("%v: %v", rep.Faults, rep.Texts)
+		t.Errorf("%v: %v", rep.Violations, rep.Texts)
 	}
-	if rep.Gaps.Kills < 2 || rep.Refused == 0 || rep.Unknown == 0 || rep.StaleChecks == 0 || rep.Histories < 2 {
+	if len(rep.Faults) < 2 || rep.Refused == 0 || rep.Unknown == 0 || rep.StaleChecks == 0 || rep.Histories < 2 {
 		t.Errorf("the run has not tried much: %+v", rep)
 	}
 	if len(rep.Odd) != 0 {
@@ -161,9 +160,19 @@ func TestNothingIsBlamedThatIsAllowed(t *testing.T) {
 	}
 }
 
+// TestWriteBothShowsFailedWrites: what is on too few nodes is failed for the client, and is read all the same.
+func TestWriteBothShowsFailedWrites(t *testing.T) {
+	cfg := quick(t)
+	cfg.Wait = 1
+	rep := perpetrate(t, cfg, fakecluster.Bugs{Copies: 1, FewOneIn: 10}, "wait", 10)
+	if rep.Violations[Phantom] == 0 || rep.Codes["WAIT"] == 0 || rep.Violations[Lost]+rep.Violations[Stale] > 0 {
+		t.Errorf("found %v, errors %v", rep.Violations, rep.Codes)
+	}
+}
+
 func TestARunWithoutAcknowledgedWritesFails(t *testing.T) {
-	rep := perpetrate(t, fakecluster.Bugs{RefuseOneIn: 1}, "", 10)
-	if rep.Faults[ProvedLittle] == 0 || rep.OK() {
+	rep := perpetrate(t, quick(t), fakecluster.Bugs{RefuseOneIn: 1}, "", 10)
+	if rep.Violations[ProvedLittle] == 0 || rep.OK() {
 		t.Errorf("%+v", rep)
 	}
 }

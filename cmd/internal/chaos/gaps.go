@@ -1,124 +1,145 @@
 package chaos
 
 import (
+	"cmp"
 	"slices"
-	"sync"
 	"time"
+
+	"github.com/troupedb/troupe/cmd/internal/client"
+	"github.com/troupedb/troupe/cmd/internal/fate"
+	"github.com/troupedb/troupe/slotmap"
 )
 
-// stallTime is how long a shard takes no write, for no leader of its own was killed, until that is told.
-const stallTime = 500 * time.Millisecond
+const (
+	// stallTime is how long a shard takes no write, for no known reason, until that is told.
+	stallTime = 500 * time.Millisecond
+	// shownStall is how long until it shows in a report.
+	shownStall = 50 * time.Millisecond
+	// aftermath is how long after its end a fault is still to blame: nodes come back, and leaderships move.
+	aftermath = 5 * time.Second
+)
 
-// gaps measures how long the shards of a killed leader take no write, and how long shards take none for any
-// other reason. Safe for concurrent use.
-type gaps struct {
-	mu struct {
-		sync.Mutex
-		kills  []*killed
-		newest map[int]time.Time // when a shard last acknowledged
-		stalls []time.Duration
-	}
-	closed  func(k *killed)                      // told when all shards of a kill write again
-	stalled func(shard int, stall time.Duration) // told after a stall; both are called with mu held
+// Stall is a time in which a shard took no write. Times count from the beginning of the load.
+type Stall struct {
+	Shard    int
+	From, To time.Duration
+	Blamed   bool // on a fault
 }
 
-// killed is one kill of a node, and what came of the shards it led.
-type killed struct {
-	node     string
-	at, gone time.Time // the kill was sent; the process was no more
-	shards   []int
-	waits    map[int]bool // shards without an acknowledged write since
-	gap      time.Duration
-}
-
-// opened notes a kill.
-func (g *gaps) opened(node string, shards []int, at, gone time.Time) {
-	k := &killed{node: node, at: at, gone: gone, shards: shards, waits: map[int]bool{}}
-	for _, s := range shards {
-		k.waits[s] = true
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.mu.kills = append(g.mu.kills, k)
-}
-
-// acknowledged notes a write to a shard.
-func (g *gaps) acknowledged(shard int, began, now time.Time) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	waited := false
-	for _, k := range g.mu.kills {
-		waited = waited || k.waits[shard]
-		g.maybeClose(k, shard, began, now)
-	}
-	last, seen := g.mu.newest[shard]
-	if seen && !waited && now.Sub(last) >= stallTime {
-		g.mu.stalls = append(g.mu.stalls, now.Sub(last))
-		if g.stalled != nil {
-			g.stalled(shard, now.Sub(last))
+// written notes which shards took a write of a pipeline.
+func (f *faults) written(sets []*client.Request, began time.Time) {
+	now, seen := time.Now(), map[int]bool{}
+	for _, r := range sets {
+		shard := f.slots[slotmap.Slot([]byte(r.Key))]
+		if r.Fate == fate.Done && !seen[shard] {
+			seen[shard] = true
+			f.acknowledged(shard, began, now)
 		}
 	}
-	if g.mu.newest == nil {
-		g.mu.newest = map[int]time.Time{}
-	}
-	g.mu.newest[shard] = now
 }
 
-// maybeClose ends the gap of one shard after a kill. A write that began before the process was gone may be
-// its own, and says nothing of its successor.
-func (g *gaps) maybeClose(k *killed, shard int, began, now time.Time) {
-	if !k.waits[shard] || began.Before(k.gone) {
+// acknowledged notes a write to a shard that began and was answered at these times.
+func (f *faults) acknowledged(shard int, began, now time.Time) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	last, seen := f.mu.newest[shard]
+	if seen {
+		f.blame(shard, last, now, false)
+	}
+	if now.After(last) { // of two clients the second may be told first
+		f.mu.newest[shard] = now
+	}
+	for _, x := range f.mu.all {
+		f.maybeClose(x, shard, began)
+	}
+}
+
+// maybeClose notes that a shard writes again after x. A write that began before x may have been carried out
+// before it, and says nothing.
+// REQUIRES: f.mu is held.
+func (f *faults) maybeClose(x *fault, shard int, began time.Time) {
+	if !x.waits[shard] || began.Before(x.at) {
 		return
 	}
-	delete(k.waits, shard)
-	k.gap = max(k.gap, now.Sub(k.at))
-	if len(k.waits) == 0 && g.closed != nil {
-		g.closed(k)
+	delete(x.waits, shard)
+	if len(x.waits) == 0 {
+		f.closed(x.Fault)
 	}
 }
 
-// waiting reports whether a shard has taken no write since its leader was killed.
-func (g *gaps) waiting(shard int) bool {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, k := range g.mu.kills {
-		if k.waits[shard] {
+// blame charges the time between two writes of a shard to a fault.
+// REQUIRES: f.mu is held.
+func (f *faults) blame(shard int, from, to time.Time, open bool) {
+	gap := to.Sub(from)
+	x := f.culprit(from, to)
+	if x != nil && gap > x.Gap {
+		x.Gap, x.Open = gap, open
+	}
+	if gap < shownStall {
+		return
+	}
+	s := Stall{Shard: shard, From: from.Sub(f.began), To: to.Sub(f.began), Blamed: x != nil}
+	f.mu.stalls = append(f.mu.stalls, s)
+	if x == nil && gap >= stallTime {
+		f.stall(s)
+	}
+}
+
+// culprit is the first fault done within a time; else the last one before it, if that lasted or was not long
+// over; else nil.
+// REQUIRES: f.mu is held.
+func (f *faults) culprit(from, to time.Time) *fault {
+	var within *fault
+	for _, x := range slices.Backward(f.mu.all) {
+		switch {
+		case x.at.After(to):
+		case x.at.After(from):
+			within = x
+		case within != nil:
+			return within
+		case !x.over || from.Sub(x.end) < aftermath:
+			return x
+		}
+	}
+	return within
+}
+
+// waiting reports whether a shard has taken no write since a fault.
+func (f *faults) waiting(shard int) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	for _, x := range f.mu.all {
+		if x.waits[shard] {
 			return true
 		}
 	}
 	return false
 }
 
-// Gaps are the write gaps of a run: for each kill, the longest of the shards that the node led.
-type Gaps struct {
-	Kills            int
-	Open             int // kills whose shards were not all seen to write again before the load ended
+// KindGaps are the write gaps of all faults of a kind.
+type KindGaps struct {
+	Kind             string
+	Count            int
+	Open             int // not over when the load ended; they count with what they had lasted
 	Median, P90, Max time.Duration
-
-	Stalls       int // times that a shard took no write for stallTime though its leader had not been killed
-	LongestStall time.Duration
 }
 
-func (g *gaps) summary() Gaps {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	out := Gaps{Kills: len(g.mu.kills), Stalls: len(g.mu.stalls)}
-	for _, stall := range g.mu.stalls {
-		out.LongestStall = max(out.LongestStall, stall)
-	}
-	var all []time.Duration
-	for _, k := range g.mu.kills {
-		if len(k.waits) > 0 {
-			out.Open++
-		} else {
-			all = append(all, k.gap)
+// GapsByKind sums faults up, the kind of most faults first.
+func GapsByKind(faults []Fault) (out []KindGaps) {
+	gaps, open := map[string][]time.Duration{}, map[string]int{}
+	for _, x := range faults {
+		gaps[x.Kind] = append(gaps[x.Kind], x.Gap)
+		if x.Open {
+			open[x.Kind]++
 		}
 	}
-	if len(all) == 0 {
-		return out
+	for kind, all := range gaps {
+		slices.Sort(all)
+		out = append(out, KindGaps{kind, len(all), open[kind], rank(all, 0.5), rank(all, 0.9), all[len(all)-1]})
 	}
-	slices.Sort(all)
-	out.Median, out.P90, out.Max = rank(all, 0.5), rank(all, 0.9), all[len(all)-1]
+	slices.SortFunc(out, func(a, b KindGaps) int {
+		return cmp.Or(cmp.Compare(b.Count, a.Count), cmp.Compare(a.Kind, b.Kind))
+	})
 	return out
 }
 

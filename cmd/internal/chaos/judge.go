@@ -1,11 +1,9 @@
 package chaos
 
 import (
+	"bytes"
 	"context"
 	"fmt"
-	"os"
-	"path/filepath"
-	"strings"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/cmd/internal/history"
@@ -14,26 +12,25 @@ import (
 // judge reads everything back, checks the histories and writes it all up.
 func (r *run) judge(ctx context.Context) *Report {
 	r.cfg.Event("reading every write back")
-	rep := &Report{Seed: r.cfg.Seed}
+	rep := &Report{Script: r.cfg.Script.Name, Seed: r.cfg.Seed, Length: r.cfg.Duration, Points: r.tally.points()}
 	rep.Acknowledged = r.audit(ctx)
 	r.lastReads(ctx)
 	r.cfg.Event("checking the histories of the contended keys")
 	r.judgeHistories(rep)
-	for _, text := range r.target.Crashes() {
-		r.faults.add(Crashed, text)
-	}
-	rep.Gaps = r.gaps.summary()
-	if missing := r.missing(rep); missing != "" {
-		r.faults.add(ProvedLittle, missing)
+	for _, crash := range r.target.Crashes() {
+		if r.conductor.unexpected(crash) {
+			r.violations.add(Crashed, crash.Text)
+		}
 	}
 	rep.Done, rep.Refused, rep.Unknown = r.tally.done.Load(), r.tally.refused.Load(), r.tally.unknown.Load()
 	rep.Moved, rep.StaleChecks = r.tally.moved.Load(), r.tally.reads.Load()
 	rep.Codes, rep.Odd = r.tally.codes()
-	r.faults.mu.Lock()
-	defer r.faults.mu.Unlock()
-	rep.Faults, rep.Texts = r.faults.mu.count, r.faults.mu.texts
+	rep.Violations, rep.Texts = r.violations.all()
 	return rep
 }
+
+// maxPictures bounds how many broken histories a report shows.
+const maxPictures = 5
 
 // judgeHistories asks porcupine about each contended key.
 func (r *run) judgeHistories(rep *Report) {
@@ -42,26 +39,27 @@ func (r *run) judgeHistories(rep *Report) {
 		rep.HistoryOps += j.Ops
 		switch j.Verdict {
 		case history.Unlinearizable:
-			r.faults.add(Unlinear, j.Key.Name+": no order of its operations explains the answers"+r.draw(&j))
+			r.violations.add(Unlinear, j.Key.Name+": no order of its operations explains the answers")
 		case history.RefusedButDone:
-			r.faults.add(Phantom, j.Key.Name+": refused operations were done"+r.draw(&j))
+			r.violations.add(Phantom, j.Key.Name+": refused operations were done")
 		case history.Undecided:
-			r.faults.add(Undecided, fmt.Sprintf("%s: no verdict on %d operations in %v", j.Key.Name, j.Ops, r.cfg.Decide))
+			r.violations.add(Undecided, fmt.Sprintf("%s: no verdict on %d operations in %v", j.Key.Name, j.Ops, r.cfg.Decide))
+			continue
+		default:
+			continue
+		}
+		if len(rep.Pictures) < maxPictures {
+			rep.Pictures = append(rep.Pictures, picture(&j))
 		}
 	}
 }
 
-// draw leaves a page about a broken history, and says where.
-func (r *run) draw(j *history.Judged) string {
-	dir := r.cfg.PagesDir
-	if dir == "" {
-		dir = os.TempDir()
+func picture(j *history.Judged) Picture {
+	var page bytes.Buffer
+	if err := j.Draw(&page); err != nil {
+		return Picture{j.Key.Name, fmt.Sprintf("no picture: %v", err)}
 	}
-	path := filepath.Join(dir, fmt.Sprintf("%s-%d.html", strings.ReplaceAll(j.Key.Name, ":", "-"), r.cfg.Seed))
-	if err := j.Draw(path); err != nil {
-		return " (no page: " + err.Error() + ")"
-	}
-	return "; see " + path
+	return Picture{j.Key.Name, page.String()}
 }
 
 // missing says what a run lacks to prove anything.
@@ -79,8 +77,8 @@ func (r *run) missing(rep *Report) string {
 		return "no write was acknowledged"
 	case done <= len(r.recorder.Keys()):
 		return "no operation on the contended keys was done"
-	case r.cfg.KillEvery > 0 && r.cfg.Duration > 3*r.cfg.KillEvery && rep.Gaps.Kills == 0:
-		return "nothing was killed"
+	case len(rep.Faults) == 0 && r.cfg.faultDue():
+		return "nothing of the script was done"
 	}
 	return ""
 }

@@ -22,7 +22,7 @@ type prober struct {
 	session *client.Session
 	book    *history.Writer
 	tally   *tally
-	gaps    *gaps
+	faults  *faults
 }
 
 // run writes until ctx ends.
@@ -33,10 +33,11 @@ func (p *prober) run(ctx context.Context) {
 		r := p.session.Do(key, "SET", key, p.book.Value(seq))
 		p.book.Record(seq, r.Fate)
 		p.tally.count(&r)
+		p.tally.latency(time.Since(began))
 		if r.Fate == fate.Done {
-			p.gaps.acknowledged(p.shard, began, time.Now())
+			p.faults.acknowledged(p.shard, began, time.Now())
 		}
-		if p.gaps.waiting(p.shard) {
+		if p.faults.waiting(p.shard) {
 			pause(ctx, probeHaste)
 		} else {
 			pause(ctx, probeEvery)

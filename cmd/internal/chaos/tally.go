@@ -4,6 +4,7 @@ import (
 	"maps"
 	"sync"
 	"sync/atomic"
+	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/cmd/internal/fate"
@@ -11,6 +12,7 @@ import (
 
 // tally counts outcomes. Safe for concurrent use.
 type tally struct {
+	timeline
 	done, refused, unknown atomic.Int64
 	stale                  atomic.Int64 // reads that did not show an acknowledged write
 	reads                  atomic.Int64 // such reads that were answered
@@ -23,14 +25,15 @@ type tally struct {
 	}
 }
 
-func newTally() *tally {
-	t := &tally{}
+func newTally(began time.Time) *tally {
+	t := &tally{timeline: timeline{began: began}}
 	t.mu.codes, t.mu.odd = map[string]int64{}, map[string]string{}
 	return t
 }
 
 // count notes the outcome of a request.
 func (t *tally) count(r *client.Request) {
+	t.timeline.count(r.Fate)
 	t.moved.Add(int64(r.Moved))
 	switch r.Fate {
 	case fate.Done:

@@ -17,13 +17,14 @@ const backOff = 10 * time.Millisecond
 
 // writer writes keys of its own at full speed.
 type writer struct {
-	session *client.Session
-	book    *history.Writer
-	tally   *tally
-	faults  *faults
-	rng     *rand.Rand
-	writes  int
-	reads   int
+	session    *client.Session
+	book       *history.Writer
+	tally      *tally
+	violations *violations
+	faults     *faults
+	rng        *rand.Rand
+	writes     int
+	reads      int
 }
 
 // run writes until ctx ends. The last pipeline is waited for.
@@ -39,6 +40,7 @@ func (w *writer) run(ctx context.Context) {
 func (w *writer) round() bool {
 	sets, seqs := w.compose()
 	gets, olds := w.recall()
+	began := time.Now()
 	w.session.Batch(append(sets, gets...))
 	all := true
 	for i, r := range sets {
@@ -46,6 +48,7 @@ func (w *writer) round() bool {
 		w.tally.count(r)
 		all = all && r.Fate == fate.Done
 	}
+	w.faults.written(sets, began)
 	for i, r := range gets {
 		w.compare(olds[i], r)
 	}
@@ -92,7 +95,7 @@ func (w *writer) compare(seq uint64, r *client.Request) {
 	w.tally.reads.Add(1)
 	if finding := w.book.Judge(seq, r.Reply.Text, !r.Reply.Null); finding != history.Fine {
 		w.tally.stale.Add(1)
-		w.faults.add(Stale, fmt.Sprintf("GET %s at %s: %q (null %v), but %q was acknowledged before",
+		w.violations.add(Stale, fmt.Sprintf("GET %s at %s: %q (null %v), but %q was acknowledged before",
 			r.Key, r.Addr, r.Reply.Text, r.Reply.Null, w.book.Value(seq)))
 	}
 }

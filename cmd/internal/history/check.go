@@ -1,6 +1,7 @@
 package history
 
 import (
+	"io"
 	"sync"
 	"time"
 
@@ -36,9 +37,9 @@ type Judged struct {
 	info    porcupine.LinearizationInfo
 }
 
-// Draw writes a page that shows the history and where it breaks.
+// Draw writes a page of HTML that shows the history and where it breaks.
 // REQUIRES: the verdict is Unlinearizable or RefusedButDone.
-func (j *Judged) Draw(path string) error { return porcupine.VisualizePath(register, j.info, path) }
+func (j *Judged) Draw(w io.Writer) error { return porcupine.Visualize(register, j.info, w) }
 
 // Check judges one key, within about timeout.
 func (k *Key) Check(timeout time.Duration) Judged {

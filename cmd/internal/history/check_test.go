@@ -2,8 +2,6 @@ package history
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -98,12 +96,8 @@ func TestDrawNamesTheOperations(t *testing.T) {
 	k.Record(done(1, 2, Op{Kind: Set, Arg: 5}))
 	k.Record(done(3, 4, Op{Kind: Get, Out: 6}))
 	j := k.Check(patience)
-	path := filepath.Join(t.TempDir(), "k.html")
-	if err := j.Draw(path); err != nil {
-		t.Fatal(err)
-	}
-	page, err := os.ReadFile(path)
-	if err != nil || !strings.Contains(string(page), "get = 6") {
+	var page strings.Builder
+	if err := j.Draw(&page); err != nil || !strings.Contains(page.String(), "get = 6") {
 		t.Errorf("the page does not show the read (%v)", err)
 	}
 }
