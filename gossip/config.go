@@ -97,7 +97,7 @@ func (g *Gossip) listConfig(net *transport) (*memberlist.Config, error) {
 	c.Transport = net
 	c.BindAddr, c.BindPort = g.own.bind.Addr().String(), int(g.own.bind.Port())
 	c.AdvertiseAddr, c.AdvertisePort = g.own.advertise.Addr().String(), int(g.own.advertise.Port())
-	c.Label = "troupe" // also authenticated data of every encrypted packet
+	c.Label = label // also authenticated data of every encrypted packet
 
 	c.GossipInterval = 50 * time.Millisecond
 	c.ProbeInterval = 500 * time.Millisecond

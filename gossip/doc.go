@@ -98,9 +98,11 @@
 // they are decoded, the number of nodes, targets, queued messages, waiting
 // events and incoming streams is capped, and what cannot be read is dropped
 // with a rate-limited log line. With keys, only who holds one is heard at all;
-// without, only this host. One allocation goes by a claimed length: memberlist's
-// buffer for the user state or message of a stream, 20 MiB at most, on at most
-// 32 streams of at most 3 s.
+// without, only this host. memberlist believes the lengths that a stream claims,
+// so it is given a stream only when the whole message has come and its claims
+// are within bounds (gate.go): 12 MiB at most, as they arrive, on at most 32
+// incoming streams of at most 3 s. Also who answers a stream of ours is looked
+// at, and what only the holder of a key can have said.
 //
 // # Goroutines
 //
@@ -108,5 +110,5 @@
 // merge.go, members.go, conflict.go, ping.go), partly under its node lock; so
 // these only take this package's lock and never call memberlist. Ours are: the
 // delivery of events, rejoin with at most 16 dials, notices, announcements,
-// and the comparison of digests.
+// the comparison of digests, and two that pass streams and packets on.
 package gossip

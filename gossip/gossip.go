@@ -76,7 +76,7 @@ func Start(cfg Config) (*Gossip, error) {
 		return nil, err
 	}
 	g := newGossip(cfg)
-	g.net, err = newTransport(bind, g.lines.logger())
+	g.net, err = newTransport(bind, cfg.Keys, g.lines.logger())
 	if err != nil {
 		return nil, fmt.Errorf("gossip: %w", err)
 	}

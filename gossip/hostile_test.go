@@ -161,7 +161,7 @@ func intrude(t *testing.T, name string, in intruder) *memberlist.Memberlist {
 	t.Helper()
 	c := memberlist.DefaultLANConfig()
 	c.Name, c.BindAddr, c.BindPort, c.AdvertisePort = name, "127.0.0.1", 0, 0
-	c.Label, c.Delegate, c.LogOutput = "troupe", in, io.Discard
+	c.Label, c.Delegate, c.LogOutput, c.EnableCompression = label, in, io.Discard, false
 	c.GossipInterval = 20 * time.Millisecond
 	list, err := memberlist.Create(c)
 	if err != nil {

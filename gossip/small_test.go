@@ -186,7 +186,7 @@ func TestStreamsComeFromTheAddressBoundTo(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer peer.Close()
-	tr, err := newTransport(netip.MustParseAddrPort("127.9.8.7:0"), log.New(io.Discard, "", 0))
+	tr, err := newTransport(netip.MustParseAddrPort("127.9.8.7:0"), nil, log.New(io.Discard, "", 0))
 	if err != nil {
 		t.Skip("a system with one loopback address: ", err)
 	}

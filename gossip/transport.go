@@ -12,17 +12,20 @@ import (
 )
 
 const (
-	maxStreams  = 32                      // incoming at a time; each may buffer a state of 20 MiB
+	maxStreams  = 32                      // incoming at a time
 	dialTimeout = 1500 * time.Millisecond // leaves room for one lost SYN
 )
 
-// transport is memberlist's own, plus three things: a bound on incoming
-// streams, a Close that also ends what is in flight, and a note of which
-// addresses accepted a connection, which tells a busy node from an absent one.
+// transport is memberlist's own, plus four things: a bound on incoming
+// streams, a look at what arrives before memberlist has it, a Close that also
+// ends what is in flight, and a note of which addresses accepted a connection,
+// which tells a busy node from an absent one.
 type transport struct {
 	*memberlist.NetTransport
 	bind    netip.Addr
+	gate    *gate
 	streams chan net.Conn
+	packets chan *memberlist.Packet
 	closing chan struct{} // closed first: nobody takes streams any more
 	done    chan struct{} // closed last: no more streams come
 	ctx     context.Context
@@ -37,7 +40,11 @@ type transport struct {
 	}
 }
 
-func newTransport(bind netip.AddrPort, logger *log.Logger) (*transport, error) {
+func newTransport(bind netip.AddrPort, keys [][]byte, logger *log.Logger) (*transport, error) {
+	gate, err := newGate(keys)
+	if err != nil {
+		return nil, err
+	}
 	inner, err := memberlist.NewNetTransport(&memberlist.NetTransportConfig{
 		BindAddrs: []string{bind.Addr().String()},
 		BindPort:  int(bind.Port()),
@@ -49,7 +56,9 @@ func newTransport(bind netip.AddrPort, logger *log.Logger) (*transport, error) {
 	t := &transport{
 		NetTransport: inner,
 		bind:         bind.Addr(),
+		gate:         gate,
 		streams:      make(chan net.Conn),
+		packets:      make(chan *memberlist.Packet),
 		closing:      make(chan struct{}),
 		done:         make(chan struct{}),
 	}
@@ -57,11 +66,15 @@ func newTransport(bind netip.AddrPort, logger *log.Logger) (*transport, error) {
 	t.mu.open = make(map[*trackedConn]struct{})
 	t.mu.accepted = make(map[string]bool)
 	go t.pump()
+	go t.pumpPackets()
 	return t, nil
 }
 
 // StreamCh yields incoming streams within the bound.
 func (t *transport) StreamCh() <-chan net.Conn { return t.streams }
+
+// PacketCh yields the packets that memberlist may have.
+func (t *transport) PacketCh() <-chan *memberlist.Packet { return t.packets }
 
 func (t *transport) pump() {
 	for {
@@ -71,6 +84,27 @@ func (t *transport) pump() {
 		case <-t.done:
 			return
 		}
+	}
+}
+
+func (t *transport) pumpPackets() {
+	for {
+		select {
+		case p := <-t.NetTransport.PacketCh():
+			t.pass(p)
+		case <-t.done:
+			return
+		}
+	}
+}
+
+func (t *transport) pass(p *memberlist.Packet) {
+	if !t.gate.packet(p.Buf) {
+		return
+	}
+	select {
+	case t.packets <- p:
+	case <-t.closing:
 	}
 }
 
@@ -135,7 +169,7 @@ func (t *transport) Shutdown() error {
 	t.once.Do(func() {
 		close(t.closing)
 		t.cancel()
-		t.NetTransport.Shutdown() // waits for its listeners, which pump keeps unblocked
+		t.NetTransport.Shutdown() // waits for its listeners, which the pumps keep unblocked
 		close(t.done)
 		t.closeAll()
 	})
@@ -167,11 +201,33 @@ func (t *transport) track(conn net.Conn, incoming bool) (*trackedConn, bool) {
 	return c, true
 }
 
+// trackedConn is a stream. It is read by one goroutine.
 type trackedConn struct {
 	net.Conn
 	t        *transport
 	incoming bool
 	once     sync.Once
+
+	looked bool
+	ahead  []byte // read, and not handed out
+	refuse error
+}
+
+// Read hands out a message only when all of it has come and is no trap.
+func (c *trackedConn) Read(b []byte) (int, error) {
+	if !c.looked {
+		c.looked = true
+		c.ahead, c.refuse = c.t.gate.stream(c.Conn, c.incoming)
+	}
+	switch {
+	case c.refuse != nil:
+		return 0, c.refuse
+	case len(c.ahead) > 0:
+		n := copy(b, c.ahead)
+		c.ahead = c.ahead[n:]
+		return n, nil
+	}
+	return c.Conn.Read(b)
 }
 
 func (c *trackedConn) Close() error {
