@@ -44,6 +44,10 @@ func BenchmarkSetPX(b *testing.B)     { benchmark(b, true, "set", "fedcba9876543
 func BenchmarkIncr(b *testing.B)      { benchmark(b, false, "incr") }
 func BenchmarkIncrFloat(b *testing.B) { benchmark(b, false, "incrbyfloat", "0.1") }
 
+func BenchmarkXAdd(b *testing.B) { benchmark(b, false, "xadd", "*", "field", "value") }
+func BenchmarkXAddTrim(b *testing.B) {
+	benchmark(b, false, "xadd", "maxlen", "~", "1000", "*", "field", "value")
+}
 func BenchmarkPFAdd(b *testing.B)    { benchmark(b, false, "pfadd", "element") }
 func BenchmarkPFCount(b *testing.B)  { benchmark(b, false, "pfcount") }
 func BenchmarkSetBit(b *testing.B)   { benchmark(b, true, "setbit", "100", "1") }

@@ -13,6 +13,10 @@ type gen struct {
 	now    int64 // ms
 	family int
 	is72   bool // the server knows 7.2
+
+	next [][]string          // commands to come before others
+	only func(*gen) []string // the family to make commands of, nil: all
+	ids  uint64              // of entries of streams
 }
 
 func (g *gen) pick(of ...string) string { return of[g.IntN(len(of))] }
@@ -140,6 +144,11 @@ func (g *gen) setOptions() (o []string) {
 }
 
 func (g *gen) command() []string {
+	if len(g.next) > 0 {
+		cmd := g.next[0]
+		g.next = g.next[1:]
+		return cmd
+	}
 	cmd := g.wellFormed()
 	switch g.IntN(40) {
 	case 0:
@@ -155,11 +164,6 @@ func (g *gen) command() []string {
 	return cmd
 }
 
-// picksOne tells whether a command with nothing but a key picks an element by chance.
-func picksOne(name string) bool {
-	return isAnyOf(name, "hrandfield", "srandmember", "spop", "zrandmember")
-}
-
 // families make the commands of each type; a new type is one more line here.
 var families = []func(g *gen) []string{
 	(*gen).numberCommand,
@@ -170,9 +174,13 @@ var families = []func(g *gen) []string{
 	(*gen).listCommand,
 	(*gen).zsetCommand,
 	(*gen).sketchCommand,
+	(*gen).streamCommand,
 }
 
 func (g *gen) wellFormed() []string {
+	if g.only != nil {
+		return g.only(g)
+	}
 	if g.IntN(4) == 0 {
 		return g.genericCommand()
 	}

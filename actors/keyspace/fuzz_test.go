@@ -16,6 +16,8 @@ func FuzzExec(f *testing.F) {
 		"incrbyfloat k 0x1p-3\nincrby k 9\nlcs k k idx withmatchlen\nmset a b c d\nmsetnx a b",
 		"expire k 10 gt\npexpireat k 1\nttl k\nscan 0 match * count 5 type string\nkeys [^a-\nrandomkey",
 		"rename a b\ncopy a b db 0 replace\nobject encoding k\nmemory usage k samples 0\nwatch a b\nflushall async",
+		"xadd s 1-1 a 1\nxadd s * a 2 b 3\nxgroup create s g 0\nxreadgroup group g c streams s >\nxpending s g - + 9\nxack s g 1-1",
+		"xadd s maxlen ~ 5 7 f v\nxautoclaim s g d 0 - count 3\nxclaim s g d 0 1-1 force\nxtrim s minid = 2\nxinfo stream s full\nxdel s 7",
 		"pfadd k a b c\npfcount k k\npfmerge l k\npfdebug todense k\nappend l x\npfadd l y\nsetrange k 4 \x01\npfcount k",
 		"setbit k 9 1\nbitcount k 0 -1 bit\nbitpos k 0 1 2 byte\nbitop not d k\nbitfield k set i5 #3 -9 overflow sat incrby u8 3 99",
 		"countkeysinslot 5\ngetkeysinslot 5 7\n\nget\nset k v px\ngetex k persist\nsetex k 1 v",

@@ -43,6 +43,15 @@ var collections = map[string]func(b *bench, key string, n int){
 			b.exec("sadd", key, "member:"+strconv.Itoa(i))
 		}
 	},
+	"stream": func(b *bench, key string, n int) {
+		b.exec("xgroup", "create", key, "g", "0", "mkstream")
+		for i := range n {
+			b.exec("xadd", key, "*", "field", "value:"+strconv.Itoa(i), "n"+strconv.Itoa(i/200), "v")
+		}
+		for _, name := range []string{"ann", "bob"} {
+			b.exec("xreadgroup", "group", "g", name, "count", strconv.Itoa(n/3), "streams", key, ">")
+		}
+	},
 	"zset": func(b *bench, key string, n int) {
 		for i := range n {
 			b.exec("zadd", key, strconv.Itoa(i*7919%1000), "member:"+strconv.Itoa(i))

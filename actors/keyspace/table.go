@@ -17,6 +17,7 @@ var groups = []struct {
 	{"bitmap", bitmapCommands},
 	{"sorted-set", sortedSetCommands},
 	{"hyperloglog", hyperloglogCommands},
+	{"stream", streamCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},

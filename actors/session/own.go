@@ -55,7 +55,7 @@ func init() {
 		"config|help": {run: help},
 
 		"info": {info, all}, "debug": {run: debugCommand}, "pfselftest": {run: selfTest},
-		"memory|doctor": {run: memoryDoctor}, "memory|help": {run: help}, "object|help": {run: help},
+		"memory|doctor": {run: memoryDoctor}, "memory|help": {run: help}, "object|help": {run: help}, "xgroup|help": {run: help}, "xinfo|help": {run: help},
 
 		"cluster|countkeysinslot": {run: clusterCountKeysInSlot}, "cluster|getkeysinslot": {run: clusterGetKeysInSlot},
 		"cluster|help": {run: help}, "cluster|info": {run: clusterInfo}, "cluster|keyslot": {run: clusterKeySlot},
