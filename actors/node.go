@@ -358,6 +358,16 @@ func (n *Node) stopActors() {
 	wait(n.logPID)
 }
 
+// SetSecret replaces the secret that the node was started with: it is used for new connections and gossip at once,
+// and connections that stand are made anew. It may be called from any goroutine while the node runs. It fails
+// where the node was started without a secret.
+func (n *Node) SetSecret(s *secret.Secret) error {
+	if err := n.links.SetSecret(s); err != nil {
+		return err
+	}
+	return n.gossip.SetKeys(s.GossipKeys())
+}
+
 // Routes is the node's picture of the cluster at the moment.
 func (n *Node) Routes() *session.Routes { return n.routes.Load() }
 

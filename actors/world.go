@@ -17,6 +17,7 @@ import (
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/secret"
 )
 
 // World is what a node stands on: its disk, the ways to other nodes, its clocks, chance, and who gives its
@@ -49,6 +50,7 @@ type Links interface {
 	Connect(slotmap.NodeID)
 	Bulk(slotmap.NodeID) *actor.PID
 	Connections() []link.Connection
+	SetSecret(*secret.Secret) error
 	Close()
 }
 
@@ -59,6 +61,7 @@ type Gossip interface {
 	Nodes() []gossip.Node
 	Known() []gossip.Node
 	Clocks() []gossip.Clock
+	SetKeys([][]byte) error
 	// Bootstrap tells, once, which cluster a node without data belongs to. After Close nothing is told.
 	Bootstrap(done func(gossip.Decision, error))
 	Leave(context.Context) error

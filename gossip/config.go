@@ -121,10 +121,11 @@ func (g *Gossip) listConfig(net *transport) (*memberlist.Config, error) {
 // secure sets the keys, or without any shuts out all but this host.
 func (g *Gossip) secure(c *memberlist.Config) (err error) {
 	if len(g.cfg.Keys) > 0 {
-		c.Keyring, err = memberlist.NewKeyring(g.cfg.Keys, g.cfg.Keys[0])
+		g.ring, err = memberlist.NewKeyring(g.cfg.Keys, g.cfg.Keys[0])
 		if err != nil {
 			return fmt.Errorf("gossip: keys: %w", err)
 		}
+		c.Keyring = g.ring
 		return nil
 	}
 	c.CIDRsAllowed, err = memberlist.ParseCIDRs([]string{"127.0.0.0/8", "::1/128"})

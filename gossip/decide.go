@@ -64,7 +64,7 @@ func Decide(self string, join []string, seen map[string]Answer) Decision {
 		return Decision{Action: StartCluster}
 	}
 	if list[0] != self {
-		return Decision{Reason: "waiting for a cluster; " + list[0] + " is the one to start it"}
+		return Decision{Reason: whyWait(list[0], seen[list[0]])}
 	}
 	reached := 1
 	for _, addr := range list[1:] {
@@ -73,7 +73,7 @@ func Decide(self string, join []string, seen map[string]Answer) Decision {
 			reached++
 		case Unreachable:
 		case Silent:
-			return Decision{Reason: addr + " listens but does not answer: is it busy, or has it another secret?"}
+			return Decision{Reason: whySilent(addr)}
 		default:
 			return Decision{Reason: "asking " + addr}
 		}
@@ -82,6 +82,17 @@ func Decide(self string, join []string, seen map[string]Answer) Decision {
 		return Decision{Reason: fmt.Sprintf("reached %d of %d listed nodes, itself included; a majority is needed to start a cluster", reached, len(list))}
 	}
 	return Decision{Action: StartCluster}
+}
+
+func whyWait(first string, a Answer) string {
+	if a.State == Silent {
+		return whySilent(first)
+	}
+	return "waiting for a cluster; " + first + " is the one to start it"
+}
+
+func whySilent(addr string) string {
+	return addr + " listens but does not answer: is it busy, or has it another secret?"
 }
 
 // named looks for a cluster among the answers.

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -63,6 +64,18 @@ func TestDecide(t *testing.T) {
 				t.Errorf("joins %v", got.Cluster)
 			}
 		})
+	}
+}
+
+// TestReasons: whoever waits for one that does not answer is told so.
+func TestReasons(t *testing.T) {
+	const a, b = "10.0.0.1:1", "10.0.0.2:1"
+	for _, self := range []string{a, b} {
+		other := map[string]string{a: b, b: a}[self]
+		d := Decide(self, []string{a, b}, map[string]Answer{other: {State: Silent}})
+		if !strings.HasPrefix(d.Reason, other+" listens but does not answer") || !strings.Contains(d.Reason, "another secret") {
+			t.Errorf("%s: %q", self, d.Reason)
+		}
 	}
 }
 

@@ -35,6 +35,7 @@ type Gossip struct {
 	lines *logWriter // memberlist's
 	net   *transport
 	list  *memberlist.Memberlist
+	ring  *memberlist.Keyring // nil: plain text
 
 	// mu is taken inside memberlist's node lock, so no call goes from under
 	// it to memberlist.

@@ -51,9 +51,17 @@ func (w *logWriter) Write(p []byte) (int, error) {
 		return len(p), nil
 	}
 	if skipped, ok := w.take(); ok {
-		w.log.Warn("memberlist", "line", oneLine(p), "suppressed", skipped)
+		w.log.Warn(headline(p), "line", oneLine(p), "suppressed", skipped)
 	}
 	return len(p), nil
+}
+
+// headline says what a line is about that an operator should understand at once.
+func headline(p []byte) string {
+	if bytes.Contains(p, []byte("no installed keys could decrypt")) {
+		return "gossip of one that does not hold this cluster's secret is dropped"
+	}
+	return "memberlist"
 }
 
 // take spends a token; skipped is how many lines found none before.

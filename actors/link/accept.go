@@ -113,5 +113,5 @@ func (l *Links) serve(d *doors, raw net.Conn) {
 func (l *Links) shake(d *doors, c *conn) (wire.Hello, error) {
 	defer d.handshakes.leave()
 	hello, err := l.welcome(c)
-	return hello, err
+	return hello, explain(err)
 }

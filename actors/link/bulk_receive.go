@@ -23,6 +23,7 @@ func (l *Links) receiveFile(p *peer, c *conn) {
 		old.kill()
 	}
 	defer p.files.CompareAndSwap(c, nil)
+	l.closeStranger(c)
 	c.read, c.write = l.timing.bulk, l.timing.bulk
 	received, err := l.readFile(p, c)
 	if err == nil {

@@ -48,7 +48,8 @@
 // # Secret
 //
 // With a secret every connection is TLS 1.3 with the keys of package secret pinned on both ends. Without one
-// the listener must be on loopback, and only loopback addresses are dialled.
+// the listener must be on loopback, and only loopback addresses are dialled. SetSecret replaces a secret while
+// connections stand.
 //
 // # Files
 //

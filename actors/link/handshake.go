@@ -38,7 +38,7 @@ func (l *Links) dial(node slotmap.NodeID, address string, bulk bool) (*conn, err
 	c := l.adopt(raw, l.timing.dial-time.Since(begin))
 	if err := l.greet(ctx, c, node, bulk); err != nil {
 		c.kill()
-		return nil, err
+		return nil, explain(err)
 	}
 	return c, nil
 }
@@ -47,7 +47,7 @@ func (l *Links) mayDial(address string) error {
 	switch {
 	case address == "":
 		return ErrNoAddress
-	case l.client == nil && !isLoopback(address):
+	case l.keys.Load() == nil && !isLoopback(address):
 		return ErrNeedSecret
 	case l.cfg.Cluster().IsZero():
 		return ErrNoCluster
@@ -57,8 +57,8 @@ func (l *Links) mayDial(address string) error {
 
 // greet is the handshake of the side that dialled: it speaks first.
 func (l *Links) greet(ctx context.Context, c *conn, node slotmap.NodeID, bulk bool) error {
-	if l.client != nil {
-		if err := c.secure(ctx, func(raw net.Conn) *tls.Conn { return tls.Client(raw, l.client) }); err != nil {
+	if k := l.keys.Load(); k != nil {
+		if err := c.secure(ctx, func(raw net.Conn) *tls.Conn { return tls.Client(raw, k.client) }); err != nil {
 			return err
 		}
 	}
@@ -82,8 +82,8 @@ func (l *Links) greet(ctx context.Context, c *conn, node slotmap.NodeID, bulk bo
 // welcome is the handshake of the side that accepted. It answers with its own hello even if it then closes, so
 // that both sides can say what is wrong.
 func (l *Links) welcome(c *conn) (wire.Hello, error) {
-	if l.server != nil {
-		if err := c.secure(l.ctx, func(raw net.Conn) *tls.Conn { return tls.Server(raw, l.server) }); err != nil {
+	if k := l.keys.Load(); k != nil {
+		if err := c.secure(l.ctx, func(raw net.Conn) *tls.Conn { return tls.Server(raw, k.server) }); err != nil {
 			return wire.Hello{}, err
 		}
 	}

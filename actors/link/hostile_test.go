@@ -39,7 +39,7 @@ func TestMismatch(t *testing.T) {
 		{
 			name: "another secret", one: withSecret(t, oneSecret), two: withSecret(t, anotherSecret),
 			dial:   secret.ErrStranger.Error(),
-			accept: "bad certificate",
+			accept: ErrRefusedSecret.Error(),
 		},
 		{
 			name: "plaintext client", one: func(*Config) {}, two: withSecret(t, oneSecret),

@@ -14,6 +14,7 @@ func (l *Links) deliverAll(p *peer, c *conn, hello wire.Hello) {
 		old.kill()
 		<-old.ended // it may still hold messages of before
 	}
+	l.closeStranger(c)
 	p.post(&arrived{hello.Peer})
 	in := inbox{links: l, peer: p, conn: c, pids: make(map[string]*actor.PID)}
 	c.alive = in.alive

@@ -2,7 +2,6 @@ package link
 
 import (
 	"context"
-	"crypto/tls"
 	"fmt"
 	"runtime/debug"
 	"sync"
@@ -16,12 +15,12 @@ import (
 
 // Links are all links of one node.
 type Links struct {
-	cfg            Config
-	timing         timing
-	limits         limits
-	server, client *tls.Config // nil without a secret
-	complain       *complaints
-	counters       counters
+	cfg      Config
+	timing   timing
+	limits   limits
+	keys     atomic.Pointer[keys] // nil without a secret
+	complain *complaints
+	counters counters
 
 	ctx    context.Context // ends with Close; every connection closes with it
 	cancel context.CancelFunc
@@ -48,7 +47,7 @@ func Start(cfg Config) (*Links, error) {
 	}
 	l := &Links{cfg: cfg, timing: cfg.timing, limits: cfg.limits, complain: newComplaints(cfg.Logger)}
 	if cfg.Secret != nil {
-		l.server, l.client = cfg.Secret.TLS()
+		l.keys.Store(newKeys(cfg.Secret))
 	}
 	l.ctx, l.cancel = context.WithCancel(context.Background())
 	l.mu.peers = make(map[slotmap.NodeID]*peer)

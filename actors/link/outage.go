@@ -51,7 +51,7 @@ const unreachable = "unreachable"
 // reason names the kind of an error in few words, for what must not contain addresses or ids.
 func reason(err error) string {
 	for _, known := range []error{wire.ErrMagic, wire.ErrVersion, wire.ErrCluster, wire.ErrFrameSize, wire.ErrInvalid,
-		ErrNode, ErrNoCluster, ErrNoAddress, ErrNeedSecret, secret.ErrStranger, io.ErrUnexpectedEOF} {
+		ErrNode, ErrNoCluster, ErrNoAddress, ErrNeedSecret, ErrRefusedSecret, secret.ErrStranger, io.ErrUnexpectedEOF} {
 		if errors.Is(err, known) {
 			return known.Error()
 		}

@@ -9,6 +9,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/wire"
+	"github.com/troupedb/troupe/wire/secret"
 )
 
 const (
@@ -24,11 +25,12 @@ const (
 
 var errMoved = errors.New("the node has a new address")
 
-// sender is the actor that owns the connection to one peer. It is in one of three states:
+// sender is the actor that owns the connection to one peer. It is in one of four states:
 //
-//	away     conn == nil, !dialing    a message dials if the backoff has passed, else is dropped
-//	dialing  conn == nil, dialing     the newest small message per target is held
-//	up       conn != nil              messages are encoded, and written at Drained
+//	away      conn == nil, !dialing    a message dials if the backoff has passed, else is dropped
+//	dialing   conn == nil, dialing     the newest small message per target is held
+//	up        conn != nil, !dialing    messages are encoded, and written at Drained
+//	renewing  conn != nil, dialing     the same, until a connection by the newest secret takes over
 type sender struct {
 	*peer
 	log *slog.Logger
@@ -38,7 +40,9 @@ type sender struct {
 	address string // that conn was dialled at
 	backoff backoff
 	held    holding
-	wanted  int // dials that Connect still asks for, message or not
+	wanted  int   // dials that Connect still asks for, message or not
+	stale   bool  // conn was made by an older secret
+	broke   error // conn ended by that while the one that replaces it was dialled
 
 	buf    []byte
 	frames int // messages of others in buf
@@ -79,12 +83,16 @@ func (s *sender) Receive(c actor.Context) {
 		s.arrived(m.address)
 	case *departed:
 		s.departed(m.err)
+	case renew:
+		s.stale = true
+		s.wake()
 	case connect:
 		s.wanted = connectTries
 		s.wake()
 	case tick:
 		s.tick()
 	case *actor.Restarting:
+		s.dialing = false // whatever comes of it, another sender will hear of it
 		s.broken(s.conn, errors.New("the link failed and starts anew"))
 	case *actor.Stopping:
 		s.leave()
@@ -162,12 +170,12 @@ func (s *sender) empty() {
 	s.buffer.Store(int64(cap(s.buf)))
 }
 
-// wake dials if there is no connection and the backoff allows.
+// wake dials if there is no connection, or an old one, and the backoff allows.
 func (s *sender) wake() {
-	if s.conn != nil || s.dialing || s.closed.Load() || !s.backoff.ready(time.Now()) {
+	if s.conn != nil && !s.stale || s.dialing || s.closed.Load() || !s.backoff.ready(time.Now()) {
 		return
 	}
-	s.dialing = true
+	s.dialing, s.stale = true, false
 	address := s.where()
 	s.links.spawn("dial", func() {
 		c, err := s.links.dial(s.node, address, false)
@@ -176,18 +184,20 @@ func (s *sender) wake() {
 }
 
 func (s *sender) dialed(m *dialed) {
+	renewing := s.dialing
 	s.dialing = false
-	if s.conn != nil { // a sender that was started anew meanwhile
+	switch {
+	case m.err != nil:
+		s.notDialed(m)
+		return
+	case s.conn != nil && !renewing: // a sender that was started anew meanwhile
 		m.drop()
 		return
+	case s.conn != nil:
+		// The peer ends the old one once it reads from this one: it would take an end that comes sooner for a loss.
+		s.links.counters.up.Add(-1)
 	}
-	if m.err != nil {
-		s.backoff.fail(time.Now())
-		s.wanted = max(0, s.wanted-1)
-		s.dropped(s.held.drop())
-		s.cannotDial(m)
-		return
-	}
+	s.broke = nil
 	s.hold(m.conn)
 	s.address = m.address
 	s.wanted = 0
@@ -204,6 +214,24 @@ func (s *sender) dialed(m *dialed) {
 func (s *sender) hold(c *conn) {
 	s.conn = c
 	s.outbound.Store(c)
+}
+
+// notDialed leaves a connection that was to be renewed as it is, to try again, unless the peer's secret counts no
+// more.
+func (s *sender) notDialed(m *dialed) {
+	s.backoff.fail(time.Now())
+	s.wanted = max(0, s.wanted-1)
+	s.dropped(s.held.drop())
+	s.cannotDial(m)
+	switch {
+	case s.broke != nil:
+		s.tellDown(s.broke)
+		s.broke = nil
+	case s.conn != nil && !s.links.trusts(s.conn):
+		s.broken(s.conn, secret.ErrStranger)
+	case s.conn != nil:
+		s.stale = true
+	}
 }
 
 func (s *sender) cannotDial(m *dialed) {
@@ -233,6 +261,10 @@ func (s *sender) broken(c *conn, err error) {
 	s.links.counters.up.Add(-1)
 	s.dropped(s.frames)
 	s.empty()
+	if s.dialing { // the peer ends the old one when the new one reaches it
+		s.broke = err
+		return
+	}
 	s.tellDown(err)
 }
 
@@ -292,6 +324,7 @@ func (s *sender) tick() {
 		s.wake()
 		return
 	}
+	s.wake()
 	s.ping()
 }
 

@@ -3,7 +3,8 @@
 //
 // A secret file holds one secret per line. The first line is current: it encrypts gossip and is the
 // identity that a node presents. The other lines are still accepted from peers. To rotate without
-// a moment in which two nodes refuse each other, restart the nodes one by one
+// a moment in which two nodes refuse each other, change the file on every node, and have it read again
+// (SIGHUP, or a restart), before the next step begins anywhere:
 //
 //	with  old, new     every node accepts the new secret, none presents it yet
 //	with  new, old     every node comes to present the new one

@@ -49,6 +49,9 @@ func ParseSecret(file []byte) (*Secret, error) {
 	return s, nil
 }
 
+// Len is how many secrets are accepted.
+func (s *Secret) Len() int { return len(s.keys) }
+
 func split(file []byte) ([][]byte, error) {
 	var lines [][]byte
 	number := 0

@@ -21,16 +21,17 @@ func (s *Secret) config() *tls.Config {
 		MinVersion:   tls.VersionTLS13,
 		Certificates: []tls.Certificate{s.keys[0].certificate},
 		ClientAuth:   tls.RequireAnyClientCert,
-		// There is no authority and no name to verify: verify compares keys, on both ends, instead.
+		// There is no authority and no name to verify: Verify compares keys, on both ends, instead.
 		InsecureSkipVerify: true,
-		VerifyConnection:   s.verify,
+		VerifyConnection:   s.Verify,
 		// A resumed session would outlive the secret that it was begun with.
 		SessionTicketsDisabled: true,
 	}
 }
 
-// verify accepts the holder of any of the secrets; TLS has proved that the key is the other side's own.
-func (s *Secret) verify(state tls.ConnectionState) error {
+// Verify accepts the holder of any of the secrets; TLS has proved that the key is the other side's own. The error
+// is ErrStranger.
+func (s *Secret) Verify(state tls.ConnectionState) error {
 	if len(state.PeerCertificates) == 0 {
 		return ErrStranger
 	}

@@ -167,6 +167,15 @@ func (n *Node) Kill9() error { return n.end(context.Background(), syscall.SIGKIL
 // Stop asks the process to end (SIGTERM) and returns when it is gone.
 func (n *Node) Stop(ctx context.Context) error { return n.end(ctx, syscall.SIGTERM) }
 
+// Signal sends the process a signal that does not end it.
+func (n *Node) Signal(sig syscall.Signal) error {
+	r := n.current()
+	if r == nil {
+		return fmt.Errorf("%s does not run", n.Name)
+	}
+	return r.cmd.Process.Signal(sig)
+}
+
 // Pause stops the process where it stands. Its sockets stay open, and nobody is told.
 func (n *Node) Pause() error { return n.pause(syscall.SIGSTOP, true) }
 

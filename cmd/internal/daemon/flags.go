@@ -26,7 +26,7 @@ type flags struct {
 	Fsync     string   `default:"always" enum:"always,interval,never" help:"When the log is synced: always, interval or never. Only always keeps every acknowledged write over a power loss." placeholder:"always|interval|never"`
 	MinFree   size     `default:"256MiB" help:"Writes are refused while the disk has less free space." placeholder:"SIZE"`
 
-	SecretFile  string `help:"File with the cluster's secret. Without one, nodes talk over loopback only." placeholder:"FILE" type:"path"`
+	SecretFile  string `help:"File with the cluster's secret, read again on SIGHUP. Without one, nodes talk over loopback only." placeholder:"FILE" type:"path"`
 	Secret      string `hidden:"" help:"The secret itself; for the environment."`
 	Requirepass string `help:"Password of Redis clients. Without one, only loopback clients are served." placeholder:"PASSWORD"`
 	NewSecret   bool   `help:"Print a new secret and exit."`

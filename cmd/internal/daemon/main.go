@@ -71,28 +71,11 @@ func run(f *flags, std streams) error {
 	return serve(f, cfgs, std, log)
 }
 
-func loadSecret(f *flags) (*secret.Secret, error) {
-	text := []byte(f.Secret)
-	if f.SecretFile != "" {
-		var err error
-		if text, err = os.ReadFile(f.SecretFile); err != nil {
-			return nil, err
-		}
-	}
-	if len(text) == 0 {
-		return nil, nil
-	}
-	s, err := secret.ParseSecret(text)
-	if err != nil {
-		return nil, usagef("--secret-file: %v", err)
-	}
-	return s, nil
-}
-
 // serve starts the nodes, and waits for a signal.
 func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	reread := onSecretChange(f)
 	begin := time.Now()
 	ready := newCountdown(len(cfgs), func() {
 		fmt.Fprintf(std.out, "ready: serving all 16384 slots on %s after %d ms\n", cfgs[0].Client.Addr(), time.Since(begin).Milliseconds())
@@ -113,7 +96,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 		log.Info("listens", "client", cfg.Client.Addr(), "peer", cfg.Peer.Addr(), "gossip", cfg.Gossip, "http", cfg.HTTP.Addr(), "data", cfg.Data)
 		warn(log, f)
 	}
-	<-ctx.Done()
+	reread(ctx, nodes, log)
 	stop() // a second signal ends the process at once
 	log.Info("stops")
 	return stopAll(nodes)
