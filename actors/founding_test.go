@@ -18,6 +18,7 @@ import (
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/secret"
 )
 
 // nowhere is a listener that nobody reaches.
@@ -33,6 +34,7 @@ type noLinks struct{}
 func (noLinks) Connect(slotmap.NodeID)         {}
 func (noLinks) Bulk(slotmap.NodeID) *actor.PID { return nil }
 func (noLinks) Connections() []link.Connection { return nil }
+func (noLinks) SetSecret(*secret.Secret) error { return nil }
 func (noLinks) Close()                         {}
 
 // decided is the gossip of a node that hears nobody, but for one decision.
@@ -48,6 +50,7 @@ func (*decided) Publish(slotmap.Delta)                         {}
 func (*decided) Nodes() []gossip.Node                          { return nil }
 func (*decided) Known() []gossip.Node                          { return nil }
 func (*decided) Clocks() []gossip.Clock                        { return nil }
+func (*decided) SetKeys([][]byte) error                        { return nil }
 func (*decided) Leave(context.Context) error                   { return nil }
 func (*decided) Close()                                        {}
 
