@@ -37,7 +37,7 @@ func (f Fate) String() string {
 var refusals = map[string]bool{
 	"ASK": true, "CLUSTERDOWN": true, "CROSSSLOT": true, "ERR": true, "EXECABORT": true, "LOADING": true,
 	"MASTERDOWN": true, "MISCONF": true, "MOVED": true, "NOAUTH": true, "NOPERM": true,
-	"NOREPLICAS": true, "OOM": true, "READONLY": true, "TRYAGAIN": true, "WRONGTYPE": true,
+	"NOREPLICAS": true, "OOM": true, "READONLY": true, "TRYAGAIN": true, "UNBLOCKED": true, "WRONGTYPE": true,
 }
 
 // OfError reads the fate off the text of an error reply (without the leading '-').
@@ -58,7 +58,7 @@ func Code(text string) string {
 // a node is overloaded. Any other one is worth showing to the reader of a report.
 func Expected(code string) bool {
 	switch code {
-	case "MOVED", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "UNKNOWN", "EXECABORT", "LOADING",
+	case "MOVED", "CLUSTERDOWN", "TRYAGAIN", "OOM", "MISCONF", "UNKNOWN", "UNBLOCKED", "EXECABORT", "LOADING",
 		"WAIT": // of package client, for a write on too few nodes
 		return true
 	}
