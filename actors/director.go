@@ -11,6 +11,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/forward"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -23,17 +24,18 @@ import (
 // director is the actor that owns this node's picture of the cluster and the set of replicas that live
 // here.
 type director struct {
-	cfg    *Config
-	world  *World
-	log    *slog.Logger
-	system *actor.ActorSystem
-	store  *raftlog.Log
-	logPID *actor.PID
-	links  Links
-	gossip Gossip
-	self   gossip.Node
-	routes *atomic.Pointer[session.Routes]
-	time   *timekeeper
+	cfg     *Config
+	world   *World
+	log     *slog.Logger
+	system  *actor.ActorSystem
+	store   *raftlog.Log
+	logPID  *actor.PID
+	forward *actor.PID
+	links   Links
+	gossip  Gossip
+	self    gossip.Node
+	routes  *atomic.Pointer[session.Routes]
+	time    *timekeeper
 
 	cluster  slotmap.ClusterID
 	slots    *slotmap.Map
@@ -86,7 +88,10 @@ func (d *director) Receive(ctx actor.Context) {
 		d.facts[m.Shard] = m
 	case *gossiped:
 		d.gossiped(m.event)
+	case *link.Up:
+		d.system.Root.Send(d.forward, m)
 	case *link.Down:
+		d.system.Root.Send(d.forward, m)
 		d.peerDown(m.Node)
 	case *link.Unroutable:
 		d.unroutable(m)
@@ -127,6 +132,9 @@ func (d *director) onTick() {
 		d.tellSpace()
 		d.tellRecovered()
 	}
+	if d.ticks%forwardTicks == 0 {
+		d.system.Root.Send(d.forward, forward.Tick{})
+	}
 	if d.ticks%clockTicks == 0 {
 		d.judgeClock()
 		d.tellClock()
@@ -140,6 +148,7 @@ const (
 	placementTicks = 10
 	spaceTicks     = 25
 	clockTicks     = 25
+	forwardTicks   = uint64(forward.TickInterval / replica.TickInterval)
 	stepTicks      = 15  // at least between two steps of placement for one shard
 	leaveTicks     = 150 // at most, for a graceful end
 	leaveQuiet     = 10  // without a leadership, before it

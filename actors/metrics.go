@@ -44,6 +44,10 @@ var (
 	descNodes   = nodeDesc("nodes", "Nodes of the cluster that are alive as seen here.")
 	descOffset  = nodeDesc("clock_offset_seconds", "How far the wall clock is ahead of the time that most nodes agree on; 0 where there is none.")
 	descVerdict = prometheus.NewDesc("troupe_clock", "1 for what the nodes' clocks say of this one's.", []string{"verdict"}, nil)
+	descWaiting = nodeDesc("forward_operations_in_flight", "Operations that wait for the answer of another node.")
+	descAsked   = nodeDesc("forward_batches_asked_total", "Batches sent to the leader's node.")
+	descLost    = nodeDesc("forward_batches_lost_total", "Of these, without an answer.")
+	descServed  = nodeDesc("forward_batches_served_total", "Batches carried out here for other nodes.")
 	descSync    = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
 	descSyncs   = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
 	descCommits = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
@@ -64,7 +68,16 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descReady, float(routes.Served()))
 	gauge(ch, descNodes, float64(len(routes.Nodes)-len(routes.Down)))
 	m.collectClock(ch)
+	m.collectForward(ch)
 	m.collectLog(ch)
+}
+
+func (m *metrics) collectForward(ch chan<- prometheus.Metric) {
+	s := m.n.forward.Stats()
+	gauge(ch, descWaiting, float64(s.Waiting))
+	counter(ch, descAsked, s.Asked)
+	counter(ch, descLost, s.Lost)
+	counter(ch, descServed, s.Served)
 }
 
 func (m *metrics) collectClock(ch chan<- prometheus.Metric) {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/forward"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -29,6 +30,7 @@ type Node struct {
 	loaded   map[slotmap.ShardID]raftlog.State // until the director has it
 	links    Links
 	gossip   Gossip
+	forward  *forward.Forwarder
 	sessions *session.Server
 	admin    *adminServer
 	time     *timekeeper
@@ -120,9 +122,9 @@ func (n *Node) startSystem(id identity) {
 }
 
 // spawn starts one of the node's own actors, whose panic ends the node.
-func (n *Node) spawn(name string, p actor.Producer) *actor.PID {
+func (n *Node) spawn(name string, p actor.Producer, box ...mailbox.Option) *actor.PID {
 	strategy := mailbox.StopNode(func(reason any) { n.cfg.Fatal(panicked{name, reason}) })
-	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, actor.WithMailbox(mailbox.New()),
+	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, actor.WithMailbox(mailbox.New(box...)),
 		actor.WithDispatcher(n.world.dispatcher(name)), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)), name)
 	if err != nil {
 		n.cfg.Fatal(err)
@@ -176,6 +178,8 @@ func (n *Node) startCluster(id identity) error {
 		return err
 	}
 	d.gossip = n.gossip
+	n.forward = forward.New(forward.Config{System: n.system, Local: n.local, Seed: n.world.Seed(), Logger: n.cfg.Logger})
+	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
@@ -263,11 +267,22 @@ func (n *Node) sessionConfig() session.Config {
 		System: n.system, Routes: routes, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
+		Forward: n.forward.Ask,
 	}
 }
 
 // appendfsync is what Redis calls a mode of the log.
 var appendfsync = map[raftlog.Mode]string{raftlog.Always: "always", raftlog.Interval: "everysec", raftlog.Never: "no"}
+
+// local finds the replica of a shard here, or else the node that leads the shard.
+func (n *Node) local(shard slotmap.ShardID) (*replica.Handle, slotmap.NodeID) {
+	routes := n.routes.Load()
+	if h := routes.Handles[shard]; h != nil {
+		return h, slotmap.NodeID{}
+	}
+	leader, _ := routes.Leader(shard)
+	return nil, leader.ID
+}
 
 // bootstrap decides which cluster a node without data belongs to.
 func (n *Node) bootstrap() {
@@ -354,6 +369,9 @@ func (n *Node) stopActors() {
 	}
 	if n.directed {
 		wait(n.director)
+	}
+	if n.forward != nil {
+		wait(n.system.NewLocalPID(forward.Name))
 	}
 	wait(n.logPID)
 }

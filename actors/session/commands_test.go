@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -557,6 +558,75 @@ func TestForward(t *testing.T) {
 	k = b.keyIn(1, "k")
 	if got, want := c.do("GET "+k), fmt.Sprintf("-MOVED %d %s", slotmap.Slot([]byte(k)), otherAddr); got != want {
 		t.Errorf("after %d hops: %q", maxHops, got)
+	}
+}
+
+// elsewhere stands in for the nodes that a test's batches are forwarded to.
+type elsewhere struct {
+	mu     sync.Mutex
+	asked  []slotmap.NodeID
+	answer func(to slotmap.NodeID) *replica.Answer // nil, or answering nil: the bed's own replica serves
+}
+
+func (e *elsewhere) set(answer func(slotmap.NodeID) *replica.Answer) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.answer = answer
+}
+
+func (e *elsewhere) forward(b *bed, to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.asked = append(e.asked, to)
+	if e.answer != nil {
+		if a := e.answer(to); a != nil {
+			a.Batch = m
+			m.Sink.Deliver(a)
+			return true
+		}
+	}
+	b.shards[shard].handle.Budget.TryAcquire(m.Cost())
+	b.send(shard, m)
+	return true
+}
+
+// TestScanGoesOnElsewhere: the shard that a cursor is in moved to a node, and no replica of it is left here.
+func TestScanGoesOnElsewhere(t *testing.T) {
+	var b *bed
+	var far elsewhere
+	b = newBed(t, 2, func(_ *bed, c *Config) {
+		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
+			return far.forward(b, to, shard, m)
+		}
+	})
+	c := b.dial()
+	k := b.keyIn(2, "k")
+	c.want("SET "+k+" 1", "OK")
+	b.moveAway(2)
+	at := strconv.FormatUint(scanCursor(2, 0), 10)
+	c.want("SCAN "+at, "[0 ["+k+"]]", "GET "+k, fmt.Sprintf("-MOVED %d %s", slotmap.Slot([]byte(k)), otherAddr))
+	third := slotmap.NodeID{3}
+	far.set(func(to slotmap.NodeID) *replica.Answer {
+		if to == third {
+			return nil
+		}
+		return &replica.Answer{Status: replica.Moved, Leader: third}
+	})
+	c.want("SCAN "+at, "[0 ["+k+"]]")
+	for status, line := range map[replica.Status]string{
+		replica.Unknown: lineTryAgain, // what is lost was a read: it may be repeated
+		replica.Down:    lineDown,
+		replica.Moved:   lineDown,
+	} {
+		far.set(func(slotmap.NodeID) *replica.Answer { return &replica.Answer{Status: status} })
+		c.want("SCAN "+at, "-"+line)
+	}
+	far.set(func(slotmap.NodeID) *replica.Answer {
+		return &replica.Answer{Status: replica.Done, Replies: []byte("*2\r\n$1\r\n5\r\n*0\r\n"), Ends: []uint32{15}}
+	})
+	c.want("SCAN "+at, fmt.Sprintf("[%d []]", scanCursor(2, 5)))
+	if want := []slotmap.NodeID{otherID, otherID, third}; !slices.Equal(far.asked[:3], want) {
+		t.Errorf("asked %v", far.asked)
 	}
 }
 

@@ -16,6 +16,7 @@
 //	replica  -> session   *waited           the answer of a WAIT
 //	sweep    -> session   waitCheck         during a WAIT
 //	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
+//	session  -> forward   *replica.Batch    by way of Config.Forward, for a shard that has no replica here
 //
 // # The way of a pipeline
 //
@@ -37,6 +38,9 @@
 //
 // A command that blocks its client (BLPOP, XREAD BLOCK) is alone in its segment, which ends when its shard has
 // answered for the second time; see blocked.go.
+//
+// What is answered for a shard of another node is MOVED. A SCAN whose cursor is in such a shard goes there through
+// the link between nodes (package forward), as does everything with Config.ForwardAll.
 //
 // # Refusals
 //

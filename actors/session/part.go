@@ -46,7 +46,7 @@ func (s *session) partFor(slot uint16) (*part, string) {
 
 // shardPart is partFor with the shard given.
 func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
-	if p := s.parts[id]; p != nil && p.active {
+	if p := s.parts[id]; p != nil && p.active && (p.handle != nil || s.srv.cfg.ForwardAll) {
 		return p, ""
 	}
 	if r, ok := s.refused[id]; ok {
@@ -126,13 +126,16 @@ const maxHops = 2
 
 // forward sends a batch to the replica on another node.
 func (s *session) forward(p *part, b *replica.Batch, to slotmap.NodeID) {
-	if p.hops >= maxHops || !s.srv.cfg.Forward(to, p.shard, b) {
+	switch {
+	case p.hops >= maxHops:
 		s.refuse(p, refusal{status: replica.Moved, leader: to})
-		return
+	case !s.srv.cfg.Forward(to, p.shard, b):
+		s.refuse(p, refusal{status: replica.TryAgain})
+	default:
+		p.hops++
+		p.sent = true
+		s.seg.outstanding++
 	}
-	p.hops++
-	p.sent = true
-	s.seg.outstanding++
 }
 
 // sink delivers answers to the session's mailbox.
@@ -168,7 +171,7 @@ func (s *session) settle(p *part, a *replica.Answer) {
 		}
 	case a.Status == replica.Done:
 		s.refuse(p, refusal{status: replica.Unknown})
-	case a.Status == replica.Moved && !p.waits && s.mayForward(a.Leader):
+	case a.Status == replica.Moved && s.mayForward(p, a.Leader):
 		s.forward(p, a.Batch, a.Leader)
 	default:
 		s.refuse(p, refusal{status: a.Status, leader: a.Leader})
@@ -178,8 +181,10 @@ func (s *session) settle(p *part, a *replica.Answer) {
 	}
 }
 
-func (s *session) mayForward(leader slotmap.NodeID) bool {
-	return s.srv.cfg.ForwardAll && s.srv.cfg.Forward != nil && leader != s.routes.Self.ID && !leader.IsZero()
+// mayForward reports whether a part may go on to the node that leads its shard by now.
+func (s *session) mayForward(p *part, leader slotmap.NodeID) bool {
+	forwards := p.hops > 0 || s.srv.cfg.ForwardAll && !p.waits
+	return forwards && s.srv.cfg.Forward != nil && leader != s.routes.Self.ID && !leader.IsZero()
 }
 
 // refuse notes that a part was not done, and keeps the shard refused for what was received behind it.

@@ -48,8 +48,8 @@ type Config struct {
 	Links func() []link.Connection
 
 	// Forward sends a batch to the replica of a shard on another node, and has its answer delivered to the
-	// batch's sink. It reports false when there is no way to that node: nothing was sent then. Without it
-	// nothing is forwarded.
+	// batch's sink. It reports false when too much is under way: nothing was sent then. Without it nothing
+	// is forwarded.
 	Forward func(node slotmap.NodeID, shard slotmap.ShardID, b *replica.Batch) bool
 	// ForwardAll makes the node carry out commands of any slot through the slot's leader instead of
 	// answering MOVED.
