@@ -50,7 +50,7 @@ func scanFloat(b []byte) (v float64, rest []byte, lost bool) {
 	if bytes.IndexByte(b, '_') >= 0 { // Go would take it
 		return 0, b, false
 	}
-	if isHex(b) && bytes.IndexAny(b, "pP") < 0 {
+	if isHex(b) && !bytes.ContainsAny(b, "pP") {
 		text = append(bytes.Clone(b), "p0"...)
 	}
 	v, err := strconv.ParseFloat(string(text), 64)

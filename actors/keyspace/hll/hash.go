@@ -17,9 +17,9 @@ func Place(element []byte) (register int, value uint8) {
 // the seed that Redis takes.
 func hash(b []byte) uint64 {
 	const (
-		seed uint64 = 0xadc83b19
-		m           = 0xc6a4a7935bd1e995
-		r           = 47
+		seed = uint64(0xadc83b19)
+		m    = uint64(0xc6a4a7935bd1e995)
+		r    = 47
 	)
 	h := seed ^ uint64(len(b))*m
 	for ; len(b) >= 8; b = b[8:] {
