@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"fmt"
 	"io"
+	"sync/atomic"
 )
 
 // Types of memberlist's messages, of those that come on streams here.
@@ -26,23 +27,30 @@ const (
 
 // gate looks at what arrives before memberlist does, which allocates by lengths
 // that a stream claims.
-type gate struct{ keys []cipher.AEAD }
+type gate struct{ keys atomic.Pointer[[]cipher.AEAD] }
 
 func newGate(keys [][]byte) (*gate, error) {
 	g := &gate{}
-	for _, k := range keys {
+	return g, g.setKeys(keys)
+}
+
+// setKeys replaces the keys of which each opens a stream.
+func (g *gate) setKeys(keys [][]byte) error {
+	aeads := make([]cipher.AEAD, len(keys))
+	for i, k := range keys {
 		block, err := aes.NewCipher(k)
 		if err != nil {
-			return nil, fmt.Errorf("keys: %w", err)
+			return fmt.Errorf("keys: %w", err)
 		}
-		aead, err := cipher.NewGCM(block)
-		if err != nil {
-			return nil, fmt.Errorf("keys: %w", err)
+		if aeads[i], err = cipher.NewGCM(block); err != nil {
+			return fmt.Errorf("keys: %w", err)
 		}
-		g.keys = append(g.keys, aead)
 	}
-	return g, nil
+	g.keys.Store(&aeads)
+	return nil
 }
+
+func (g *gate) open() bool { return len(*g.keys.Load()) == 0 }
 
 // stream reads a whole message and returns all that it read, if memberlist may
 // have it. Who dials puts the label in front, who answers does not.
@@ -51,7 +59,7 @@ func (g *gate) stream(src io.Reader, labelled bool) ([]byte, error) {
 	if labelled && (s.byte() != hasLabel || s.byte() != byte(len(label)) || string(s.take(len(label))) != label) {
 		s.fail(fmt.Errorf("%w: without its label", errStream))
 	}
-	if len(g.keys) == 0 {
+	if g.open() {
 		s.message()
 		return s.buf, s.err
 	}
@@ -69,7 +77,7 @@ func (g *gate) encrypted(s *skim) error {
 		return s.err
 	}
 	head, body := s.buf[from:from+encryptedHead], s.buf[from+encryptedHead:s.pos]
-	inner := skim{buf: g.open(head, body)}
+	inner := skim{buf: g.decrypt(head, body)}
 	if inner.buf == nil {
 		return fmt.Errorf("%w: encrypted with another secret", errStream)
 	}
@@ -77,14 +85,15 @@ func (g *gate) encrypted(s *skim) error {
 	return inner.err
 }
 
-// open decrypts a stream's body; nil: it cannot.
-func (g *gate) open(head, body []byte) []byte {
-	nonce := g.keys[0].NonceSize()
+// decrypt opens a stream's body; nil: it cannot.
+func (g *gate) decrypt(head, body []byte) []byte {
+	keys := *g.keys.Load()
+	nonce := keys[0].NonceSize()
 	if len(body) <= 1+nonce || body[0] != noPadding {
 		return nil
 	}
 	known := append(append([]byte(nil), head...), label...)
-	for _, k := range g.keys {
+	for _, k := range keys {
 		if plain, err := k.Open(nil, body[1:1+nonce], body[1+nonce:], known); err == nil {
 			return plain
 		}
@@ -96,5 +105,5 @@ func (g *gate) open(head, body []byte) []byte {
 // what is there; only the older encryption is not safe.
 func (g *gate) packet(b []byte) bool {
 	const head = 2 + len(label)
-	return len(g.keys) == 0 || len(b) > head && b[head] == noPadding
+	return g.open() || len(b) > head && b[head] == noPadding
 }

@@ -2,6 +2,7 @@ package gossip
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 )
 
@@ -13,6 +14,9 @@ var ErrPlain = errors.New("gossip: it begins and ends with keys, or without: tha
 func (g *Gossip) SetKeys(keys [][]byte) error {
 	if g.ring == nil || len(keys) == 0 {
 		return ErrPlain
+	}
+	if err := g.net.gate.setKeys(keys); err != nil {
+		return fmt.Errorf("gossip: %w", err)
 	}
 	for _, k := range keys {
 		if err := g.ring.AddKey(k); err != nil {

@@ -148,7 +148,8 @@ func TestBadFlags(t *testing.T) {
 		{[]string{"--replicas", "2"}, "odd"},
 		{[]string{"--no-such-flag"}, "--no-such-flag"},
 		{[]string{"--listen", "nowhere"}, "HOST:PORT"},
-		{[]string{"--listen", "127.0.0.1:60000"}, "65535"},
+		{[]string{"--listen", "127.0.0.1:60000"}, "up to 45535"},
+		{[]string{"--listen", "127.0.0.1:45533", "--demo", "3"}, "up to 45532"},
 		{[]string{"--min-free", "lots"}, "256MiB"},
 		{[]string{"--fsync", "maybe"}, "always"},
 		{[]string{"--join", "x"}, "HOST:PORT"},
@@ -160,6 +161,19 @@ func TestBadFlags(t *testing.T) {
 			t.Errorf("%v: exit code %d", c.flags, code)
 		}
 		oneLine(t, out, c.says)
+	}
+}
+
+// A secret in the environment is blamed under its own name; what an image says of its version is no flag.
+func TestEnvironment(t *testing.T) {
+	for _, env := range []string{"TROUPE_SECRET=short", "TROUPE_SECRET=short TROUPE_VERSION=1.2.3 TROUPE_NEW_SECRET=yes"} {
+		cmd := cluster.NodeCommand(t.Context(), "--data", t.TempDir())
+		cmd.Env = append(cmd.Env, strings.Fields(env)...)
+		out, _ := cmd.CombinedOutput()
+		if code := cmd.ProcessState.ExitCode(); code != 2 {
+			t.Errorf("%s: exit code %d", env, code)
+		}
+		oneLine(t, string(out), "TROUPE_SECRET: ")
 	}
 }
 

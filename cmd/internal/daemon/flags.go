@@ -9,7 +9,8 @@ import (
 	"github.com/alecthomas/kong"
 )
 
-// flags are the command line of troupe-node. Each is also read from TROUPE_<FLAG>.
+// flags are the command line of troupe-node. Each is also read from TROUPE_<FLAG>, but for those that print
+// something and exit: an image may well have its version there.
 type flags struct {
 	Data      string   `default:"./troupe-data" help:"Data directory. An empty one without --join starts a new cluster." placeholder:"DIR"`
 	Listen    string   `default:"127.0.0.1:6379" help:"Address for Redis clients." placeholder:"HOST:PORT"`
@@ -29,10 +30,10 @@ type flags struct {
 	SecretFile  string `help:"File with the cluster's secret, read again on SIGHUP. Without one, nodes talk over loopback only." placeholder:"FILE" type:"path"`
 	Secret      string `hidden:"" help:"The secret itself; for the environment."`
 	Requirepass string `help:"Password of Redis clients. Without one, only loopback clients are served." placeholder:"PASSWORD"`
-	NewSecret   bool   `help:"Print a new secret and exit."`
+	NewSecret   bool   `env:"-" help:"Print a new secret and exit."`
 	Demo        int    `help:"Start this many nodes in one process, on ports from --listen upward." placeholder:"N"`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" help:"Log level: debug, info, warn or error." placeholder:"LEVEL"`
-	Version     bool   `help:"Print the version and exit."`
+	Version     bool   `env:"-" help:"Print the version and exit."`
 
 	SnapshotEntries uint64 `hidden:"" help:"Entries after which a shard takes a snapshot."`
 	KeepEntries     uint64 `hidden:"" help:"Entries kept in the log behind a snapshot."`
@@ -103,6 +104,9 @@ func (f *flags) resolve(i int) (addresses, error) {
 	if host == "" {
 		return addresses{}, usagef("--listen %s: name a host, as in 127.0.0.1:6379 or 0.0.0.0:6379", f.Listen)
 	}
+	if err := f.checkPorts(port); err != nil {
+		return addresses{}, err
+	}
 	port += i
 	a := addresses{client: net.JoinHostPort(host, strconv.Itoa(port))}
 	for _, p := range []struct {
@@ -114,6 +118,26 @@ func (f *flags) resolve(i int) (addresses, error) {
 		}
 	}
 	return a, nil
+}
+
+// checkPorts refuses a client port from which another port, of the last node of a demo, would be past 65535. It
+// tells the highest that is right for all of them.
+func (f *flags) checkPorts(port int) error {
+	name, most := "", 0
+	for _, p := range []struct{ name, flag string }{{"peer", f.Peer}, {"gossip", f.Gossip}, {"http", f.HTTP}} {
+		plus, ok := strings.CutPrefix(p.flag, "+")
+		if n, err := strconv.Atoi(plus); ok && err == nil && n > most {
+			name, most = p.name, n
+		}
+	}
+	if port+most+f.Demo <= 65535 {
+		return nil
+	}
+	if most == 0 {
+		return usagef("--listen %s: with --demo %d, choose a port up to %d", f.Listen, f.Demo, 65535-f.Demo)
+	}
+	return usagef("--listen %s: --%s is %d above it, past 65535; name that address, or choose a --listen port up to %d",
+		f.Listen, name, most, 65535-most-f.Demo)
 }
 
 // offset resolves "+N" against the client port; any other address stands for itself.
@@ -129,9 +153,6 @@ func offset(host string, port int, flag string, i int) (string, error) {
 	n, err := strconv.Atoi(plus)
 	if err != nil || n < 1 {
 		return "", fmt.Errorf("after + comes a number")
-	}
-	if port+n > 65535 {
-		return "", fmt.Errorf("port %d plus %d is past 65535; name the address, or choose a --listen port up to %d", port, n, 65535-n)
 	}
 	return net.JoinHostPort(host, strconv.Itoa(port+n)), nil
 }

@@ -13,9 +13,10 @@ import (
 
 // loadSecret is nil where none is given. A file that is empty is no way to say so.
 func loadSecret(f *flags) (*secret.Secret, error) {
-	text := []byte(f.Secret)
+	text, from := []byte(f.Secret), "TROUPE_SECRET"
 	if f.SecretFile != "" {
 		var err error
+		from = "--secret-file"
 		if text, err = os.ReadFile(f.SecretFile); err != nil {
 			return nil, err
 		}
@@ -24,7 +25,7 @@ func loadSecret(f *flags) (*secret.Secret, error) {
 	}
 	s, err := secret.ParseSecret(text)
 	if err != nil {
-		return nil, usagef("--secret-file: %v", err)
+		return nil, usagef("%s: %v", from, err)
 	}
 	return s, nil
 }
