@@ -195,7 +195,8 @@ var internal = map[string]struct {
 	"watch":           {watched, -2, true},
 	"countkeysinslot": {countKeysInSlot, 2, true},
 	"getkeysinslot":   {getKeysInSlot, 3, true},
-	"setlimit":        {setLimit, 3, false},
+	"getlimits":       {getLimits, 1, true},
+	"setlimit":        {setLimits, -3, false},
 	"unblock":         {unblock, -3, false},
 }
 

@@ -94,11 +94,12 @@ func TestLimitsAreReplicated(t *testing.T) {
 	b := newBench(t)
 	before := b.s.Hash()
 	b.steps(
-		step{"setlimit hash-max-listpack-entries 2", "+OK|"},
-		step{"setlimit list-max-listpack-size -5", "+OK|"},
-		step{"setlimit hash-max-listpack-value -5", "-ERR value is out of range|"},
-		step{"setlimit hash-max-listpack-value x", "-ERR value is not an integer or out of range|"},
+		step{"setlimit hash-max-listpack-entries 2 list-max-listpack-size -5", "+OK|"},
+		step{"setlimit set-max-intset-entries 7 hash-max-listpack-value -5", "-ERR syntax error|"},
+		step{"setlimit hash-max-listpack-value x", "-ERR syntax error|"},
+		step{"setlimit hash-max-listpack-value", "-ERR wrong number of arguments for 'setlimit' command|"},
 		step{"setlimit maxmemory 5", "-ERR syntax error|"},
+		step{"getlimits", "*11|:2|:64|:512|:128|:64|:128|:64|:-5|:4096|:100|:3000|"},
 		step{"hset k a 1 b 2", ":2|"},
 	)
 	if b.s.Hash() == before {
@@ -140,8 +141,8 @@ func TestRandomFields(t *testing.T) {
 // Repeated picks of long elements are refused before they fill the memory.
 func TestRandomReplyIsBounded(t *testing.T) {
 	b := newBench(t)
-	b.run("hset", "k", strings.Repeat("f", 1<<20), "v")
-	if got := b.run("hrandfield", "k", "-1000"); got != "-ERR value is out of range\r\n" {
+	b.run("hset", "k", strings.Repeat("f", 16<<20), "v")
+	if got := b.run("hrandfield", "k", "-40"); got != "-ERR value is out of range\r\n" {
 		t.Errorf("%.60q of %d bytes", got, len(got))
 	}
 }

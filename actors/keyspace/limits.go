@@ -2,9 +2,10 @@ package keyspace
 
 import (
 	"math"
+	"slices"
+	"strconv"
 
 	"github.com/troupedb/troupe/wire/pack"
-	"github.com/troupedb/troupe/wire/resp"
 )
 
 // limit is a size at which a collection changes its encoding, or another number
@@ -32,12 +33,39 @@ type limits [limitCount]int64
 
 var defaultLimits = limits{128, 64, 512, 128, 64, 128, 64, -2, 4096, 100, 3000}
 
-// limitNames are the names of Redis's configuration parameters.
-var limitNames = [limitCount]string{
+// LimitNames are the parameters of Redis's configuration that are part of the
+// state of a shard, since replies depend on them. Names before Redis 7 are in
+// OldLimitNames.
+var LimitNames = [limitCount]string{
 	"hash-max-listpack-entries", "hash-max-listpack-value",
 	"set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
 	"zset-max-listpack-entries", "zset-max-listpack-value",
 	"list-max-listpack-size", "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes",
+}
+
+// OldLimitNames says which of LimitNames a name from before Redis 7 means.
+var OldLimitNames = map[string]string{
+	"hash-max-ziplist-entries": "hash-max-listpack-entries",
+	"hash-max-ziplist-value":   "hash-max-listpack-value",
+	"zset-max-ziplist-entries": "zset-max-listpack-entries",
+	"zset-max-ziplist-value":   "zset-max-listpack-value",
+	"list-max-ziplist-size":    "list-max-listpack-size",
+}
+
+// CheckLimit says why a limit cannot have a value, "" if it can.
+func CheckLimit(name, value string) string {
+	n, ok := parseInt([]byte(value))
+	least := int64(0)
+	if name == LimitNames[listMaxSize] {
+		least = math.MinInt32
+	}
+	switch {
+	case !ok:
+		return "argument couldn't be parsed into an integer"
+	case n < least || n > math.MaxInt32:
+		return "argument must be between " + strconv.FormatInt(least, 10) + " and 2147483647 inclusive"
+	}
+	return ""
 }
 
 // exceeded tells whether one of the sizes is over a limit.
@@ -65,25 +93,31 @@ func (l *limits) read(r *pack.Reader) {
 	}
 }
 
-// setLimit is the internal command "setlimit name n": it sets one of
-// limitNames for the values that change from now on.
-func setLimit(s *State, c *call) {
+// setLimits is the internal command "setlimit name n [name n …]": it sets some of
+// LimitNames for the values that change from now on, all or none.
+func setLimits(s *State, c *call) {
 	s.mayWrite()
-	n, ok := c.int(c.Args[2])
-	if !ok {
-		return
-	}
-	for i, name := range limitNames {
-		if !resp.Is(c.Args[1], name) {
-			continue
-		}
-		if n > math.MaxInt32 || n < 0 && limit(i) != listMaxSize {
-			c.W.Error(errOutOfRange)
+	next := s.limits
+	for pairs := c.Args[1:]; len(pairs) > 0; pairs = pairs[2:] {
+		if len(pairs) == 1 || CheckLimit(string(pairs[0]), string(pairs[1])) != "" {
+			c.W.Error(errSyntax)
 			return
 		}
-		s.limits[i] = n
-		c.W.OK()
-		return
+		i := slices.Index(LimitNames[:], string(pairs[0]))
+		if i < 0 {
+			c.W.Error(errSyntax)
+			return
+		}
+		next[i], _ = parseInt(pairs[1])
 	}
-	c.W.Error(errSyntax)
+	s.limits = next
+	c.W.OK()
+}
+
+// getLimits is the internal command "getlimits": the values in the order of LimitNames.
+func getLimits(s *State, c *call) {
+	c.W.Array(len(s.limits))
+	for _, n := range s.limits {
+		c.W.Int(n)
+	}
 }

@@ -283,11 +283,11 @@ func zsetAlgebra(of combiner) handler {
 // destination numkeys key [key …] [options].
 func storeScores(of combiner, event string) handler {
 	return func(s *State, c *call) {
-		p := s.write(c.Args[1])
 		var o combination
 		if !o.parse(s, c, 2, of.options) {
 			return
 		}
+		p := s.write(c.Args[1])
 		result := of.combine(s, &o)
 		s.storeResult(&p, result, EventSortedSet, event)
 		c.W.Int(int64(result.len()))

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"bytes"
 	"encoding/binary"
+	"sort"
 
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -150,8 +151,9 @@ func (z *sortedSet) scoreRank(score float64, equal bool) int {
 	return rank
 }
 
-// lexRank returns how many members are before a name, or with equal have it. As
-// in Redis it means something only if all scores are the same.
+// lexRank returns how many members are before a name, or with equal have it. If
+// not all scores are the same this takes the members for ordered by name: what
+// Redis leaves open else.
 func (z *sortedSet) lexRank(s *State, b *zbound, equal bool) int {
 	switch {
 	case b.infinite < 0:
@@ -159,8 +161,15 @@ func (z *sortedSet) lexRank(s *State, b *zbound, equal bool) int {
 	case b.infinite > 0:
 		return z.len()
 	}
-	_, score := z.at(0)
-	probe := s.scoreItem(b.lex, score)
+	_, lowest := z.at(0)
+	if _, highest := z.at(z.len() - 1); lowest != highest {
+		return sort.Search(z.len(), func(i int) bool {
+			member, _ := z.at(i)
+			cmp := bytes.Compare(member, b.lex)
+			return cmp > 0 || cmp == 0 && !equal
+		})
+	}
+	probe := s.scoreItem(b.lex, lowest)
 	rank, item := z.byScore.Seek(probe)
 	if equal && bytes.Equal(item, probe) {
 		rank++
@@ -311,12 +320,12 @@ func (c *call) member(member []byte, score float64, withScores bool) {
 
 // zrangestore is ZRANGESTORE destination key low high [options].
 func zrangestore(s *State, c *call) {
-	p := s.write(c.Args[1])
 	o := rangeOptions{store: true}
 	z, low, high, ok := o.ranks(s, c, 2)
 	if !ok {
 		return
 	}
+	p := s.write(c.Args[1])
 	result := &sortedSet{}
 	for member, score := range z.from(low, false) {
 		if low == high {

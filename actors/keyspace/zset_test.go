@@ -117,6 +117,9 @@ func TestZlex(t *testing.T) {
 		step{"zlexcount k [aa +", ":3|"},
 		step{"zlexcount k + -", ":0|"},
 		step{"zlexcount k b +", "-ERR min or max not valid string range item|"},
+		step{"zadd {k}2 1 a 2 b 3 c 4 d", ":4|"},
+		step{"zrange {k}2 [b [c bylex", "*2|$1|b|$1|c|"},
+		step{"zlexcount {k}2 (b (d", ":1|"},
 		step{"zremrangebylex k [b (d", ":2|"},
 		step{"zrange k 0 -1", "*2|$1|a|$1|d|"},
 	)

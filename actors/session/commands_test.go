@@ -403,6 +403,26 @@ func TestConfig(t *testing.T) {
 		"CONFIG GET timeout", "[timeout 5]", "CONFIG RESETSTAT", "OK")
 }
 
+func TestConfigOfEncodings(t *testing.T) {
+	c := newBed(t, 3).dial()
+	c.want("CONFIG GET hash-max-ziplist-entries hash-max-listpack-value timeout", "[timeout 0 hash-max-listpack-value 64 hash-max-ziplist-entries 128]",
+		"CONFIG SET hash-max-ziplist-entries 2 timeout 9 zset-max-listpack-value 3", "OK",
+		"CONFIG GET hash-max-*-entries timeout", "[timeout 9 hash-max-listpack-entries 2 hash-max-ziplist-entries 2]",
+		"CONFIG SET hash-max-listpack-entries -1", "-ERR CONFIG SET failed (possibly related to argument 'hash-max-listpack-entries') - argument must be between 0 and 2147483647 inclusive",
+		"CONFIG SET list-max-ziplist-size -3 timeout x", "-ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer",
+		"CONFIG GET list-max-listpack-size", "[list-max-listpack-size -2]")
+	for _, key := range []string{"a", "b", "c", "d", "e"} { // of several shards
+		c.want("HSET "+key+" 1 1 2 2", "2", "OBJECT ENCODING "+key, "listpack", "HSET "+key+" 3 3", "1", "OBJECT ENCODING "+key, "hashtable")
+	}
+}
+
+// Where the keys of a command cannot be told, the command itself says what is wrong with it.
+func TestCommandsWhoseKeysCannotBeTold(t *testing.T) {
+	c := newBed(t, 2).dial()
+	c.want("SINTERCARD x a", "-ERR numkeys should be greater than 0", "ZUNION 0 a", "-ERR at least 1 input key is needed for 'zunion' command",
+		"ZMPOP 3 a MIN", "-ERR syntax error", "ZINTERSTORE a 5 b", "-ERR syntax error")
+}
+
 func TestInfo(t *testing.T) {
 	b := newBed(t, 2)
 	c := b.dial()

@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"github.com/troupedb/troupe/wire/resp"
 )
 
 // parameter is a setting that CONFIG shows. One that cannot be set here has no check.
@@ -115,8 +117,10 @@ func (s *Server) parameter(name string) (parameter, bool) {
 	if v, ok := s.cfg.Params[name]; ok {
 		return constant(v), true
 	}
-	p, ok := parameters[name]
-	return p, ok
+	if p, ok := parameters[name]; ok {
+		return p, true
+	}
+	return limitParameter(name)
 }
 
 // parameterNames lists all parameters by name.
@@ -137,16 +141,30 @@ func (s *Server) parameterNames() []string {
 func configGet(s *session, args [][]byte) {
 	var found []string
 	for _, name := range s.srv.parameterNames() {
-		if slices.ContainsFunc(args[2:], func(pattern []byte) bool { return matches(pattern, name) }) {
+		if asked(args[2:], name) {
 			found = append(found, name)
 		}
 	}
-	s.seg.local.Map(len(found))
-	for _, name := range found {
-		p, _ := s.srv.parameter(name)
-		s.seg.local.BulkString(name)
-		s.seg.local.BulkString(p.get(s.srv))
+	if limits := askedLimits(args[2:]); len(limits) > 0 {
+		s.getLimits(args, found, limits)
+		return
 	}
+	s.seg.local.Map(len(found))
+	s.writeParameters(&s.seg.local, found)
+}
+
+// writeParameters writes parameters of the node with their values.
+func (s *session) writeParameters(w *resp.Writer, names []string) {
+	for _, name := range names {
+		p, _ := s.srv.parameter(name)
+		w.BulkString(name)
+		w.BulkString(p.get(s.srv))
+	}
+}
+
+// asked tells whether one of the patterns matches a name.
+func asked(patterns [][]byte, name string) bool {
+	return slices.ContainsFunc(patterns, func(pattern []byte) bool { return matches(pattern, name) })
 }
 
 func matches(pattern []byte, name string) bool {
@@ -156,18 +174,28 @@ func matches(pattern []byte, name string) bool {
 
 // configSet changes all of the parameters or none.
 func configSet(s *session, args [][]byte) {
-	args = args[2:]
-	if len(args)%2 != 0 {
+	pairs := args[2:]
+	if len(pairs)%2 != 0 {
 		s.seg.local.Error(errSyntax)
 		return
 	}
-	if line := s.srv.checkSettings(args); line != "" {
+	if line := s.srv.checkSettings(pairs); line != "" {
 		s.seg.local.Error(line)
 		return
 	}
-	for ; len(args) > 0; args = args[2:] {
-		p, _ := s.srv.parameter(strings.ToLower(string(args[0])))
-		p.set(s.srv, string(args[1]))
+	limits := [][]byte{[]byte("setlimit")}
+	for ; len(pairs) > 0; pairs = pairs[2:] {
+		name := strings.ToLower(string(pairs[0]))
+		if limit := limitOf(name); limit != "" {
+			limits = append(limits, []byte(limit), pairs[1])
+			continue
+		}
+		p, _ := s.srv.parameter(name)
+		p.set(s.srv, string(pairs[1]))
+	}
+	if len(limits) > 1 {
+		s.setLimits(args, limits)
+		return
 	}
 	s.seg.local.OK()
 }

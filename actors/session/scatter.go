@@ -27,9 +27,13 @@ type opRef struct {
 
 // scatter asks every shard led here to carry out args.
 func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opRef)) {
-	g := &gather{fold: fold}
 	v := s.verbOf(args)
-	args = lowered(args)
+	s.scatterAs(v, lowered(args), v.cmd.Write(), fold)
+}
+
+// scatterAs does so with what command v became; write tells whether it may change something.
+func (s *session) scatterAs(v *verb, args [][]byte, write bool, fold func(*session, *resp.Writer, []opRef)) {
+	g := &gather{fold: fold}
 	for _, h := range s.routes.Led() {
 		slot := s.anySlot(h.Shard)
 		p, line := s.shardPart(h.Shard, slot)
@@ -38,7 +42,7 @@ func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opR
 			continue
 		}
 		p.ops = keyspace.AppendOp(p.ops, slot, args)
-		g.from = append(g.from, opRef{p, p.note(slot, v.cmd.Write())})
+		g.from = append(g.from, opRef{p, p.note(slot, write)})
 	}
 	s.join(g, v)
 }
