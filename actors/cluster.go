@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
@@ -101,6 +102,10 @@ func (d *director) gossiped(ev gossip.Event) {
 	case gossip.DeltaReceived:
 		d.merge(d.slots.Apply(ev.Delta))
 	case gossip.MapReceived:
+		if plant.StaleGossip.On() {
+			d.merge(ev.Map, true)
+			return
+		}
 		d.merge(d.slots.Merge(ev.Map))
 	case gossip.Foreign:
 		d.foreign(ev)

@@ -10,6 +10,7 @@ import (
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -84,6 +85,9 @@ func (l *Log) openRecords(m *marks) (map[slotmap.ShardID]*record, error) {
 	records, err := readRecords(l.db)
 	if err == nil {
 		err = m.check(records)
+	}
+	if err == nil && plant.LostTail.On() {
+		err = l.loseTail(records)
 	}
 	return records, err
 }

@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -52,7 +53,7 @@ func (w *writer) stageAppend(m *Append) error {
 		return err
 	}
 	r := w.record(m.Shard)
-	w.sync = w.sync || m.Sync && w.log.cfg.Fsync == Always
+	w.sync = w.sync || m.Sync && w.log.cfg.Fsync == Always && !plant.AckBeforeSync.On()
 	w.due = w.due || len(m.Entries) > 0 || m.Reply != nil
 	if m.Snapshot != nil {
 		if err := w.install(m.Shard, r, m.Snapshot); err != nil {
@@ -80,6 +81,9 @@ func (w *writer) setHard(r *record, h *raftpb.HardState) {
 	}
 	r.hasHard, r.term, r.vote, r.commit = true, h.GetTerm(), h.GetVote(), h.GetCommit()
 	r.covers(r.snapshot.Index)
+	if plant.VoteNotSaved.On() {
+		r.vote = 0
+	}
 }
 
 // install replaces the whole log by a snapshot.
@@ -155,7 +159,11 @@ func (w *writer) stageCompact(m *Compact) error {
 			m.Shard, m.Through, m.Snapshot.Index, r.last)
 	}
 	if m.Through > r.truncated.Index {
-		if err := w.dropEntries(m.Shard, r.truncated.Index+1, m.Through); err != nil {
+		through := m.Through
+		if plant.LogGap.On() {
+			through++
+		}
+		if err := w.dropEntries(m.Shard, r.truncated.Index+1, through); err != nil {
 			return err
 		}
 		r.truncated = Position{m.Through, m.ThroughTerm}

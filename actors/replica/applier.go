@@ -9,6 +9,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -166,6 +167,9 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		return
 	}
 	a.now = max(a.now, h.Stamp)
+	if plant.LocalExpiry.On() {
+		a.now = max(a.now, a.cfg.Clock().Wall)
+	}
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed}
 	a.state.Tick(&a.env, expirePerEntry)
 	a.rd.Reset(ops)
@@ -173,6 +177,10 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		a.evaluate(b, b.Count)
 	}
 	a.evaluateRest()
+	if plant.AppliedTwice.On() && a.applied%64 == 0 {
+		a.rd.Reset(ops)
+		a.evaluateRest()
+	}
 }
 
 // evaluate runs the next n operations and answers the batch that they came in. An operation on a slot
@@ -198,6 +206,9 @@ func (a *applier) evaluate(b *Batch, n int) {
 	}
 	ans.Replies = a.w.Bytes()
 	ans.Elapsed = time.Since(begin)
+	if plant.ErrorAfterCommit.On() && a.applied%32 == 0 {
+		ans = &Answer{Batch: b, Status: Down}
+	}
 	b.Sink.Deliver(ans)
 }
 
@@ -256,7 +267,7 @@ func (a *applier) readBatch(b *Batch) bool {
 		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
-	if a.state.NeedsLog() {
+	if a.state.NeedsLog() && !plant.EarlyExpiry.On() {
 		return false
 	}
 	ans.Replies = a.w.Bytes()
@@ -317,9 +328,14 @@ func answerAll(cfg *Config, batches []*Batch, s Status) {
 }
 
 func answerMoved(cfg *Config, batches []*Batch, s Status, leader slotmap.NodeID) {
+	if plant.UnknownRefused.On() && s == Unknown {
+		s = Down
+	}
 	for _, b := range batches {
 		cfg.gauges.Refused[s].Add(uint64(b.Count))
-		cfg.release(b)
+		if !plant.LeakedBudget.On() || s != Moved {
+			cfg.release(b)
+		}
 		b.Sink.Deliver(&Answer{Batch: b, Status: s, Leader: leader})
 	}
 }

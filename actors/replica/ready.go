@@ -7,6 +7,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
 )
 
@@ -89,6 +90,9 @@ func (r *replica) noteEntries(entries []*raftpb.Entry) {
 	for _, e := range entries {
 		r.last = e.GetIndex()
 		r.snaps.grew(len(e.GetData()))
+		if plant.EarlyMembership.On() && e.GetType() != raftpb.EntryNormal {
+			r.applyChange(e)
+		}
 		if len(r.proposed) == 0 || e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
 			continue
 		}
@@ -158,6 +162,9 @@ func (r *replica) observeStamp(entries []*raftpb.Entry) {
 }
 
 func (r *replica) applyChange(e *raftpb.Entry) Membership {
+	if plant.EarlyMembership.On() && e.GetIndex() <= r.members.Index {
+		return r.members
+	}
 	var cc raftpb.ConfChangeV2
 	if e.GetType() != raftpb.EntryConfChangeV2 || proto.Unmarshal(e.GetData(), &cc) != nil {
 		panic(fmt.Sprintf("replica: entry %d is no configuration change of ours", e.GetIndex()))

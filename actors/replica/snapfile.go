@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
@@ -140,7 +141,7 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 	if err = s.block(nil); err == nil {
 		err = s.w.Flush()
 	}
-	if err == nil {
+	if err == nil && !plant.UnsyncedSnapshot.On() {
 		err = s.f.Sync()
 	}
 	if err != nil {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -63,6 +64,9 @@ func (s *session) opError(p *part, op int) string {
 func (p *part) done(op int) []byte {
 	if p.status != replica.Done || p.answer == nil {
 		return nil
+	}
+	if plant.CrossedReply.On() && op == 1 && len(p.slots) > 2 {
+		op = 2
 	}
 	from := uint32(0)
 	if op > 0 {
