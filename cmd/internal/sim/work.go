@@ -1,0 +1,113 @@
+package sim
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/troupedb/troupe/cmd/internal/fate"
+	"github.com/troupedb/troupe/cmd/internal/history"
+)
+
+// A history whose outcome is unknown too often takes too long to check; its key is replaced by a new one.
+var limits = history.Limits{Unknown: 6, Ops: 300}
+
+// histories begins what the clients write down.
+func (s *Sim) histories() {
+	s.recorder = map[string]*history.Recorder{}
+	for _, kind := range []string{"register", "counter", "swap", "pair"} {
+		s.recorder[kind] = history.NewRecorder(kind, 2, limits)
+	}
+	s.ledger = history.NewLedger(s.options.Seed)
+	s.logs = &logs{s: s}
+	s.brief = &brief{s: s}
+}
+
+// record writes down an operation that has come to its end.
+func (s *Sim) record(k *history.Key, op history.Op) {
+	if op.Fate == fate.Done || op.Kind != history.Get {
+		op.Return = s.moment()
+		k.Record(op)
+	}
+}
+
+// value is a number that nobody else writes.
+func (s *Sim) value(key string) int64 {
+	n := int64(len(s.values)) + 1_000_000
+	s.values[n] = key
+	return n
+}
+
+// worker is a client that does a little of everything.
+func (s *Sim) worker() {
+	var c *client
+	var w *history.Writer
+	echoes := 0
+	c = s.addClient(func(*client) task {
+		switch n := c.rng.IntN(100); {
+		case n < 25:
+			return c.onRegister()
+		case n < 40:
+			return c.onCounter()
+		case n < 50:
+			return c.onSwap()
+		case n < 62:
+			return c.onPair()
+		case n < 72:
+			return s.logs.task(c)
+		case n < 80:
+			return s.brief.task(c)
+		case n < 94:
+			return &once{c, w, w.Next()}
+		case n < 97:
+			echoes++
+			return &echo{c, fmt.Sprintf("client %d, echo %d", c.id, echoes)}
+		case n < 98:
+			return &await{c, c.rng.IntN(3)}
+		}
+		return &look{c}
+	})
+	w = s.ledger.Writer("once" + strconv.Itoa(c.id) + ":")
+	c.think()
+}
+
+func (c *client) base(kind string) register {
+	return register{c: c, hist: c.s.recorder[kind].Pick(c.rng.Uint64()), op: history.Op{Client: int32(c.id), Call: c.s.moment()}}
+}
+
+func (c *client) onRegister() task {
+	r := c.base("register")
+	switch n := c.rng.IntN(10); {
+	case n < 4:
+		r.op.Kind, r.op.Arg = history.Set, c.s.value(r.hist.Name)
+	case n < 5:
+		r.op.Kind, r.op.Arg = history.Set, history.Absent
+	}
+	return &r
+}
+
+func (c *client) onCounter() task {
+	r := c.base("counter")
+	if c.rng.IntN(3) > 0 {
+		r.op.Kind = history.Incr
+	}
+	return &r
+}
+
+func (c *client) onSwap() task {
+	r := c.base("swap")
+	if c.rng.IntN(4) == 0 {
+		return &r
+	}
+	r.op.Kind, r.op.Arg = history.Swap, c.s.value(r.hist.Name)
+	return &swap{register: r}
+}
+
+func (c *client) onPair() task {
+	r := c.base("pair")
+	if c.rng.IntN(2) == 0 {
+		r.op.Kind, r.op.Arg = history.Set, c.s.value(r.hist.Name)
+	} else {
+		r.op.Arg = int64(c.rng.IntN(2))
+	}
+	return &pair{r}
+}
