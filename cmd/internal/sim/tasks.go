@@ -38,11 +38,9 @@ func (c *client) fateOf(replies []reply, decides int) fate.Fate {
 
 // register is an operation on a key that holds a number.
 type register struct {
-	c     *client
-	hist  *history.Key
-	op    history.Op
-	ttl   int    // of a Set, in ms; 0 for none
-	named string // the key; by default that of the history
+	c    *client
+	hist *history.Key
+	op   history.Op
 }
 
 func (r *register) key() string { return r.hist.Name }

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"context"
 	"math/rand/v2"
 	"time"
 
@@ -263,7 +264,7 @@ func (s *Sim) left(p *process) {
 		}
 		select {
 		case <-p.leaving:
-			p.gossip.Leave(nil)
+			p.gossip.Leave(context.Background())
 			s.down(p.m)
 		default:
 			s.left(p)
