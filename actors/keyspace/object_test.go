@@ -49,7 +49,7 @@ var collections = map[string]func(b *bench, key string, n int){
 			b.exec("xadd", key, "*", "field", "value:"+strconv.Itoa(i), "n"+strconv.Itoa(i/200), "v")
 		}
 		for _, name := range []string{"ann", "bob"} {
-			b.exec("xreadgroup", "group", "g", name, "count", strconv.Itoa(n/3), "streams", key, ">")
+			b.exec("xreadgroup", "group", "g", name, "count", strconv.Itoa(max(1, n/3)), "streams", key, ">") // 0 would be all
 		}
 	},
 	"zset": func(b *bench, key string, n int) {
