@@ -33,6 +33,8 @@ func newBox(c config) *box {
 }
 
 func (b *box) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Dispatcher) {
+	b.mu.Lock() // an actor has its name before it has this: others may post already
+	defer b.mu.Unlock()
 	b.invoker, b.dispatcher = invoker, dispatcher
 	_, b.here = dispatcher.(interface{ runsHere() })
 }
@@ -82,7 +84,7 @@ func (b *box) postConsensus(msg any) {
 
 // postedLocked releases mu, and sees to it that a run comes which delivers what was put.
 func (b *box) postedLocked(system bool) {
-	idle := !b.scheduled && (system || !b.suspended)
+	idle := b.dispatcher != nil && !b.scheduled && (system || !b.suspended)
 	if idle {
 		b.scheduled = true
 	}

@@ -311,3 +311,16 @@ func TestOrderPerLaneUnderConcurrency(t *testing.T) {
 		t.Fatal(err)
 	}
 }
+
+// protoactor gives an actor its name before its mailbox has a dispatcher. What comes in between is delivered
+// once the actor starts.
+func TestMessagesBeforeTheActorIsRegistered(t *testing.T) {
+	b := New()().(*box)
+	post(b, "a", front{1}, herald{2})
+	r, d := &recorder{}, NewSeeded(1)
+	b.RegisterHandlers(r, d)
+	b.PostSystemMessage("started")
+	b.Start()
+	d.Run(10)
+	expect(t, r.got, "sys:started", front{1}, "a", herald{2}, Drained{4})
+}
