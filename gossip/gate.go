@@ -66,6 +66,9 @@ func (g *gate) stream(src io.Reader, labelled bool) ([]byte, error) {
 	return s.buf, g.encrypted(s)
 }
 
+// otherSecret is what the log knows streams by that no key opens.
+const otherSecret = "encrypted with another secret"
+
 // encrypted skims what only a holder of a key can have sent.
 func (g *gate) encrypted(s *skim) error {
 	from := s.pos
@@ -79,7 +82,7 @@ func (g *gate) encrypted(s *skim) error {
 	head, body := s.buf[from:from+encryptedHead], s.buf[from+encryptedHead:s.pos]
 	inner := skim{buf: g.decrypt(head, body)}
 	if inner.buf == nil {
-		return fmt.Errorf("%w: encrypted with another secret", errStream)
+		return fmt.Errorf("%w: %s", errStream, otherSecret)
 	}
 	inner.message()
 	return inner.err

@@ -58,7 +58,8 @@ func (w *logWriter) Write(p []byte) (int, error) {
 
 // headline says what a line is about that an operator should understand at once.
 func headline(p []byte) string {
-	if bytes.Contains(p, []byte("no installed keys could decrypt")) {
+	// Packets and streams: memberlist says the first, gate the second.
+	if bytes.Contains(p, []byte("no installed keys could decrypt")) || bytes.Contains(p, []byte(otherSecret)) {
 		return "gossip of one that does not hold this cluster's secret is dropped"
 	}
 	return "memberlist"
