@@ -90,12 +90,13 @@ func wiped(t *testing.T, which int) {
 	}
 	for shard := 1; shard <= 6; shard++ {
 		until(t, "fresh replica", func() error {
-			if v := info(t, n, shard, "voters"); v != "3" {
-				return fmt.Errorf("shard %d there has %q voters", shard, v)
+			if v, l := info(t, n, shard, "voters"), info(t, n, shard, "learners"); v != "3" || l != "0" {
+				return fmt.Errorf("shard %d there has %q voters, %q learners", shard, v, l)
 			}
 			return nil
 		})
 	}
+	l.more(t, 300) // and with them the end of the last joint configuration is committed
 	until(t, "one cluster of three nodes", func() error {
 		for _, o := range c.Nodes() {
 			if got := countLines(ask(t, o, "CLUSTER", "NODES")); got != 3 {
