@@ -63,7 +63,6 @@ type hosted struct {
 	id      uint64
 	handle  *replica.Handle // nil while the log creates it
 	arrived *link.Received  // a snapshot that came before the replica was there
-	members slotmap.Shard
 }
 
 // shardName is the name of a shard's replica, the same on every node.
@@ -273,9 +272,6 @@ func (d *director) gone(m *replica.Gone) {
 // changed takes what a shard's log says of its group: it outranks gossip, and where this node leads the
 // shard it is told to everyone.
 func (d *director) changed(m *replica.Changed) {
-	if h := d.replicas[m.Shard.ID]; h != nil {
-		h.members = m.Shard
-	}
 	if !m.Leads {
 		// The leader last known stays listed during an election: clients need some address for each slot.
 		m.Shard.Term, m.Shard.Leader = 0, 0
