@@ -76,13 +76,18 @@ func TestBackgroundErrorEndsTheNode(t *testing.T) {
 	f := &fault{match: kinds(".sst", errorfs.OpCreate)}
 	cfg := config(t, errorfs.Wrap(vfs.NewMem(), f))
 	cfg.memTable = 64 << 10
-	fatal := make(chan error, 10)
-	cfg.Fatal = func(err error) { fatal <- err }
+	fatal := make(chan error, 1)
+	cfg.Fatal = func(err error) {
+		fatal <- err
+		select {} // the process ends here; Pebble would try to flush for ever
+	}
 	l := begin(t, cfg)
 	f.armed.Store(true)
-	for i := uint64(0); i < 100 && !l.failed.Load(); i++ {
-		turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11+i, strings.Repeat("x", 4000))})
-	}
+	go func() { // may wait for ever for the flush that fails
+		for i := range uint64(100) {
+			turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11+i, strings.Repeat("x", 4000))})
+		}
+	}()
 	if err := <-fatal; !strings.Contains(err.Error(), "injected") {
 		t.Fatal(err)
 	}

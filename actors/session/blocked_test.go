@@ -14,6 +14,9 @@ import (
 // dropBlocked ends all waits of a shard as a change of its leader does.
 type dropBlocked struct{ status replica.Status }
 
+// ConsensusLane keeps it in order with replica.Unblock.
+func (dropBlocked) ConsensusLane() {}
+
 func (f *fakeReplica) endBlocked(s replica.Status) {
 	for id, b := range f.blocked {
 		delete(f.blocked, id)
