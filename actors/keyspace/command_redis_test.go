@@ -90,7 +90,7 @@ func startRedis(t *testing.T) *redis {
 func launchRedis(t *testing.T, path string, port int) (string, bool) {
 	cmd := exec.Command(path, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
 		"--enable-debug-command", "yes")
-	cmd.Dir = t.TempDir()
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "LC_ALL=C") // SORT … ALPHA knows the language
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)

@@ -102,6 +102,10 @@ func writeKeySpec(w *resp.Writer, s *KeySpec) {
 	w.Map(3)
 	w.BulkString("flags")
 	writeNames(w, keyFlagNames[:], uint32(s.Flags))
+	if s.Unknown {
+		writeUnknownSpec(w)
+		return
+	}
 	w.BulkString("begin_search")
 	if s.Keyword != "" {
 		writeSpecPart(w, "keyword", specField{"keyword", s.Keyword, 0}, specField{"startfrom", "", s.StartFrom})
@@ -115,6 +119,13 @@ func writeKeySpec(w *resp.Writer, s *KeySpec) {
 	} else {
 		writeSpecPart(w, "range", specField{"lastkey", "", s.LastKey}, specField{"keystep", "", s.Step},
 			specField{"limit", "", s.Limit})
+	}
+}
+
+func writeUnknownSpec(w *resp.Writer) {
+	for _, part := range []string{"begin_search", "find_keys"} {
+		w.BulkString(part)
+		writeSpecPart(w, "unknown")
 	}
 }
 

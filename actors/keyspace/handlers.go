@@ -179,6 +179,8 @@ var handlers = map[string]handler{
 	"rename":          rename,
 	"renamenx":        renamenx,
 	"scan":            scan,
+	"sort":            sortElements(true),
+	"sort_ro":         sortElements(false),
 	"touch":           exists,
 	"ttl":             ttl(inSeconds),
 	"type":            typeOf,

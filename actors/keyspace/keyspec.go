@@ -42,9 +42,14 @@ type KeySpec struct {
 	LastKey  int
 	Limit    int
 	Step     int
+
+	// Unknown: no place can be given for all requests. Find tells it for one, 0 if there is none; nil: the names
+	// do not stand in the arguments.
+	Unknown bool
+	Find    func(args [][]byte) int
 }
 
-func (s *KeySpec) plainRange() bool { return s.Keyword == "" && !s.Counted }
+func (s *KeySpec) plainRange() bool { return s.Keyword == "" && !s.Counted && !s.Unknown }
 
 // keyAt is one key at a fixed place.
 func keyAt(index int, flags KeyFlags) []KeySpec { return keyRange(index, 0, 1, flags) }

@@ -67,6 +67,9 @@ func (c *Command) span(s *KeySpec, args [][]byte) (span, error) {
 	if s.Flags&KeyNotKey != 0 {
 		return noSpan, nil
 	}
+	if s.Unknown {
+		return s.found(args), nil
+	}
 	first := s.Index
 	if s.Keyword != "" {
 		if first = s.afterKeyword(args); first == 0 {
@@ -89,6 +92,16 @@ func (c *Command) span(s *KeySpec, args [][]byte) (span, error) {
 		return noSpan, ErrKeys
 	}
 	return span{first: first, last: last, step: s.Step}, nil
+}
+
+// found is the place of the key of a spec that is unknown until there are arguments.
+func (s *KeySpec) found(args [][]byte) span {
+	if s.Find != nil {
+		if at := s.Find(args); at > 0 && at < len(args) {
+			return span{first: at, last: at, step: 1}
+		}
+	}
+	return noSpan
 }
 
 func (s *KeySpec) rangeEnd(first, argc int) int {

@@ -63,6 +63,20 @@ func scanFloat(b []byte) (v float64, rest []byte, lost bool) {
 	return v, nil, v == 0 && hasDigits(b)
 }
 
+// scanLoose reads a number as those do who look no further than strtod does: up to a zero byte, behind
+// spaces, out of range, and nothing at all for zero.
+func scanLoose(b []byte) (v float64, ok, lost bool) {
+	if i := bytes.IndexByte(b, 0); i >= 0 {
+		b = b[:i]
+	}
+	if len(b) == 0 {
+		return 0, true, false
+	}
+	b = bytes.TrimLeft(b, " \t\n\v\f\r")
+	v, rest, lost := scanFloat(b)
+	return v, len(b) > 0 && len(rest) == 0, lost
+}
+
 // isHex tells whether the text of a number is hexadecimal.
 func isHex(b []byte) bool {
 	b = withoutSign(b)

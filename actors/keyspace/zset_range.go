@@ -68,23 +68,14 @@ func (r *zrange) end(c *call, arg []byte, b *zbound) (ok bool) {
 	return ok
 }
 
-// parseScore reads a score with a ( before it if it is excluded, as loosely as
-// Redis does: up to a zero byte, behind spaces, out of range or nothing at all.
+// parseScore reads a score with a ( before it if it is excluded, as loosely as Redis does.
 func (b *zbound) parseScore(arg []byte) bool {
 	if b.open = len(arg) > 0 && arg[0] == '('; b.open {
 		arg = arg[1:]
 	}
-	if i := bytes.IndexByte(arg, 0); i >= 0 {
-		arg = arg[:i]
-	}
-	if len(arg) == 0 {
-		b.score = 0
-		return true
-	}
-	arg = bytes.TrimLeft(arg, " \t\n\v\f\r")
-	score, rest, _ := scanFloat(arg)
+	score, ok, _ := scanLoose(arg)
 	b.score = score
-	return len(arg) > 0 && len(rest) == 0
+	return ok
 }
 
 // parseLex reads a name behind [ or (, or one of - and +.
