@@ -27,6 +27,7 @@ type Config struct {
 	Secret    *secret.Secret
 	Password  string
 	Version   string
+	Debug     bool // allow clients the DEBUG command
 
 	SnapshotEntries uint64
 	SnapshotBytes   int64

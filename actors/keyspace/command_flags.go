@@ -25,12 +25,15 @@ const (
 	FlagNoMulti
 	FlagMovableKeys
 	FlagAllowBusy
+
+	// FlagMayReplicate marks what CLIENT PAUSE takes for a write though it is none. It has no name.
+	FlagMayReplicate
 )
 
 var flagNames = [...]string{
 	"write", "readonly", "denyoom", "module", "admin", "pubsub", "noscript", "blocking", "loading", "stale",
-	"skip_monitor", "skip_slowlog", "asking", "fast", "no_auth", "no_mandatory_keys", "no_async_loading",
-	"no_multi", "movablekeys", "allow_busy",
+	"skip_monitor", "skip_slowlog", "asking", "fast", "no_auth",
+	"no_mandatory_keys", "no_async_loading", "no_multi", "movablekeys", "allow_busy",
 }
 
 // Categories are the ACL categories of a command.

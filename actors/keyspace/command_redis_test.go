@@ -47,11 +47,10 @@ var deprecated72 = []string{"psetex", "quit", "setex", "setnx"}
 
 // notAnswered lists Redis's subcommands that the project has no use for.
 var notAnswered = strings.Fields(`
-	client|caching client|getredir client|pause client|tracking client|trackinginfo client|unpause
-	cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|count-failure-reports cluster|delslots
+	client|caching client|getredir client|tracking client|trackinginfo
+	cluster|addslots cluster|addslotsrange cluster|bumpepoch cluster|delslots
 	cluster|delslotsrange cluster|failover cluster|flushslots cluster|forget cluster|meet cluster|replicate
-	cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot cluster|slaves
-	config|rewrite memory|malloc-stats memory|purge memory|stats`)
+	cluster|reset cluster|saveconfig cluster|set-config-epoch cluster|setslot latency|graph`)
 
 // redis is a connection to a real server.
 type redis struct {

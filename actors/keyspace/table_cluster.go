@@ -14,6 +14,9 @@ var clusterCommands = []Command{
 }
 
 var clusterSubs = []*Command{
+	{Name: "count-failure-reports", Arity: 3, Flags: FlagAdmin | FlagStale, Tips: []string{varies}, Since: "3.0.0",
+		Complexity: "O(1)", Args: "<node-id>",
+		Summary: "Answers 1 for a node that this one takes for down, else 0."},
 	{Name: "countkeysinslot", Arity: 3, Flags: FlagStale, Since: "3.0.0", Complexity: "O(1)", Args: "<slot>",
 		Summary: "Answers how many keys a slot of this node holds."},
 	{Name: "getkeysinslot", Arity: 4, Flags: FlagStale, Tips: []string{varies}, Since: "3.0.0",
@@ -39,6 +42,9 @@ var clusterSubs = []*Command{
 	{Name: "shards", Arity: 2, Flags: FlagLoading | FlagStale, Tips: []string{varies}, Since: "7.0.0",
 		Complexity: "O(N) of the nodes",
 		Summary:    "Describes the shards with their slots and nodes."},
+	{Name: "slaves", Arity: 3, Flags: FlagAdmin | FlagStale, Tips: []string{varies}, Since: "3.0.0",
+		Complexity: "O(N) of the replicas", Args: "<node-id>", Deprecated: "5.0.0", ReplacedBy: "`CLUSTER REPLICAS`",
+		Summary: "Lists the replicas of a node; none, since every node serves."},
 	{Name: "slots", Arity: 2, Flags: FlagLoading | FlagStale, Tips: []string{varies}, Since: "3.0.0",
 		Complexity: "O(N) of the nodes", Deprecated: "7.0.0", ReplacedBy: "`CLUSTER SHARDS`",
 		Summary: "Answers which node serves which slots."},

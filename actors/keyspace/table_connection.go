@@ -49,6 +49,9 @@ var clientSubs = []*Command{
 	{Name: "no-touch", Arity: 3, Flags: clientFlags, Categories: CatConnection,
 		Since: "7.2.0", Complexity: "O(1)", Args: "ON|OFF",
 		Summary: "Stops the connection's commands from marking keys as used."},
+	{Name: "pause", Arity: -3, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
+		Since: "3.0.0", Complexity: "O(1)", Args: "<timeout> [WRITE|ALL]",
+		Summary: "Lets the commands of clients wait for some milliseconds."},
 	{Name: "reply", Arity: 3, Flags: clientFlags, Categories: CatConnection,
 		Since: "3.2.0", Complexity: "O(1)", Args: "ON|OFF|SKIP",
 		Summary: "Chooses whether commands are answered."},
@@ -61,4 +64,7 @@ var clientSubs = []*Command{
 	{Name: "unblock", Arity: -3, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
 		Since: "5.0.0", Complexity: "O(1)", Args: "<clientid> [TIMEOUT|ERROR]",
 		Summary: "Ends the wait of a client that is blocked."},
+	{Name: "unpause", Arity: 2, Flags: clientFlags | FlagAdmin, Categories: CatConnection,
+		Since: "6.2.0", Complexity: "O(N) of the clients that wait",
+		Summary: "Ends the effect of CLIENT PAUSE."},
 }

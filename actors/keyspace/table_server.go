@@ -20,8 +20,16 @@ var serverCommands = []Command{
 	{Name: "info", Arity: -1, Flags: FlagLoading | FlagStale, Categories: CatDangerous,
 		Tips: []string{varies, allShards, specialAnswer}, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Tells of the node and its shards, in sections."},
+	{Name: "latency", Arity: -2, Since: "2.8.13", Complexity: bySub,
+		Summary: "Tells how long commands take.", Subs: latencySubs},
+	{Name: "lolwut", Arity: -1, Flags: FlagReadOnly | FlagFast, Since: "5.0.0", Complexity: "O(1)",
+		Summary: "Draws the slots of the cluster."},
 	{Name: "memory", Arity: -2, Since: "4.0.0", Complexity: bySub,
 		Summary: "Tells of the use of memory.", Subs: memorySubs},
+	{Name: "monitor", Arity: 1, Flags: FlagAdmin | FlagNoScript | FlagLoading | FlagStale, Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Shows every command that this node carries out."},
+	{Name: "slowlog", Arity: -2, Since: "2.2.12", Complexity: bySub,
+		Summary: "Tells of the commands that took longest.", Subs: slowlogSubs},
 	{Name: "time", Arity: 1, Flags: FlagLoading | FlagStale | FlagFast, Tips: []string{varies},
 		Since: "2.6.0", Complexity: "O(1)",
 		Summary: "Answers the node's time in seconds and microseconds."},
@@ -59,9 +67,43 @@ var configSubs = []*Command{
 	{Name: "resetstat", Arity: 2, Flags: configFlags, Tips: []string{allNodes, allSucceeded},
 		Since: "2.0.0", Complexity: "O(1)",
 		Summary: "Sets the counters that INFO shows back to 0."},
+	{Name: "rewrite", Arity: 2, Flags: configFlags, Since: "2.8.0", Complexity: "O(1)",
+		Summary: "Would write the settings to a file; a node has none."},
 	{Name: "set", Arity: -4, Flags: configFlags, Tips: []string{allNodes, allSucceeded},
 		Since: "2.0.0", Complexity: "O(N) of the settings", Args: "<name> <value> ...",
 		Summary: "Changes settings until the node stops."},
+}
+
+const monitorFlags = FlagAdmin | FlagNoScript | FlagLoading | FlagStale
+
+var latencySubs = []*Command{
+	{Name: "doctor", Arity: 2, Flags: monitorFlags, Tips: []string{varies, allNodes, specialAnswer}, Since: "2.8.13",
+		Complexity: "O(1)", Summary: "Says where to look for what is slow."},
+	{Name: "help", Arity: 2, Flags: FlagLoading | FlagStale, Since: "2.8.13", Complexity: "O(1)",
+		Summary: helpSummary},
+	{Name: "histogram", Arity: -2, Flags: monitorFlags, Tips: []string{varies, allNodes, specialAnswer}, Since: "7.0.0",
+		Complexity: "O(N) of the commands", Args: "[<command> ...]",
+		Summary: "Answers how often commands took how long."},
+	{Name: "history", Arity: 3, Flags: monitorFlags, Tips: []string{varies, allNodes, specialAnswer}, Since: "2.8.13",
+		Complexity: "O(1)", Args: "<event>",
+		Summary: "Answers the samples of an event."},
+	{Name: "latest", Arity: 2, Flags: monitorFlags, Tips: []string{varies, allNodes, specialAnswer}, Since: "2.8.13",
+		Complexity: "O(1)", Summary: "Answers the newest sample of each event."},
+	{Name: "reset", Arity: -2, Flags: monitorFlags, Tips: []string{allNodes, allSucceeded}, Since: "2.8.13",
+		Complexity: "O(1)", Args: "[<event> ...]",
+		Summary: "Forgets the samples of events, all of them by default."},
+}
+
+var slowlogSubs = []*Command{
+	{Name: "get", Arity: -2, Flags: FlagAdmin | FlagLoading | FlagStale, Tips: []string{allNodes, varies}, Since: "2.2.12",
+		Complexity: "O(N) of the entries answered", Args: "[<count>]",
+		Summary: "Answers the newest entries, 10 by default and all with -1."},
+	{Name: "help", Arity: 2, Flags: FlagLoading | FlagStale, Since: "6.2.0", Complexity: "O(1)",
+		Summary: helpSummary},
+	{Name: "len", Arity: 2, Flags: FlagAdmin | FlagLoading | FlagStale, Tips: []string{allNodes, sumOfReplies, varies},
+		Since: "2.2.12", Complexity: "O(1)", Summary: "Answers how many entries there are."},
+	{Name: "reset", Arity: 2, Flags: FlagAdmin | FlagLoading | FlagStale, Tips: []string{allNodes, allSucceeded},
+		Since: "2.2.12", Complexity: "O(N) of the entries", Summary: "Forgets all entries."},
 }
 
 var memorySubs = []*Command{
@@ -69,6 +111,12 @@ var memorySubs = []*Command{
 		Summary: "Says whether the use of memory looks healthy."},
 	{Name: "help", Arity: 2, Flags: FlagLoading | FlagStale, Since: "4.0.0", Complexity: "O(1)",
 		Summary: helpSummary},
+	{Name: "malloc-stats", Arity: 2, Tips: []string{varies, allShards, specialAnswer}, Since: "4.0.0", Complexity: "O(1)",
+		Summary: "Would answer the figures of the allocator."},
+	{Name: "purge", Arity: 2, Tips: []string{allShards, allSucceeded}, Since: "4.0.0", Complexity: "O(N) of the heap",
+		Summary: "Collects garbage and gives free memory back to the system."},
+	{Name: "stats", Arity: 2, Tips: []string{varies, allShards, specialAnswer}, Since: "4.0.0", Complexity: "O(1)",
+		Summary: "Answers figures of the use of memory."},
 	{Name: "usage", Arity: -3, Flags: FlagReadOnly, KeySpecs: keyAt(2, KeyRO), Since: "4.0.0",
 		Complexity: "O(N) of the samples", Args: "<key> [SAMPLES <count>]",
 		Summary: "Estimates the bytes that a key and its value take."},

@@ -78,34 +78,3 @@ func (p *part) done(op int) []byte {
 	}
 	return p.answer.Replies[from:to]
 }
-
-// nanos is the time that one operation of the part took, on average.
-func (p *part) nanos() uint64 {
-	if p.answer == nil || len(p.slots) == 0 {
-		return 0
-	}
-	return uint64(p.answer.Elapsed) / uint64(len(p.slots))
-}
-
-// count counts a reply for the command it answers.
-func (s *session) count(p *place, reply []byte) {
-	bad := len(reply) > 0 && reply[0] == '-'
-	if bad {
-		s.srv.stats.failed(reply[1:])
-	}
-	if p.verb == nil {
-		return
-	}
-	st := &p.verb.stat
-	if p.part != nil && p.part.done(p.op) == nil {
-		st.rejected.Add(1)
-		return
-	}
-	st.calls.Add(1)
-	if bad {
-		st.failed.Add(1)
-	}
-	if p.part != nil {
-		st.nanos.Add(p.part.nanos())
-	}
-}

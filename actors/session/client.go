@@ -3,6 +3,7 @@ package session
 import (
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -73,7 +74,17 @@ func clientSetInfo(s *session, args [][]byte) {
 func clientInfo(s *session, _ [][]byte) {
 	s.info.proto.Store(int32(s.proto))
 	s.info.queued.Store(s.tx.count())
+	s.showInput()
 	s.seg.local.Verbatim("txt", s.info.describe(s.srv.now.Load())+"\n")
+	s.info.input.Store(0)
+}
+
+// showInput notes how large the command is that asks for it. Of other clients nothing is received that is not
+// taken at once.
+func (s *session) showInput() {
+	if s.at < s.cur.n {
+		s.info.input.Store(int64(s.cur.cmds[s.at].Size))
+	}
 }
 
 func clientNoEvict(s *session, args [][]byte) { s.switchFlag(flagNoEvict, args[2]) }
@@ -114,11 +125,15 @@ func (c *client) describe(now int64) string {
 		"id=" + c.idText, "addr=" + c.addr, "laddr=" + c.laddr, "fd=-1", "name=" + text(c.name.Load()),
 		"age=" + seconds(c.created), "idle=" + seconds(c.active.Load()), "flags=" + c.flagLetters(),
 		"db=0", "sub=0", "psub=0", "ssub=0", "multi=" + strconv.Itoa(int(c.queued.Load())),
+		"qbuf=" + bytesText(&c.input), "qbuf-free=0", "argv-mem=0", "multi-mem=0", "rbs=0", "rbp=0", "obl=0", "oll=0",
+		"omem=" + bytesText(&c.backlog.bytes), "tot-mem=" + bytesText(&c.backlog.bytes), "events=r",
 		"cmd=" + c.lastCommand(), "user=" + defaultUser, "redir=-1", "resp=" + strconv.Itoa(int(c.proto.Load())),
 		"lib-name=" + text(c.libName.Load()), "lib-ver=" + text(c.libVer.Load()),
 	}
 	return strings.Join(fields[:], " ")
 }
+
+func bytesText(n *atomic.Int64) string { return strconv.FormatInt(n.Load(), 10) }
 
 func text(p *string) string {
 	if p == nil {
@@ -142,7 +157,7 @@ func (c *client) flagLetters() string {
 		letter byte
 	}{
 		{c.queued.Load() >= 0, 'x'}, {c.blocked.Load(), 'b'}, {flags&flagReadonly != 0, 'r'},
-		{flags&flagNoEvict != 0, 'e'}, {flags&flagNoTouch != 0, 'T'},
+		{flags&flagMonitor != 0, 'O'}, {flags&flagNoEvict != 0, 'e'}, {flags&flagNoTouch != 0, 'T'},
 	} {
 		if f.on {
 			b = append(b, f.letter)

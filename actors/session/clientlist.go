@@ -34,7 +34,9 @@ func clientList(s *session, args [][]byte) {
 		s.seg.local.Error(errSyntax)
 		return
 	}
+	s.showInput()
 	s.seg.local.Verbatim("txt", s.srv.describeClients(keep))
+	s.info.input.Store(0)
 }
 
 // clientType reads a type of clients. All that are connected here are normal ones.

@@ -34,6 +34,19 @@ func clusterReplicas(s *session, args [][]byte) {
 	s.seg.local.Array(0)
 }
 
+// clusterFailureReports counts what this node itself knows: gossip tells that a node is down, and not who said so.
+func clusterFailureReports(s *session, args [][]byte) {
+	id, err := slotmap.ParseNodeID(string(args[2]))
+	switch _, known := s.routes.Nodes[id]; {
+	case err != nil || !known:
+		s.seg.local.Error("ERR Unknown node " + string(args[2]))
+	case s.routes.Down[id]:
+		s.seg.local.Int(1)
+	default:
+		s.seg.local.Int(0)
+	}
+}
+
 func clusterCountKeysInSlot(s *session, args [][]byte) {
 	slot, err := strconv.ParseInt(string(args[2]), 10, 64)
 	switch {
@@ -41,7 +54,7 @@ func clusterCountKeysInSlot(s *session, args [][]byte) {
 		s.seg.local.Error(errNotInteger)
 	case slot < 0 || slot >= slotmap.Count:
 		s.seg.local.Error("ERR Invalid slot")
-	case !s.askSlot(uint16(slot), args, []byte("countkeysinslot"), args[2]):
+	case !s.askSlot(uint16(slot), []byte("countkeysinslot"), args[2]):
 		s.seg.local.Int(0)
 	}
 }
@@ -54,14 +67,14 @@ func clusterGetKeysInSlot(s *session, args [][]byte) {
 		s.seg.local.Error(errNotInteger)
 	case slot < 0 || slot >= slotmap.Count || count < 0:
 		s.seg.local.Error("ERR Invalid slot or number of keys")
-	case !s.askSlot(uint16(slot), args, []byte("getkeysinslot"), args[2], args[3]):
+	case !s.askSlot(uint16(slot), []byte("getkeysinslot"), args[2], args[3]):
 		s.seg.local.Array(0)
 	}
 }
 
 // askSlot sends an operation on a slot to its shard if that is led here. Else this node has no keys of
 // the slot as far as clients are concerned.
-func (s *session) askSlot(slot uint16, args [][]byte, op ...[]byte) bool {
+func (s *session) askSlot(slot uint16, op ...[]byte) bool {
 	id, _ := s.routes.Map.Owner(slot)
 	if !leads(s.routes.Handles[id]) {
 		return false
@@ -72,8 +85,7 @@ func (s *session) askSlot(slot uint16, args [][]byte, op ...[]byte) bool {
 		return true
 	}
 	p.ops = keyspace.AppendOp(p.ops, slot, op)
-	v := s.srv.stats.verb(keyspace.LookupSub(keyspace.Lookup(args[0]), args[1]))
-	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, false), verb: v, silent: s.isSilent()})
+	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, false), silent: s.isSilent()})
 	return true
 }
 

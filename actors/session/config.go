@@ -4,99 +4,16 @@ import (
 	"net"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
-	"sync/atomic"
 
 	"github.com/troupedb/troupe/wire/resp"
 )
 
-// parameter is a setting that CONFIG shows. One that cannot be set here has no check.
+// parameter is a setting that CONFIG shows. One that cannot be set has no check, one with a single value no set.
 type parameter struct {
 	get   func(s *Server) string
-	check func(value string) string // why a value is refused, "" if it is not
+	check func(value string) string // why another value than the present one is refused, "" if it is not
 	set   func(s *Server, value string)
-}
-
-// parameters say what is so: each either does what it says, or is a constant that is true of this
-// server. Config.Params adds constants.
-var parameters = map[string]parameter{
-	"maxclients":    number(1, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.maxclients }),
-	"timeout":       number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.timeout }),
-	"requirepass":   password,
-	"masterauth":    constant(""),
-	"save":          constant(""),
-	"appendonly":    constant("yes"),
-	"appendfsync":   {get: func(s *Server) string { return s.cfg.Fsync }},
-	"databases":     constant("1"),
-	"maxmemory":     constant("0"),
-	"port":          {get: func(s *Server) string { return portOf(s.Addr()) }},
-	"bind":          {get: func(s *Server) string { return hostOf(s.Addr()) }},
-	"tcp-keepalive": constant("15"),
-
-	"maxmemory-policy":              constant("noeviction"),
-	"cluster-enabled":               constant("yes"),
-	"cluster-require-full-coverage": constant("no"),
-	"cluster-allow-reads-when-down": constant("no"),
-	"proto-max-bulk-len":            constant("16777216"),
-	"client-query-buffer-limit":     constant("20971520"),
-	"min-replicas-to-write":         constant("0"),
-	"replica-read-only":             constant("yes"),
-	"protected-mode": {
-		get:   func(s *Server) string { return yesNo(s.settings.protected.Load()) },
-		check: checkYesNo,
-		set:   func(s *Server, v string) { s.settings.protected.Store(strings.EqualFold(v, "yes")) },
-	},
-}
-
-// maxPassword is the most that AUTH can bring.
-const maxPassword = 16 << 10
-
-var password = parameter{
-	get: func(s *Server) string { return s.settings.password() },
-	check: func(v string) string {
-		if len(v) > maxPassword {
-			return "argument is too long"
-		}
-		return ""
-	},
-	set: func(s *Server, v string) { s.settings.pass.Store(&v) },
-}
-
-func constant(v string) parameter { return parameter{get: func(*Server) string { return v }} }
-
-func number(least, most int64, field func(*settings) *atomic.Int64) parameter {
-	return parameter{
-		get: func(s *Server) string { return strconv.FormatInt(field(&s.settings).Load(), 10) },
-		check: func(v string) string {
-			n, err := strconv.ParseInt(v, 10, 64)
-			if err != nil {
-				return "argument couldn't be parsed into an integer"
-			}
-			if n < least || n > most {
-				return "argument must be between " + strconv.FormatInt(least, 10) + " and " + strconv.FormatInt(most, 10) + " inclusive"
-			}
-			return ""
-		},
-		set: func(s *Server, v string) {
-			n, _ := strconv.ParseInt(v, 10, 64)
-			field(&s.settings).Store(n)
-		},
-	}
-}
-
-func yesNo(v bool) string {
-	if v {
-		return "yes"
-	}
-	return "no"
-}
-
-func checkYesNo(v string) string {
-	if strings.EqualFold(v, "yes") || strings.EqualFold(v, "no") {
-		return ""
-	}
-	return "argument must be 'yes' or 'no'"
 }
 
 func hostOf(a net.Addr) string {
@@ -115,7 +32,7 @@ func portOf(a net.Addr) string {
 // parameter finds a parameter by its name in lower case.
 func (s *Server) parameter(name string) (parameter, bool) {
 	if v, ok := s.cfg.Params[name]; ok {
-		return constant(v), true
+		return immutable(v), true
 	}
 	if p, ok := parameters[name]; ok {
 		return p, true
@@ -146,7 +63,7 @@ func configGet(s *session, args [][]byte) {
 		}
 	}
 	if limits := askedLimits(args[2:]); len(limits) > 0 {
-		s.getLimits(args, found, limits)
+		s.getLimits(found, limits)
 		return
 	}
 	s.seg.local.Map(len(found))
@@ -190,11 +107,12 @@ func configSet(s *session, args [][]byte) {
 			limits = append(limits, []byte(limit), pairs[1])
 			continue
 		}
-		p, _ := s.srv.parameter(name)
-		p.set(s.srv, string(pairs[1]))
+		if p, _ := s.srv.parameter(name); p.set != nil {
+			p.set(s.srv, string(pairs[1]))
+		}
 	}
 	if len(limits) > 1 {
-		s.setLimits(args, limits)
+		s.setLimits(limits)
 		return
 	}
 	s.seg.local.OK()
@@ -215,7 +133,7 @@ func (s *Server) checkSettings(pairs [][]byte) string {
 			reason = "can't set immutable config"
 		case seen[name]:
 			reason = "duplicate parameter"
-		default:
+		case p.get == nil || p.get(s) != string(pairs[1]):
 			reason = p.check(string(pairs[1]))
 		}
 		if reason != "" {
@@ -224,6 +142,11 @@ func (s *Server) checkSettings(pairs [][]byte) string {
 		seen[name] = true
 	}
 	return ""
+}
+
+// rewriteConfig refuses: a node is started with flags, and there is no file.
+func rewriteConfig(s *session, _ [][]byte) {
+	s.seg.local.Error("ERR The server is running without a config file")
 }
 
 func resetStat(s *session, _ [][]byte) {

@@ -1,6 +1,7 @@
 package session
 
 import (
+	"strings"
 	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
@@ -10,7 +11,8 @@ import (
 
 // newVerb joins a command of the table with what carries it out here.
 func newVerb(cmd *keyspace.Command) *verb {
-	return &verb{cmd: cmd, own: ownCommands[cmd.FullName()]}
+	name, _, _ := strings.Cut(cmd.FullName(), "|")
+	return &verb{cmd: cmd, name: []byte(name), own: ownCommands[cmd.FullName()]}
 }
 
 // route routes commands until the pipeline is done or one has to wait for answers, and sends each
@@ -57,9 +59,15 @@ func (s *session) dispatch(cmd *resp.Command) bool {
 	}
 	s.info.last.Store(v.cmd)
 	switch {
+	case s.authed && s.pauses(v):
+		return false
 	case !s.authed && v.cmd.Flags&keyspace.FlagNoAuth == 0:
 		s.tx.fail()
 		s.reject(v, "NOAUTH Authentication required.")
+		return true
+	case v.cmd.Flags&keyspace.FlagDenyOOM != 0 && s.full():
+		s.tx.fail()
+		s.reject(v, lineOOM)
 		return true
 	case s.tx.open && !steersTransaction[v.cmd.Name]:
 		s.enqueue(v, cmd)
@@ -99,10 +107,11 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 	from, places := s.seg.local.Len(), len(s.seg.places)
 	begin := time.Now()
 	v.own.run(s, args)
-	v.stat.nanos.Add(uint64(time.Since(begin)))
 	if len(s.seg.places) == places {
-		s.here(from, v)
+		s.here(from)
 	}
+	p := &s.seg.places[len(s.seg.places)-1]
+	p.verb, p.args, p.began, p.took = v, args, begin, time.Since(begin)
 }
 
 // routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its
@@ -125,11 +134,13 @@ func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	s.seg.bytes += cmd.Size
 	if waits {
 		p.waits, s.seg.stop = true, true
-		p.ops = keyspace.AppendWait(p.ops, slot, lowered(cmd.Args))
+		p.ops = keyspace.AppendWait(p.ops, slot, s.lowered(v, cmd.Args))
 	} else {
-		p.ops = keyspace.AppendOp(p.ops, slot, lowered(cmd.Args))
+		p.ops = keyspace.AppendOp(p.ops, slot, s.lowered(v, cmd.Args))
 	}
-	s.seg.places = append(s.seg.places, place{part: p, op: p.note(slot, waits || v.cmd.Write()), verb: v, silent: s.isSilent()})
+	s.seg.places = append(s.seg.places, place{
+		part: p, op: p.note(slot, waits || v.cmd.Write()), verb: v, args: cmd.Args, silent: s.isSilent(),
+	})
 }
 
 // slotOf is the slot of a command's keys, which must be the same for all of them. It is not known where the
@@ -160,12 +171,8 @@ func (s *session) ledSlot() uint16 {
 
 const errCrossSlot = keyspace.CommandError("CROSSSLOT Keys in request don't hash to the same slot")
 
-// lowered writes the command's name in lower case, in place: the arguments are the session's own.
-func lowered(args [][]byte) [][]byte {
-	for i, c := range args[0] {
-		if 'A' <= c && c <= 'Z' {
-			args[0][i] = c + 'a' - 'A'
-		}
-	}
-	return args
+// lowered gives the arguments with the command's name in lower case, until it is called again.
+func (s *session) lowered(v *verb, args [][]byte) [][]byte {
+	s.named = append(append(s.named[:0], v.name), args[1:]...)
+	return s.named
 }

@@ -15,6 +15,8 @@
 //	session  -> session   unblockAsked, *unblockTold   CLIENT UNBLOCK
 //	replica  -> session   *waited           the answer of a WAIT
 //	sweep    -> session   waitCheck         during a WAIT
+//	anyone   -> session   frame           what the client is sent without having asked: see delivery.go
+//	pause    -> session   resumed         the end of a CLIENT PAUSE
 //	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
 //	session  -> forward   *replica.Batch    by way of Config.Forward, for a shard that has no replica here
 //
@@ -42,6 +44,11 @@
 // What is answered for a shard of another node is MOVED. A SCAN whose cursor is in such a shard goes there through
 // the link between nodes (package forward), as does everything with Config.ForwardAll.
 //
+// # What is seen of commands
+//
+// A command is counted, timed, and shown to MONITOR and the slow log when its reply is joined: a write is committed
+// by then. See observe.go.
+//
 // # Refusals
 //
 // Every error that a shard or its absence causes comes from one table (status.go). After a refusal the
@@ -52,7 +59,7 @@
 //
 // A hand-over holds at most 1024 commands or 4 MiB (one command may be larger, to resp.Limits); a
 // connection holds two at most. A segment is bounded so that by the size of recent replies its own will
-// take no more than 64 MiB. Writes to a client that takes nothing for a minute end its connection.
+// take no more than 64 MiB. What is pushed to a client is bounded by client-output-buffer-limit. Writes to a client that takes nothing for a minute end its connection.
 //
 // # Failure contract
 //

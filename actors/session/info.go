@@ -31,6 +31,7 @@ var sections = []section{
 	{name: "modules", title: "Modules", write: func(*session, *infoWriter) {}},
 	{name: "commandstats", title: "Commandstats", write: infoCommandStats, quiet: true},
 	{name: "errorstats", title: "Errorstats", write: infoErrorStats},
+	{name: "latencystats", title: "Latencystats", write: infoLatencyStats, quiet: true},
 	{name: "cluster", title: "Cluster", write: infoCluster},
 	{name: "keyspace", title: "Keyspace", write: infoKeyspace},
 	{name: "shards", title: "Shards", write: infoShards},
@@ -74,6 +75,7 @@ func infoServer(s *session, w *infoWriter) {
 	w.line("os", runtime.GOOS+" "+runtime.GOARCH)
 	w.line("arch_bits", 32<<(^uint(0)>>63))
 	w.line("go_version", runtime.Version())
+	w.line("multiplexing_api", "go")
 	w.line("process_id", os.Getpid())
 	w.line("run_id", s.srv.runID)
 	w.line("tcp_port", portOf(s.srv.Addr()))
@@ -99,6 +101,7 @@ func infoClients(s *session, w *infoWriter) {
 	w.line("blocked_clients", blocked)
 	w.line("total_blocking_keys", s.blockingKeys())
 	w.line("tracking_clients", 0)
+	w.line("clients_in_timeout_table", 0)
 }
 
 // blockingKeys counts the keys that clients of shards led here wait for.
@@ -130,6 +133,9 @@ func infoStats(s *session, w *infoWriter) {
 	w.line("rejected_connections", st.rejectedConns.Load())
 	w.line("evicted_keys", 0)
 	w.line("evicted_clients", 0)
+	w.line("client_output_buffer_limit_disconnections", st.overflows.Load())
+	w.line("slowlog_entries", s.srv.slow.len())
+	w.line("tracking_total_keys", 0)
 	w.line("total_error_replies", st.errors.Load())
 	w.line("acl_access_denied_auth", st.authFailures.Load())
 	w.line("total_segments", st.segments.Load())
@@ -145,6 +151,7 @@ func infoReplication(s *session, w *infoWriter) {
 	}
 	w.line("role", "master")
 	w.line("connected_slaves", 0)
+	w.line("master_failover_state", "no-failover")
 	w.line("master_replid", s.srv.runID)
 	w.line("master_repl_offset", offset)
 }
@@ -164,6 +171,20 @@ func infoCommandStats(s *session, w *infoWriter) {
 func infoErrorStats(s *session, w *infoWriter) {
 	for _, e := range s.srv.stats.errorCodes() {
 		fmt.Fprintf(w, "errorstat_%s:count=%d\r\n", e.code, e.n)
+	}
+}
+
+func infoLatencyStats(s *session, w *infoWriter) {
+	percentiles := *s.srv.settings.percentiles.Load()
+	for _, v := range s.srv.stats.verbs() {
+		if v.stat.times.n.Load() == 0 {
+			continue
+		}
+		var parts []string
+		for _, p := range percentiles {
+			parts = append(parts, fmt.Sprintf("p%g=%.3f", p, v.stat.times.percentile(p).Seconds()*1e6))
+		}
+		fmt.Fprintf(w, "latency_percentiles_usec_%s:%s\r\n", v.cmd.FullName(), strings.Join(parts, ","))
 	}
 }
 

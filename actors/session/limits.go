@@ -44,17 +44,15 @@ func askedLimits(patterns [][]byte) (names []string) {
 }
 
 // setLimits carries out the part of a CONFIG SET that shards have to.
-func (s *session) setLimits(args, limits [][]byte) {
-	v, _ := s.resolve(args)
-	s.scatterAs(v, limits, true, func(_ *session, w *resp.Writer, _ []opRef) { w.OK() })
+func (s *session) setLimits(limits [][]byte) {
+	s.scatterAs(limits, true, func(_ *session, w *resp.Writer, _ []opRef) { w.OK() })
 }
 
 // getLimits answers a CONFIG GET of parameters of the node and of limits, which are those of the first shard: only
 // where leaderships moved may shards differ.
-func (s *session) getLimits(args [][]byte, params, limits []string) {
+func (s *session) getLimits(params, limits []string) {
 	get := [][]byte{[]byte("getlimits")}
-	v, _ := s.resolve(args)
-	s.scatterAs(v, get, false, func(s *session, w *resp.Writer, from []opRef) {
+	s.scatterAs(get, false, func(s *session, w *resp.Writer, from []opRef) {
 		if len(from) == 0 {
 			limits = nil
 		}

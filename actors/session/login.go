@@ -127,6 +127,7 @@ func reset(s *session, _ [][]byte) {
 	s.endTransaction()
 	s.readonly, s.silent, s.skip, s.proto = false, false, skipNone, 2
 	s.info.flags.Store(0)
+	s.srv.monitors.remove(s.info)
 	s.info.name.Store(nil)
 	s.setAuthed(s.srv.settings.password() == "")
 	w.SetProto(2)

@@ -40,25 +40,55 @@ func residentBytes() uint64 {
 	return pages * uint64(os.Getpagesize())
 }
 
+// systemMemory is what the machine has, 0 where the system does not tell.
+func systemMemory() uint64 {
+	b, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0
+	}
+	var kb uint64
+	fmt.Sscanf(string(b), "MemTotal: %d kB", &kb)
+	return kb << 10
+}
+
+// dataBytes is what the data of the replicas on this node takes.
+func (r *Routes) dataBytes() (n int64) {
+	for _, h := range r.Handles {
+		n += h.Gauges.Bytes.Load()
+	}
+	return n
+}
+
+// full reports whether the data of this node takes what maxmemory allows.
+func (s *session) full() bool {
+	limit := s.srv.settings.maxmemory.Load()
+	return limit > 0 && s.routes.dataBytes() >= limit
+}
+
 func infoMemory(s *session, w *infoWriter) {
 	used, peak := s.srv.stats.rates.memory()
 	rss := residentBytes()
-	dataset := int64(0)
-	for _, h := range s.routes.Handles {
-		dataset += h.Gauges.Bytes.Load()
-	}
+	dataset := s.routes.dataBytes()
+	limit := s.srv.settings.maxmemory.Load()
 	w.line("used_memory", used)
 	w.line("used_memory_human", human(used))
 	w.line("used_memory_rss", rss)
 	w.line("used_memory_rss_human", human(rss))
 	w.line("used_memory_peak", peak)
 	w.line("used_memory_peak_human", human(peak))
+	w.line("used_memory_peak_perc", fmt.Sprintf("%.2f%%", percent(used, peak)))
 	w.line("used_memory_dataset", dataset)
-	w.line("maxmemory", 0)
-	w.line("maxmemory_human", "0B")
+	w.line("used_memory_dataset_perc", fmt.Sprintf("%.2f%%", percent(uint64(dataset), used)))
+	w.line("total_system_memory", systemMemory())
+	w.line("total_system_memory_human", human(systemMemory()))
+	w.line("maxmemory", limit)
+	w.line("maxmemory_human", human(uint64(limit)))
 	w.line("maxmemory_policy", "noeviction")
 	fmt.Fprintf(w, "mem_fragmentation_ratio:%.2f\r\n", float64(rss)/float64(max(used, 1)))
+	w.line("mem_fragmentation_bytes", int64(rss)-int64(used))
+	w.line("mem_clients_normal", s.srv.clients.pending())
 	w.line("mem_allocator", "go")
+	w.line("active_defrag_running", 0)
 }
 
 func human(n uint64) string {

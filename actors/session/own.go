@@ -45,20 +45,26 @@ func init() {
 		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
 		"client|setinfo": {run: clientSetInfo}, "client|info": {run: clientInfo}, "client|list": {run: clientList},
 		"client|kill": {clientKill, all}, "client|unblock": {clientUnblock, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
-		"client|reply": {run: clientReply}, "client|help": {run: help},
+		"client|reply": {run: clientReply}, "client|help": {run: help}, "client|pause": {run: clientPause}, "client|unpause": {run: clientUnpause},
+
+		"monitor": {monitor, all}, "slowlog|get": {slowlogGet, all}, "slowlog|len": {slowlogLen, all}, "slowlog|reset": {slowlogReset, all},
+		"slowlog|help": {run: help}, "latency|latest": {latencyLatest, all}, "latency|history": {latencyHistory, all},
+		"latency|reset": {latencyReset, all}, "latency|histogram": {latencyHistogram, all}, "latency|doctor": {run: latencyDoctor},
+		"latency|help": {run: help}, "lolwut": {run: lolwut},
 
 		"command": {run: command}, "command|count": {run: command}, "command|docs": {run: command},
 		"command|getkeys": {run: command}, "command|getkeysandflags": {run: command}, "command|help": {run: command},
 		"command|info": {run: command}, "command|list": {run: command},
 
 		"config|get": {configGet, all}, "config|set": {configSet, all}, "config|resetstat": {resetStat, all},
-		"config|help": {run: help},
+		"config|rewrite": {run: rewriteConfig},
+		"config|help":    {run: help},
 
 		"info": {info, all}, "debug": {run: debugCommand}, "pfselftest": {run: selfTest},
-		"memory|doctor": {run: memoryDoctor}, "memory|help": {run: help}, "object|help": {run: help}, "xgroup|help": {run: help}, "xinfo|help": {run: help},
+		"memory|doctor": {run: memoryDoctor}, "memory|stats": {memoryStats, all}, "memory|purge": {run: memoryPurge}, "memory|malloc-stats": {run: memoryMalloc}, "memory|help": {run: help}, "object|help": {run: help}, "xgroup|help": {run: help}, "xinfo|help": {run: help},
 
 		"cluster|countkeysinslot": {run: clusterCountKeysInSlot}, "cluster|getkeysinslot": {run: clusterGetKeysInSlot},
-		"cluster|help": {run: help}, "cluster|info": {run: clusterInfo}, "cluster|keyslot": {run: clusterKeySlot},
+		"cluster|help": {run: help}, "cluster|count-failure-reports": {run: clusterFailureReports}, "cluster|slaves": {run: clusterReplicas}, "cluster|info": {run: clusterInfo}, "cluster|keyslot": {run: clusterKeySlot},
 		"cluster|links": {run: clusterLinks}, "cluster|myid": {run: clusterMyID},
 		"cluster|myshardid": {run: clusterMyShardID}, "cluster|nodes": {run: clusterNodes},
 		"cluster|replicas": {run: clusterReplicas}, "cluster|shards": {run: clusterShards},
@@ -127,11 +133,6 @@ func command(s *session, args [][]byte) { keyspace.WriteCommand(&s.seg.local, ar
 
 func help(s *session, args [][]byte) { keyspace.Lookup(args[0]).WriteHelp(&s.seg.local) }
 
-// debugCommand refuses: what DEBUG does in Redis stops or changes a server behind its clients' back.
-func debugCommand(s *session, _ [][]byte) {
-	s.seg.local.Error("ERR DEBUG command not allowed")
-}
-
 // selfTest tests how HyperLogLogs estimate, on this node's processor.
 func selfTest(s *session, _ [][]byte) {
 	const elements = 1_000_000 // takes a fraction of a second
@@ -140,8 +141,4 @@ func selfTest(s *session, _ [][]byte) {
 		return
 	}
 	s.seg.local.OK()
-}
-
-func memoryDoctor(s *session, _ [][]byte) {
-	s.seg.local.Verbatim("txt", "Memory is managed by the runtime; INFO memory and /metrics tell its figures.\n")
 }

@@ -20,7 +20,10 @@ type client struct {
 	laddr   string
 	created int64 // ms
 
+	backlog backlog
+
 	active  atomic.Int64 // ms, when input was last taken
+	input   atomic.Int64 // bytes of the command under way, for CLIENT LIST
 	writing atomic.Int64 // ms, when the write under way began; 0: none
 	blocked atomic.Bool  // in a command that waits
 	name    atomic.Pointer[string]
@@ -41,6 +44,7 @@ const (
 	flagReadonly = 1 << iota
 	flagNoEvict
 	flagNoTouch
+	flagMonitor
 )
 
 func newClient(id uint64, conn net.Conn, now int64) *client {
@@ -104,6 +108,16 @@ func (r *registry) find(id uint64) *client {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.byID[id]
+}
+
+// pending is how many bytes are under way to all clients.
+func (r *registry) pending() (n int64) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.byID {
+		n += c.backlog.bytes.Load()
+	}
+	return n
 }
 
 func (r *registry) count() int64 { return r.n.Load() }

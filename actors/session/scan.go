@@ -44,7 +44,7 @@ func scan(s *session, args [][]byte) {
 	slot := s.anySlot(id)
 	asked := append([][]byte{[]byte("scan"), strconv.AppendUint(nil, at, 10)}, args[2:]...)
 	p.ops = keyspace.AppendOp(p.ops, slot, asked)
-	s.join(&scanJoin{p, p.note(slot, false)}, s.verbOf(args))
+	s.join(&scanJoin{p, p.note(slot, false)})
 }
 
 // scanPart is the part for a shard that this node led when the scan came to it.

@@ -28,11 +28,11 @@ type opRef struct {
 // scatter asks every shard led here to carry out args.
 func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opRef)) {
 	v := s.verbOf(args)
-	s.scatterAs(v, lowered(args), v.cmd.Write(), fold)
+	s.scatterAs(s.lowered(v, args), v.cmd.Write(), fold)
 }
 
-// scatterAs does so with what command v became; write tells whether it may change something.
-func (s *session) scatterAs(v *verb, args [][]byte, write bool, fold func(*session, *resp.Writer, []opRef)) {
+// scatterAs does so with what a command became; write tells whether it may change something.
+func (s *session) scatterAs(args [][]byte, write bool, fold func(*session, *resp.Writer, []opRef)) {
 	g := &gather{fold: fold}
 	for _, h := range s.routes.Led() {
 		slot := s.anySlot(h.Shard)
@@ -44,7 +44,7 @@ func (s *session) scatterAs(v *verb, args [][]byte, write bool, fold func(*sessi
 		p.ops = keyspace.AppendOp(p.ops, slot, args)
 		g.from = append(g.from, opRef{p, p.note(slot, write)})
 	}
-	s.join(g, v)
+	s.join(g)
 }
 
 // anySlot is a slot of a shard; operations on all keys name one for form's sake.

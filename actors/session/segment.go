@@ -1,6 +1,10 @@
 package session
 
-import "github.com/troupedb/troupe/wire/resp"
+import (
+	"time"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // segment is a run of commands that are routed together and answered together.
 type segment struct {
@@ -20,6 +24,9 @@ type place struct {
 	from, to int
 	join     joiner
 	verb     *verb
+	args     [][]byte      // as the client sent them
+	began    time.Time     // of a command of the session itself
+	took     time.Duration // likewise
 	silent   bool
 }
 
@@ -78,8 +85,8 @@ func (s *session) resetSegment() {
 }
 
 // here notes the place of a reply that was written to seg.local from an offset on.
-func (s *session) here(from int, v *verb) {
-	s.seg.places = append(s.seg.places, place{from: from, to: s.seg.local.Len(), verb: v, silent: s.isSilent()})
+func (s *session) here(from int) {
+	s.seg.places = append(s.seg.places, place{from: from, to: s.seg.local.Len(), silent: s.isSilent()})
 }
 
 // reject answers an error in place of carrying a command out.
@@ -89,7 +96,7 @@ func (s *session) reject(v *verb, line string) {
 	if v != nil {
 		v.stat.rejected.Add(1)
 	}
-	s.here(from, nil)
+	s.here(from)
 }
 
 func (s *session) isSilent() bool { return s.silent || s.skip == skipThis }

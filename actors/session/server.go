@@ -38,6 +38,9 @@ type Config struct {
 	// Clock is the node's clocks and what the others say of them, for INFO. Any goroutine.
 	Clock func() clock.Now
 
+	// Debug allows the DEBUG command, which is for tests.
+	Debug bool
+
 	Dispatcher actor.Dispatcher // of the sessions; nil: mailbox.Workers
 	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
 	// input from the connection and blocks while there is none, until that reports false. Nil: a
@@ -64,6 +67,10 @@ type Server struct {
 	settings settings
 	stats    stats
 	clients  registry
+	slow     slowlog
+	latency  latencies
+	monitors monitors
+	paused   pause
 	started  time.Time
 	runID    string
 	nextID   atomic.Uint64

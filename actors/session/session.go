@@ -7,6 +7,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
@@ -34,6 +35,8 @@ type session struct {
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
 	waiting *waitJoin  // the WAIT under way
+	held    bool       // waits for the end of a pause
+	inHand  int64      // bytes of frames that were taken and are not written
 	blocked *blockedOp // the operation that waits
 
 	cur    *pipeline // nil: waiting for input
@@ -41,7 +44,8 @@ type session struct {
 	seg    segment
 	parts  map[slotmap.ShardID]*part // kept for their buffers
 	out    output
-	keys   []int // scratch: positions of keys
+	keys   []int    // scratch: positions of keys
+	named  [][]byte // scratch: see lowered
 	pace   pace
 	routes *Routes // as of the beginning of the segment
 }
@@ -82,8 +86,16 @@ func (s *session) Receive(ctx actor.Context) {
 		s.begin(m)
 	case *replica.Answer:
 		s.answered(m)
+	case frame:
+		s.pushed(m)
+	case mailbox.Drained:
+		s.drained()
 	case *waited:
 		s.waited(m)
+	case slept:
+		s.slept()
+	case resumed:
+		s.resumed()
 	case unblockAsked:
 		s.unblockAsked()
 	case *unblockTold:
@@ -131,6 +143,10 @@ func (s *session) start(self *actor.PID) {
 func (s *session) stop() {
 	s.leaveBlocked()
 	s.refuseQueries()
+	s.srv.monitors.remove(s.info)
+	if s.held {
+		s.srv.paused.forget(s.pid)
+	}
 	s.info.conn.Close()
 	s.in.close()
 	s.srv.clients.remove(s.info)

@@ -50,7 +50,7 @@ func TestOneShard(t *testing.T) {
 		"CLIENT BAR", "-ERR unknown subcommand 'BAR'. Try CLIENT HELP.",
 		"GET", "-ERR wrong number of arguments for 'get' command",
 		"CLIENT ID x", "-ERR wrong number of arguments for 'client|id' command",
-		"DEBUG SLEEP 1", "-ERR DEBUG command not allowed", "ASKING", "OK", "READONLY", "OK", "READWRITE", "OK")
+		"DEBUG SLEEP 1", "-ERR DEBUG command not allowed. Start the node with --enable-debug-command to allow it.", "ASKING", "OK", "READONLY", "OK", "READWRITE", "OK")
 }
 
 // TestOrder pipelines over all shards with session commands between, in one write.

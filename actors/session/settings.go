@@ -10,8 +10,16 @@ import (
 type settings struct {
 	maxclients atomic.Int64
 	timeout    atomic.Int64 // seconds a connection may be idle; 0: for ever
+	maxmemory  atomic.Int64 // bytes of data; 0: no limit
 	protected  atomic.Bool
 	pass       atomic.Pointer[string]
+
+	slowerThan   atomic.Int64 // µs that a command takes to be in the slow log; negative: none is
+	slowMax      atomic.Int64 // entries of the slow log
+	latencyLeast atomic.Int64 // ms that a command takes to be a latency event; 0: none is
+	tracking     atomic.Bool  // keep how long each command takes
+	percentiles  atomic.Pointer[[]float64]
+	limits       atomic.Pointer[outputLimits]
 }
 
 const defaultMaxClients = 10_000
@@ -20,6 +28,12 @@ func (s *settings) init(password string) {
 	s.maxclients.Store(defaultMaxClients)
 	s.protected.Store(true)
 	s.pass.Store(&password)
+	s.slowerThan.Store(10_000)
+	s.slowMax.Store(128)
+	s.tracking.Store(true)
+	s.percentiles.Store(&[]float64{50, 99, 99.9})
+	limits := defaultLimits
+	s.limits.Store(&limits)
 }
 
 // password is that of the default user, "" when none is needed.

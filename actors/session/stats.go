@@ -25,6 +25,7 @@ type stats struct {
 	segments      atomic.Uint64
 	batches       atomic.Uint64
 	batchOps      atomic.Uint64
+	overflows     atomic.Uint64 // clients closed for what they did not take
 
 	rates rates
 
@@ -36,11 +37,14 @@ type stats struct {
 // commandStat counts one command.
 type commandStat struct {
 	calls, nanos, rejected, failed atomic.Uint64
+
+	times histogram
 }
 
 // verb is a command with what the session keeps beside it.
 type verb struct {
 	cmd  *keyspace.Command
+	name []byte // in lower case, without a subcommand
 	stat commandStat
 	own  ownCommand // of a command of the session itself
 }
@@ -124,7 +128,7 @@ func (s *stats) errorCodes() []codeCount {
 func (s *stats) reset() {
 	for _, n := range []*atomic.Uint64{
 		&s.conns, &s.rejectedConns, &s.commands, &s.errors, &s.authFailures, &s.bytesIn, &s.bytesOut,
-		&s.segments, &s.batches, &s.batchOps,
+		&s.segments, &s.batches, &s.batchOps, &s.overflows,
 	} {
 		n.Store(0)
 	}
@@ -132,6 +136,7 @@ func (s *stats) reset() {
 		for _, n := range []*atomic.Uint64{&v.stat.calls, &v.stat.nanos, &v.stat.rejected, &v.stat.failed} {
 			n.Store(0)
 		}
+		v.stat.times.reset()
 	}
 	s.mu.Lock()
 	s.codes = map[string]*atomic.Uint64{}

@@ -3,6 +3,7 @@ package session
 import (
 	"bytes"
 	"slices"
+	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/wire/resp"
@@ -76,10 +77,10 @@ func (s *session) enqueue(v *verb, cmd *resp.Command) {
 	}
 	s.tx.write = s.tx.write || v.cmd.Write()
 	s.tx.bytes += cmd.Size
-	s.tx.cmds = append(s.tx.cmds, queued{v, copyArgs(lowered(cmd.Args))})
+	s.tx.cmds = append(s.tx.cmds, queued{v, copyArgs(s.lowered(v, cmd.Args))})
 	from := s.seg.local.Len()
 	s.seg.local.Simple("QUEUED")
-	s.here(from, nil)
+	s.here(from)
 }
 
 // admitQueued gives the slot of a command to be queued, or the error line.
@@ -192,7 +193,7 @@ func execute(s *session, args [][]byte) {
 		j.split()
 	}
 	s.seg.stop = j.own > 0 // what they change is for the commands behind
-	s.join(j, s.verbOf(args))
+	s.join(j)
 }
 
 // execSlot is the slot that a transaction is about; false if all its commands are the session's own.
@@ -207,8 +208,8 @@ func (s *session) execSlot(tx *transaction, w *watchList) (uint16, bool) {
 }
 
 // join notes the place of a reply that j makes when all answers are in.
-func (s *session) join(j joiner, v *verb) {
-	s.seg.places = append(s.seg.places, place{join: j, verb: v, silent: s.isSilent()})
+func (s *session) join(j joiner) {
+	s.seg.places = append(s.seg.places, place{join: j, silent: s.isSilent()})
 }
 
 // execJoin makes the reply of EXEC: the shard's, with those of the session's own commands between.
@@ -236,7 +237,7 @@ func (j *execJoin) join(s *session, w *resp.Writer) {
 	if j.part != nil {
 		if done = s.opReply(j.part, j.op); j.own == 0 || done[0] != '*' || bytes.HasPrefix(done, nullArray) {
 			w.Raw(done)
-			j.countCalls(done)
+			j.observe(s, done)
 			return
 		}
 		_, done = arrayHead(done)
@@ -249,27 +250,36 @@ func (j *execJoin) join(s *session, w *resp.Writer) {
 		}
 		n := replyLen(done)
 		w.Raw(done[:n])
+		s.observe(q.verb, q.args, j.each(), done[0] == '-')
 		done = done[n:]
-		q.verb.stat.calls.Add(1)
 	}
 }
 
-func (j *execJoin) countCalls(done []byte) {
-	if done[0] != '*' || bytes.HasPrefix(done, nullArray) {
+// each is the time that one of the commands on data took, on average.
+func (j *execJoin) each() time.Duration {
+	return j.part.elapsed() / time.Duration(max(len(j.cmds)-j.own, 1))
+}
+
+// observe takes note of the commands of a transaction that was carried out; done is its reply.
+func (j *execJoin) observe(s *session, done []byte) {
+	if done[0] != '*' || bytes.HasPrefix(done, nullArray) || bytes.HasPrefix(done, nullReply) {
 		return
 	}
+	_, done = arrayHead(done)
 	for _, q := range j.cmds {
-		q.verb.stat.calls.Add(1)
+		s.observe(q.verb, q.args, j.each(), len(done) > 0 && done[0] == '-')
+		done = done[replyLen(done):]
 	}
 }
 
-var nullArray = []byte("*-1\r\n")
+var nullArray, nullReply = []byte("*-1\r\n"), []byte("_\r\n")
 
 // runQueued carries out a command of the session itself. Every command of a transaction has a reply.
 func (s *session) runQueued(q queued, w *resp.Writer) {
 	from, places := w.Len(), len(s.seg.places)
+	begin := time.Now()
 	q.verb.own.run(s, q.args)
-	q.verb.stat.calls.Add(1)
+	s.observe(q.verb, q.args, time.Since(begin), w.Len() > from && w.Bytes()[from] == '-')
 	s.seg.places = s.seg.places[:places]
 	if w.Len() == from {
 		w.Null()

@@ -67,7 +67,7 @@ func clientUnblock(s *session, args [][]byte) {
 	j := &unblockJoin{}
 	root, self := s.root, s.pid
 	q := &unblockQuery{withError, func(done bool) { root.Send(self, &unblockTold{j, done}) }}
-	s.join(j, s.verbOf(args))
+	s.join(j)
 	s.seg.stop = true // what is behind it comes after the end of the wait
 	if c.ask(q) {
 		s.seg.outstanding++

@@ -97,7 +97,7 @@ func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
 		return
 	}
 	j.least, j.open = math.MaxInt, map[slotmap.ShardID]*replica.Handle{}
-	s.join(j, s.verbOf(args))
+	s.join(j)
 	s.seg.stop = true
 	s.ask(j, int(min(max(need, 0), math.MaxInt32)), time.Duration(timeout)*time.Millisecond)
 }

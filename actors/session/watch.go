@@ -55,10 +55,10 @@ func watchKeys(s *session, args [][]byte) {
 		s.seg.local.Error(line)
 		return
 	}
-	p.ops = keyspace.AppendOp(p.ops, slot, lowered(args))
+	p.ops = keyspace.AppendOp(p.ops, slot, s.lowered(s.verbOf(args), args))
 	s.watch.slot.set(slot)
 	s.watch.pending++
-	s.join(&watchJoin{part: p, op: p.note(slot, false), round: s.watch.round}, s.verbOf(args))
+	s.join(&watchJoin{part: p, op: p.note(slot, false), round: s.watch.round})
 }
 
 // watchJoin keeps the versions that a shard answered.

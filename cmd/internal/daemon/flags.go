@@ -30,6 +30,7 @@ type flags struct {
 	SecretFile  string `help:"File with the cluster's secret, read again on SIGHUP. Without one, nodes talk over loopback only." placeholder:"FILE" type:"path"`
 	Secret      string `hidden:"" help:"The secret itself; for the environment."`
 	Requirepass string `help:"Password of Redis clients. Without one, only loopback clients are served." placeholder:"PASSWORD"`
+	DebugAllow  bool   `name:"enable-debug-command" help:"Allow the DEBUG command, which is for tests."`
 	NewSecret   bool   `env:"-" help:"Print a new secret and exit."`
 	Demo        int    `help:"Start this many nodes in one process, on ports from --listen upward." placeholder:"N"`
 	LogLevel    string `default:"info" enum:"debug,info,warn,error" help:"Log level: debug, info, warn or error." placeholder:"LEVEL"`
