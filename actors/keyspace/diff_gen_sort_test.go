@@ -36,8 +36,8 @@ func (g *gen) sortCommand() []string {
 	case 6, 7:
 		return append([]string{"sort", g.sortKey()}, g.sortOptions("asc", "desc")...)
 	}
-	cmd := append([]string{"sort", g.sortKey()}, g.sortOptions("asc", "desc", "alpha", "alpha", "nosort")...)
-	return append(cmd, g.caps("store"), g.sortKey())
+	return append([]string{"sort", g.sortKey(), g.caps("store"), g.sortKey()},
+		g.sortOptions("asc", "desc", "alpha", "alpha", "nosort")...)
 }
 
 func (g *gen) numbers() (ns []string) {
@@ -63,7 +63,7 @@ func (g *gen) sortOptions(words ...string) (o []string) {
 			o = append(o, g.caps("by"), w)
 		case "bad":
 			if g.IntN(4) == 0 {
-				o = append(o, g.pick("limit", "by", "bad", "store"))
+				o = append(o, g.pick("limit", "bad", "store"))
 			}
 		default:
 			o = append(o, g.caps(w))

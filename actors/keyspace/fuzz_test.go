@@ -20,6 +20,8 @@ func FuzzExec(f *testing.F) {
 		"xadd s maxlen ~ 5 7 f v\nxautoclaim s g d 0 - count 3\nxclaim s g d 0 1-1 force\nxtrim s minid = 2\nxinfo stream s full\nxdel s 7",
 		"pfadd k a b c\npfcount k k\npfmerge l k\npfdebug todense k\nappend l x\npfadd l y\nsetrange k 4 \x01\npfcount k",
 		"setbit k 9 1\nbitcount k 0 -1 bit\nbitpos k 0 1 2 byte\nbitop not d k\nbitfield k set i5 #3 -9 overflow sat incrby u8 3 99",
+		"geoadd k 13.36 38.11 a -180 85.05112878 b\nzadd k -1 c 1e300 d\ngeosearch k frommember c bybox 9 9 mi withdist withcoord",
+		"georadius k 180 0 30000000 m store k\ngeodist k a b ft\ngeohash k d\ngeopos k c\nsort k by x desc limit 1 -2 store l",
 		"countkeysinslot 5\ngetkeysinslot 5 7\n\nget\nset k v px\ngetex k persist\nsetex k 1 v",
 	} {
 		f.Add([]byte(seed))

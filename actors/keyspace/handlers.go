@@ -128,6 +128,17 @@ var handlers = map[string]handler{
 	"zunion":           zsetAlgebra(zunion),
 	"zunionstore":      storeScores(zunion, "zunionstore"),
 
+	"geoadd":               geoadd,
+	"geodist":              geodist,
+	"geohash":              geohashes,
+	"geopos":               geopos,
+	"georadius":            geosearchOf(geoForm{around: aroundPlace, stores: true}),
+	"georadius_ro":         geosearchOf(geoForm{around: aroundPlace}),
+	"georadiusbymember":    geosearchOf(geoForm{around: aroundMember, stores: true}),
+	"georadiusbymember_ro": geosearchOf(geoForm{around: aroundMember}),
+	"geosearch":            geosearchOf(geoForm{}),
+	"geosearchstore":       geosearchOf(geoForm{stores: true}),
+
 	"pfadd":   pfadd,
 	"pfcount": pfcount,
 	"pfdebug": pfdebug,

@@ -17,6 +17,7 @@ var groups = []struct {
 	{"bitmap", bitmapCommands},
 	{"sorted-set", sortedSetCommands},
 	{"hyperloglog", hyperloglogCommands},
+	{"geo", geoCommands},
 	{"stream", streamCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},

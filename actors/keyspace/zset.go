@@ -81,19 +81,31 @@ func (s *State) addScores(c *call, o zaddOptions) {
 	if !ok {
 		return
 	}
-	scores := make([]float64, len(pairs)/2)
-	for i := range scores {
-		if scores[i], ok = c.float(pairs[2*i], errNotFloat); !ok {
+	members := make([]scoredMember, len(pairs)/2)
+	for i := range members {
+		members[i].member = pairs[2*i+1]
+		if members[i].score, ok = c.float(pairs[2*i], errNotFloat); !ok {
 			return
 		}
 	}
+	s.putScores(c, o, members)
+}
+
+// scoredMember is a member with its score.
+type scoredMember struct {
+	member []byte
+	score  float64
+}
+
+// putScores adds members, as far as the options allow, and answers how that went.
+func (s *State) putScores(c *call, o zaddOptions, members []scoredMember) {
 	p, z, ok := s.zsetToChange(c, c.Args[1])
 	if !ok {
 		return
 	}
-	a := adder{edit: edit{s: s, p: &p}, o: o, z: z, pairs: len(scores)}
-	for i, score := range scores {
-		if !a.add(pairs[2*i+1], score) {
+	a := adder{edit: edit{s: s, p: &p}, o: o, z: z, pairs: len(members)}
+	for _, m := range members {
+		if !a.add(m.member, m.score) {
 			c.W.Error("ERR resulting score is not a number (NaN)")
 			break
 		}
