@@ -45,7 +45,7 @@
 // Exec is total. No bytes of a client make it panic or leave the state
 // half-changed in a way that differs between replicas: a panic of a handler is
 // caught and becomes an error reply, the same one everywhere. Errors are
-// replies; only the readers of bytes (OpReader, Restorer) return Go errors, and
+// replies; only the readers of bytes (OpReader, Restorer, Checker) return Go errors, and
 // these allocate by what they received, never by what it claims.
 //
 // # Collections

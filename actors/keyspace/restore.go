@@ -22,6 +22,8 @@ type Restorer struct {
 	open   *entry // a collection that lacks items
 	lacks  int    // how many
 	failed error
+
+	seen map[fingerprint]struct{} // of a Checker: the keys, of which nothing is kept; else nil
 }
 
 // NewRestorer returns a Restorer. What cfg says is replaced by what the
@@ -122,11 +124,13 @@ func (t *Restorer) entry(e *entry) {
 	switch {
 	case !s.slots.has(slot):
 		t.fail("key of slot %d, which is not owned", slot)
-	case s.dict(slot).find(e.hash, key) != nil:
+	case t.twice(slot, e.hash, key):
 		t.fail("the same key twice")
 	default:
-		s.adopt(slot, e)
 		t.keys++
+		if t.seen == nil {
+			s.adopt(slot, e)
+		}
 	}
 }
 

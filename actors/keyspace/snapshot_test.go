@@ -26,17 +26,21 @@ func takeAll(n *Snapshotter, maxBytes int) (blocks [][]byte) {
 	}
 }
 
+// restoreAll restores a snapshot, which a check must not refuse either.
 func restoreAll(t testing.TB, blocks [][]byte) *State {
 	t.Helper()
-	r := NewRestorer(Config{})
+	r, c := NewRestorer(Config{}), NewChecker()
 	for _, b := range blocks {
-		if err := r.Add(slices.Clone(b)); err != nil {
+		if err := errors.Join(r.Add(slices.Clone(b)), c.Add(slices.Clone(b))); err != nil {
 			t.Fatal(err)
 		}
 	}
 	s, err := r.Finish()
-	if err != nil {
+	if err := errors.Join(err, c.Finish()); err != nil {
 		t.Fatal(err)
+	}
+	if c.Index() != r.Index() || c.t.s.Keys() != 0 || c.t.s.Bytes() != 0 {
+		t.Fatalf("the check at %d keeps %d keys, %d bytes", c.Index(), c.t.s.Keys(), c.t.s.Bytes())
 	}
 	return s
 }
@@ -230,11 +234,16 @@ func TestRestorerRefuses(t *testing.T) {
 		if _, err2 := r.Finish(); !errors.Is(err2, ErrSnapshot) || err != nil && !errors.Is(err, ErrSnapshot) {
 			t.Errorf("%s: %v, %v", name, err, err2)
 		}
+		c := NewChecker()
+		c.Add(bad)
+		if err := c.Finish(); !errors.Is(err, ErrSnapshot) {
+			t.Errorf("%s: checked: %v", name, err)
+		}
 	}
 }
 
 // Whatever byte is flipped in a snapshot: it is refused, or it is a state that
-// differs, but nothing panics.
+// differs, but nothing panics; and a check of it says the same.
 func FuzzRestorer(f *testing.F) {
 	b := newBench(f)
 	b.run("set", "k", "v")
@@ -246,9 +255,14 @@ func FuzzRestorer(f *testing.F) {
 	f.Add(head)
 	f.Add(slices.Concat(head, entry, hash, appendEnd(nil, 2, xxhash.Sum64(head)+xxhash.Sum64(entry)+xxhash.Sum64(hash))))
 	f.Fuzz(func(t *testing.T, block []byte) {
-		r := NewRestorer(Config{})
+		r, c := NewRestorer(Config{}), NewChecker()
 		r.Add(block)
-		if s, err := r.Finish(); err == nil {
+		c.Add(block)
+		s, err := r.Finish()
+		if checked := c.Finish(); (err == nil) != (checked == nil) {
+			t.Fatalf("restored: %v, checked: %v", err, checked)
+		}
+		if err == nil {
 			checkConsistent(t, s)
 		}
 	})
