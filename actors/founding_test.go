@@ -34,6 +34,7 @@ type noLinks struct{}
 func (noLinks) Connect(slotmap.NodeID)         {}
 func (noLinks) Bulk(slotmap.NodeID) *actor.PID { return nil }
 func (noLinks) Connections() []link.Connection { return nil }
+func (noLinks) Stats() link.Stats              { return link.Stats{} }
 func (noLinks) SetSecret(*secret.Secret) error { return nil }
 func (noLinks) Close()                         {}
 

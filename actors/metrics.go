@@ -48,6 +48,7 @@ var (
 	descAsked   = nodeDesc("forward_batches_asked_total", "Batches sent to the leader's node.")
 	descLost    = nodeDesc("forward_batches_lost_total", "Of these, without an answer.")
 	descServed  = nodeDesc("forward_batches_served_total", "Batches carried out here for other nodes.")
+	descFiles   = prometheus.NewDesc("troupe_link_snapshots_total", "Snapshot files, by what became of them.", []string{"outcome"}, nil)
 	descSync    = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
 	descSyncs   = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
 	descCommits = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
@@ -69,7 +70,17 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descNodes, float64(len(routes.Nodes)-len(routes.Down)))
 	m.collectClock(ch)
 	m.collectForward(ch)
+	m.collectFiles(ch)
 	m.collectLog(ch)
+}
+
+// collectFiles counts a file that cannot be read among those that failed as well.
+func (m *metrics) collectFiles(ch chan<- prometheus.Metric) {
+	s := m.n.links.Stats()
+	counter(ch, descFiles, s.FilesSent, "sent")
+	counter(ch, descFiles, s.FilesReceived, "received")
+	counter(ch, descFiles, s.FilesFailed, "failed")
+	counter(ch, descFiles, s.FilesUnreadable, "unreadable")
 }
 
 func (m *metrics) collectForward(ch chan<- prometheus.Metric) {

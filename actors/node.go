@@ -18,6 +18,7 @@ import (
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/secret"
 )
 
@@ -225,7 +226,10 @@ func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node
 	return link.Config{
 		System: n.system, Self: id.node, Listen: n.cfg.Peer, Advertise: n.forNodes(n.cfg.Peer.Addr().String()),
 		Secret: n.cfg.Secret, Node: n.director, Incoming: incomingDir(n.cfg.Data), FS: n.world.FS, Logger: n.cfg.Logger,
-		Claim:   n.store.Claim,
+		Claim: n.store.Claim,
+		Check: func(h *wire.Snapshot) link.FileCheck {
+			return replica.NewSnapCheck(n.routes.Load().Cluster, h)
+		},
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {
 			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {

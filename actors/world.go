@@ -50,6 +50,7 @@ type Links interface {
 	Connect(slotmap.NodeID)
 	Bulk(slotmap.NodeID) *actor.PID
 	Connections() []link.Connection
+	Stats() link.Stats
 	SetSecret(*secret.Secret) error
 	Close()
 }

@@ -11,6 +11,7 @@ import (
 var (
 	errNoFiles = errors.New("this node takes no files")
 	errNoRoom  = errors.New("this node's disk has too little space for the file")
+	errContent = errors.New("the file cannot be read")
 )
 
 // maxReason bounds the text of a refusal.
@@ -33,6 +34,9 @@ func (l *Links) receiveFile(p *peer, c *conn) {
 		return
 	}
 	l.counters.filesFailed.Add(1)
+	if errors.Is(err, errContent) {
+		l.counters.filesUnreadable.Add(1)
+	}
 	if l.ctx.Err() == nil {
 		l.complain.once("file from "+p.node.String(), "file not received", "node", p.node, "err", err)
 	}
@@ -91,6 +95,9 @@ func (l *Links) readContent(c *conn, h *wire.Snapshot, buf []byte) (string, erro
 	in, err := createIncoming(l.cfg.FS, l.cfg.Incoming, h)
 	if err != nil {
 		return "", err
+	}
+	if l.cfg.Check != nil {
+		in.check = l.cfg.Check(h)
 	}
 	for in.left > 0 {
 		if err := addChunk(c, in, &buf); err != nil {

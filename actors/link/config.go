@@ -41,6 +41,9 @@ type Config struct {
 	FS vfs.FS
 	// Claim, if set, sets bytes of the disk aside for a file until release is called, or refuses the file.
 	Claim func(bytes int64) (release func(), ok bool)
+	// Check, if set, makes what looks at the content of a file while it arrives. It is called on the goroutine
+	// that receives the file, and so is what it returns.
+	Check func(*wire.Snapshot) FileCheck
 
 	Logger *slog.Logger
 	// Dial replaces the TCP dialer, to put faults between nodes.

@@ -53,7 +53,8 @@
 //
 // # Files
 //
-// A file is streamed under a temporary name, compared by size and xxhash64 with its header, synced, renamed,
-// and the directory synced, before anyone is told. Whatever fails leaves no file behind; what a crash left is
-// removed by Start. A file that was reported as *Received belongs to the receiver of that message.
+// A file is streamed under a temporary name, read by Config.Check as it comes, compared by size and xxhash64 with
+// its header, synced, renamed, and the directory synced, before anyone is told. Whatever fails leaves no file
+// behind; what a crash left is removed by Start. A file that was reported as *Received belongs to the receiver of
+// that message.
 package link

@@ -159,6 +159,8 @@ func TestFileRefused(t *testing.T) {
 		{"disk full at sync", nil, diskFull(errorfs.OpFileSync), ErrRefused, "no space"},
 		{"disk full at rename", nil, diskFull(errorfs.OpRename), ErrRefused, "no space"},
 		{"cannot sync the directory", nil, diskFull(errorfs.OpOpenDir), ErrRefused, "no space"},
+		{"cannot be read", nil, checked(chunkSize+1, false), ErrRefused, errContent.Error() + ": unreadable"},
+		{"cannot be read as a whole", nil, checked(len(content), true), ErrRefused, errContent.Error() + ": unreadable"},
 		{"another cluster", nil, func(c *Config) {
 			c.Cluster = func() slotmap.ClusterID { return slotmap.ClusterID{8} }
 		}, wire.ErrCluster, ""},
@@ -180,6 +182,9 @@ func TestFileRefused(t *testing.T) {
 			if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.text) {
 				t.Fatalf("got %v", err)
 			}
+			if n := two.links.Stats().FilesUnreadable; (n == 1) != strings.HasPrefix(c.name, "cannot be read") {
+				t.Fatalf("%d files that cannot be read", n)
+			}
 			two.links.Close() // ends what the receiver still does
 			nothing(t, "Received", two.files)
 			if two.links.cfg.Incoming != "" && len(two.names()) > 0 {
@@ -187,6 +192,39 @@ func TestFileRefused(t *testing.T) {
 			}
 		})
 	}
+}
+
+// checked refuses a file that differs from contents, or once it has so many bytes, or at its end.
+func checked(bytes int, end bool) func(*Config) {
+	return func(c *Config) {
+		c.Check = func(*wire.Snapshot) FileCheck {
+			return &fileCheck{want: contents(2*chunkSize + 5), bytes: bytes, end: end}
+		}
+	}
+}
+
+type fileCheck struct {
+	want  []byte
+	bytes int
+	end   bool
+}
+
+func (c *fileCheck) Write(b []byte) (int, error) {
+	if !bytes.HasPrefix(c.want, b) {
+		return 0, errors.New("another content")
+	}
+	c.want, c.bytes = c.want[len(b):], c.bytes-len(b)
+	if c.bytes <= 0 && !c.end {
+		return 0, errors.New("unreadable piece")
+	}
+	return len(b), nil
+}
+
+func (c *fileCheck) Finish() error {
+	if c.bytes > 0 || len(c.want) > 0 {
+		return errors.New("another length")
+	}
+	return errors.New("unreadable")
 }
 
 // diskFull lets operations of that kind fail as on a full disk. The node's directory exists before.

@@ -51,6 +51,7 @@ type incoming struct {
 	file  vfs.File
 	sum   *xxhash.Digest
 	left  int64
+	check FileCheck // nil: none
 }
 
 // temp is the base name until the file is complete.
@@ -77,6 +78,11 @@ func (in *incoming) add(data []byte) error {
 	}
 	in.left -= int64(len(data))
 	in.sum.Write(data)
+	if in.check != nil {
+		if _, err := in.check.Write(data); err != nil {
+			return fmt.Errorf("%w: %w", errContent, err)
+		}
+	}
 	_, err := in.file.Write(data)
 	return err
 }
@@ -86,6 +92,10 @@ func (in *incoming) commit(sum uint64) (string, error) {
 	if in.left != 0 || in.sum.Sum64() != sum {
 		in.abort()
 		return "", fmt.Errorf("%d bytes missing, checksum %016x, announced %016x: %w", in.left, in.sum.Sum64(), sum, ErrFile)
+	}
+	if err := in.finishCheck(); err != nil {
+		in.abort()
+		return "", err
 	}
 	err := errors.Join(in.file.Sync(), in.file.Close())
 	in.file = nil
@@ -98,6 +108,16 @@ func (in *incoming) commit(sum uint64) (string, error) {
 		return "", err
 	}
 	return in.path(in.final), nil
+}
+
+func (in *incoming) finishCheck() error {
+	if in.check == nil {
+		return nil
+	}
+	if err := in.check.Finish(); err != nil {
+		return fmt.Errorf("%w: %w", errContent, err)
+	}
+	return nil
 }
 
 func (in *incoming) publish() error {

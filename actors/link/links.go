@@ -202,5 +202,6 @@ type counters struct {
 	away, overflow, unsendable            atomic.Uint64
 	unroutable, unknown, refused, dials   atomic.Uint64
 	filesSent, filesReceived, filesFailed atomic.Uint64
+	filesUnreadable                       atomic.Uint64
 	panics                                atomic.Uint64
 }

@@ -1,6 +1,8 @@
 package link
 
 import (
+	"io"
+
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
@@ -57,6 +59,13 @@ type Received struct {
 	Target string
 	Header *wire.Snapshot
 	Path   string
+}
+
+// FileCheck looks at a file that arrives: each piece of it, which it may not keep, and then the end. Its error
+// refuses the file, of which nothing is left.
+type FileCheck interface {
+	io.Writer
+	Finish() error
 }
 
 // The messages below go to the link actor from the package's own goroutines, ahead of what waits to be sent.

@@ -19,6 +19,7 @@ type Stats struct {
 	Dials      uint64
 
 	FilesSent, FilesReceived, FilesFailed uint64 // failed: in either direction
+	FilesUnreadable                       uint64 // of those that failed: refused by Config.Check
 	Panics                                uint64 // always a defect
 }
 
@@ -32,7 +33,7 @@ func (l *Links) Stats() Stats {
 		Away: c.away.Load(), Overflow: c.overflow.Load(), Unsendable: c.unsendable.Load(),
 		Unroutable: c.unroutable.Load(), Unknown: c.unknown.Load(), Refused: c.refused.Load(), Dials: c.dials.Load(),
 		FilesSent: c.filesSent.Load(), FilesReceived: c.filesReceived.Load(), FilesFailed: c.filesFailed.Load(),
-		Panics: c.panics.Load(),
+		FilesUnreadable: c.filesUnreadable.Load(), Panics: c.panics.Load(),
 	}
 	for _, p := range peers {
 		_, bytes := p.budget.InUse()

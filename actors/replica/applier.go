@@ -10,6 +10,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/plant"
+	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -67,8 +68,8 @@ type read struct {
 	seed    uint64
 }
 
-// restore replaces the state by that of a snapshot, or by an empty one that owns nothing.
-type restore struct{ path string }
+// restore replaces the state by that of a snapshot, or by an empty one that owns nothing where no file is named.
+type restore struct{ ref raftlog.SnapshotRef }
 
 // applied tells the replica that everything in an apply was evaluated.
 type applied struct {
@@ -108,7 +109,7 @@ func (a *applier) Receive(ctx actor.Context) {
 	case *read:
 		a.read(ctx, m)
 	case *restore:
-		a.restore(ctx, m.path)
+		a.restore(ctx, m.ref)
 	case *takeSnapshot:
 		a.beginSnapshot(ctx)
 	case *blockWritten:
@@ -279,22 +280,14 @@ func (a *applier) readBatch(b *Batch) bool {
 
 // restore loads an installed snapshot. What cannot be read was checked when it arrived and when it was
 // written, so it is damage of this disk, and ends the node.
-func (a *applier) restore(ctx actor.Context, path string) {
+func (a *applier) restore(ctx actor.Context, ref raftlog.SnapshotRef) {
 	a.cancelSnapshot()
 	a.endBlocked(Unknown)
-	if path == "" {
+	if ref.File == "" {
 		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
 	}
-	res := keyspace.NewRestorer(keyspace.Config{MaxValue: maxValue})
-	h, err := readSnap(a.cfg.FS, path, res.Add)
-	if err == nil && (h.Cluster != a.cfg.Cluster || h.Shard != a.cfg.Shard) {
-		err = fmt.Errorf("%w: %s is of cluster %v, shard %d", ErrSnapshot, path, h.Cluster, h.Shard)
-	}
-	var state *keyspace.State
-	if err == nil {
-		state, err = res.Finish()
-	}
+	state, h, err := a.cfg.loadSnapshot(ref)
 	if err != nil {
 		a.cfg.Fatal(fmt.Errorf("shard %d cannot load its snapshot: %w", a.cfg.Shard, err))
 		return

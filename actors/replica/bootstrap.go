@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"errors"
+
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -15,12 +17,24 @@ import (
 // has to create.
 func NewGroup(fs vfs.FS, dir string, cluster slotmap.ClusterID, node slotmap.NodeID, shard slotmap.ShardID, slots []slotmap.Run, key [16]byte, now int64) (*raftlog.Create, error) {
 	h := SnapHeader{Cluster: cluster, Shard: shard, Index: 1, Term: 1, Now: now, Members: Bootstrap(node)}
-	name := SnapName(shard, 1, h.Term, h.Index)
-	w, err := createSnap(fs, fs.PathJoin(dir, name), h)
+	state := keyspace.New(keyspace.Config{Key: key, Slots: slots, MaxValue: maxValue})
+	ref, err := writeSnap(fs, dir, 1, h, state)
 	if err != nil {
 		return nil, err
 	}
-	state := keyspace.New(keyspace.Config{Key: key, Slots: slots, MaxValue: maxValue})
+	return &raftlog.Create{
+		Shard: shard, Replica: 1, Snapshot: ref,
+		Hard: &raftpb.HardState{Term: new(h.Term), Vote: new(uint64(0)), Commit: new(h.Index)},
+	}, nil
+}
+
+// writeSnap writes the snapshot of a state that nothing changes meanwhile.
+func writeSnap(fs vfs.FS, dir string, replica uint64, h SnapHeader, state *keyspace.State) (raftlog.SnapshotRef, error) {
+	name := SnapName(h.Shard, replica, h.Term, h.Index)
+	w, err := createSnap(fs, fs.PathJoin(dir, name), h)
+	if err != nil {
+		return raftlog.SnapshotRef{}, err
+	}
 	from := state.BeginSnapshot(h.Index)
 	for done := false; !done; {
 		var block []byte
@@ -28,16 +42,9 @@ func NewGroup(fs vfs.FS, dir string, cluster slotmap.ClusterID, node slotmap.Nod
 			continue
 		}
 		if err := w.block(block); err != nil {
-			w.abort()
-			return nil, err
+			return raftlog.SnapshotRef{}, errors.Join(err, w.abort())
 		}
 	}
 	size, sum, err := w.finish()
-	if err != nil {
-		return nil, err
-	}
-	return &raftlog.Create{
-		Shard: shard, Replica: 1, Snapshot: h.ref(name, size, sum),
-		Hard: &raftpb.HardState{Term: new(h.Term), Vote: new(uint64(0)), Commit: new(h.Index)},
-	}, nil
+	return h.ref(name, size, sum), err
 }

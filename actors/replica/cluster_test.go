@@ -159,27 +159,12 @@ func (c *cluster) format(n *node, voters int) {
 		m.Conf.Voters = append(m.Conf.Voters, uint64(i))
 	}
 	h := SnapHeader{Shard: testShard, Index: 1, Term: 1, Members: m}
-	name := SnapName(testShard, uint64(n.i), 1, 1)
-	w, err := createSnap(vfs.Default, filepath.Join(c.nodeDir(n), name), h)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	from := keyspace.New(keyspace.Config{Slots: slotmap.Even(1)}).BeginSnapshot(1)
-	for done := false; !done; {
-		var block []byte
-		if block, done = from.Next(nil, snapBlockSize); len(block) == 0 {
-			continue
-		}
-		if err := w.block(block); err != nil {
-			c.t.Fatal(err)
-		}
-	}
-	size, sum, err := w.finish()
+	ref, err := writeSnap(vfs.Default, c.nodeDir(n), uint64(n.i), h, keyspace.New(keyspace.Config{Slots: slotmap.Even(1)}))
 	if err != nil {
 		c.t.Fatal(err)
 	}
 	n.disk.format(logState{
-		replica: uint64(n.i), snap: h.ref(name, size, sum),
+		replica: uint64(n.i), snap: ref,
 		hard: &raftpb.HardState{Term: new(uint64(1)), Vote: new(uint64(0)), Commit: new(uint64(1))},
 	})
 }

@@ -185,7 +185,7 @@ func (r *replica) installing(in *installed) {
 // installDone follows the log: it names the file, so the applier may load it.
 func (r *replica) installDone(in *installed) {
 	r.storage.installed(in.ref)
-	r.toApplier(&restore{path: r.snapFile(in.ref.File)})
+	r.toApplier(&restore{ref: in.ref})
 	r.handed, r.applied = in.ref.Index, in.ref.Index
 	r.cfg.Logger.Info("installs snapshot", "shard", r.cfg.Shard, "index", in.ref.Index)
 	r.membersChanged()

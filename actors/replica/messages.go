@@ -15,7 +15,7 @@ type Tick struct{}
 // PeerDown says that the link to a node broke: evidence that it is gone.
 type PeerDown struct{ Node slotmap.NodeID }
 
-// SnapshotArrived says that the file of a snapshot is on this disk, checked and synced.
+// SnapshotArrived says that the file of a snapshot is on this disk, synced, and that a SnapCheck has passed it.
 type SnapshotArrived struct {
 	From   slotmap.NodeID
 	Header *wire.Snapshot

@@ -29,6 +29,8 @@ type network struct {
 	drop, double float64 // chances per packet
 	// tamper, if set, may change a message on its way: a planted bug. nil drops it.
 	tamper func(from, to *node, m wire.Message) wire.Message
+	// spoil, if set, may change a file on its way, and what is said of it.
+	spoil func(header *wire.Snapshot, data []byte)
 	// ghost, if set, sees what a cut link loses: a planted bug may answer it.
 	ghost func(from, to *node, m wire.Message)
 }
@@ -247,18 +249,28 @@ func (w *network) handOver(from, to *node, f *link.SendFile) error {
 	if err != nil {
 		return err
 	}
-	w.files++
-	path := filepath.Join(w.c.nodeDir(to), fmt.Sprint("incoming", w.files))
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		return err
-	}
 	_, m, err := wire.DecodeFrame(wire.AppendFrame(nil, f.Target, f.Header)[4:])
 	if err != nil {
 		return err
 	}
 	header := m.(*wire.Snapshot)
+	if w.spoil != nil {
+		w.spoil(header, data)
+	}
 	if sum := xxhash.Sum64(data); sum != header.Sum || int64(len(data)) != header.Size {
 		return errSum
+	}
+	check := NewSnapCheck(slotmap.ClusterID{}, header)
+	if _, err := check.Write(data); err != nil {
+		return err
+	}
+	if err := check.Finish(); err != nil {
+		return err
+	}
+	w.files++
+	path := filepath.Join(w.c.nodeDir(to), fmt.Sprint("incoming", w.files))
+	if err := os.WriteFile(path, data, 0o600); err != nil {
+		return err
 	}
 	if to.handle == nil {
 		w.createReplica(to, header.To)

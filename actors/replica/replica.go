@@ -176,7 +176,7 @@ func (r *replica) start() {
 		}
 		r.members, r.changedTerm = meta.Members, st.Snapshot.Term
 		r.storage.snapFrom = r.members.Index
-		r.toApplier(&restore{path: r.snapFile(st.Snapshot.File)})
+		r.toApplier(&restore{ref: st.Snapshot})
 	} else {
 		r.toApplier(&restore{})
 	}

@@ -24,6 +24,7 @@ const (
 	snapMagic     = "TROUPE-SNAPSHOT-1\n"
 	maxSnapBlock  = 64 << 20 // a block holds at least one record, and a record one value
 	snapBlockSize = 256 << 10
+	blockHead     = 12
 )
 
 // ErrSnapshot says that a snapshot file is damaged or of another format.
@@ -127,7 +128,7 @@ func (s *snapWriter) write(b []byte) error {
 }
 
 func (s *snapWriter) block(payload []byte) error {
-	var head [12]byte
+	var head [blockHead]byte
 	binary.BigEndian.PutUint32(head[:], uint32(len(payload)))
 	binary.BigEndian.PutUint64(head[4:], xxhash.Sum64(payload))
 	if err := s.write(head[:]); err != nil {
@@ -166,60 +167,6 @@ func syncDir(fs vfs.FS, dir string) error {
 		return err
 	}
 	return errors.Join(d.Sync(), d.Close())
-}
-
-// readSnap reads a snapshot file, checking every block; each is called for keyspace's blocks, which it
-// may keep.
-func readSnap(fs vfs.FS, path string, each func(block []byte) error) (SnapHeader, error) {
-	f, err := fs.Open(path)
-	if err != nil {
-		return SnapHeader{}, err
-	}
-	defer f.Close()
-	r := bufio.NewReaderSize(f, 1<<20)
-	magic := make([]byte, len(snapMagic))
-	if _, err := io.ReadFull(r, magic); err != nil || string(magic) != snapMagic {
-		return SnapHeader{}, fmt.Errorf("%w: %s: not a snapshot of this format", ErrSnapshot, path)
-	}
-	b, err := readBlock(r)
-	if err != nil {
-		return SnapHeader{}, fmt.Errorf("%s: %w", path, err)
-	}
-	h, err := decodeSnapHeader(b)
-	for err == nil {
-		if b, err = readBlock(r); err != nil || len(b) == 0 {
-			break
-		}
-		err = each(b)
-	}
-	if err == nil {
-		if _, tail := r.ReadByte(); tail != io.EOF {
-			err = fmt.Errorf("%w: data behind its end", ErrSnapshot)
-		}
-	}
-	if err != nil {
-		return h, fmt.Errorf("%s: %w", path, err)
-	}
-	return h, nil
-}
-
-func readBlock(r *bufio.Reader) ([]byte, error) {
-	var head [12]byte
-	if _, err := io.ReadFull(r, head[:]); err != nil {
-		return nil, fmt.Errorf("%w: ends early", ErrSnapshot)
-	}
-	n := binary.BigEndian.Uint32(head[:])
-	if n > maxSnapBlock {
-		return nil, fmt.Errorf("%w: block of %d bytes", ErrSnapshot, n)
-	}
-	b := make([]byte, n)
-	if _, err := io.ReadFull(r, b); err != nil {
-		return nil, fmt.Errorf("%w: ends early", ErrSnapshot)
-	}
-	if xxhash.Sum64(b) != binary.BigEndian.Uint64(head[4:]) {
-		return nil, fmt.Errorf("%w: checksum mismatch", ErrSnapshot)
-	}
-	return b, nil
 }
 
 // ref is how the log names the snapshot in the file of that name.

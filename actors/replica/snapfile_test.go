@@ -13,7 +13,7 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-func writeSnap(t *testing.T, blocks ...string) (string, SnapHeader) {
+func writeBlocks(t *testing.T, blocks ...string) (string, SnapHeader) {
 	t.Helper()
 	h := SnapHeader{Cluster: slotmap.ClusterID{1}, Shard: 3, Index: 77, Term: 4, Now: 1234, Members: Bootstrap(nodeNo(9))}
 	path := filepath.Join(t.TempDir(), SnapName(3, 1, 4, 77))
@@ -38,7 +38,7 @@ func writeSnap(t *testing.T, blocks ...string) (string, SnapHeader) {
 }
 
 func TestSnapshotFileRoundTrip(t *testing.T) {
-	path, want := writeSnap(t, "one", "two")
+	path, want := writeBlocks(t, "one", "two")
 	var got []string
 	h, err := readSnap(vfs.Default, path, func(b []byte) error { got = append(got, string(b)); return nil })
 	if err != nil || len(got) != 2 || got[1] != "two" {
@@ -54,7 +54,7 @@ func TestSnapshotFileRoundTrip(t *testing.T) {
 
 // Any flipped byte and any cut is found.
 func TestSnapshotFileDamage(t *testing.T) {
-	path, _ := writeSnap(t, "some data", "more data")
+	path, _ := writeBlocks(t, "some data", "more data")
 	good, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)

@@ -69,6 +69,9 @@ func (l *links) Connect(node slotmap.NodeID) {
 // Connections implements actors.Links.
 func (l *links) Connections() []link.Connection { return nil }
 
+// Stats implements actors.Links.
+func (l *links) Stats() link.Stats { return link.Stats{} }
+
 // SetSecret implements actors.Links. Nothing is encrypted here.
 func (l *links) SetSecret(*secret.Secret) error { return nil }
 

@@ -142,6 +142,10 @@ func (l *links) receive(from slotmap.NodeID, m *link.SendFile, data []byte) erro
 	if int64(len(data)) != header.Size || xxhash.Sum64(data) != header.Sum {
 		return link.ErrFile
 	}
+	if err := check(l.cfg.Check(header), data); err != nil {
+		l.p.m.s.fail("content of a file: %v", err)
+		return err
+	}
 	l.p.m.s.files++
 	fs := l.cfg.FS
 	path := fs.PathJoin(l.cfg.Incoming, fmt.Sprintf("recv-%d.snap", l.p.m.s.files))
@@ -150,6 +154,18 @@ func (l *links) receive(from slotmap.NodeID, m *link.SendFile, data []byte) erro
 	}
 	l.tell(&link.Received{From: from, Target: m.Target, Header: header, Path: path})
 	return nil
+}
+
+// check has the content looked at, in pieces.
+func check(c link.FileCheck, data []byte) error {
+	for len(data) > 0 {
+		n := min(len(data), chunkBytes)
+		if _, err := c.Write(data[:n]); err != nil {
+			return err
+		}
+		data = data[n:]
+	}
+	return c.Finish()
 }
 
 // writeFile makes a file durable under its name.
