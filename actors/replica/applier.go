@@ -38,6 +38,8 @@ type applier struct {
 	op   keyspace.Op
 	env  keyspace.Env
 	snap *snapshotting
+
+	replySize int // of the reads of the last batch, on average
 }
 
 // apply carries committed entries in order of index, with what rides on them.
@@ -261,7 +263,7 @@ func (a *applier) read(ctx actor.Context, m *read) {
 func (a *applier) readBatch(b *Batch) bool {
 	begin := time.Now()
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
-	a.w.Reset(make([]byte, 0, 32*b.Count), b.Proto)
+	a.w.Reset(make([]byte, 0, a.expect(b.Count)), b.Proto)
 	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.rd.Next(&a.op) {
@@ -272,11 +274,18 @@ func (a *applier) readBatch(b *Batch) bool {
 		return false
 	}
 	ans.Replies = a.w.Bytes()
+	a.replySize = len(ans.Replies) / max(b.Count, 1)
 	ans.Elapsed = time.Since(begin)
 	a.cfg.release(b)
 	b.Sink.Deliver(ans)
 	return true
 }
+
+// expect is how much the replies to n reads will take if they are as long as the last ones.
+func (a *applier) expect(n int) int { return min((a.replySize+8)*n, maxExpected) }
+
+// maxExpected is how many bytes are allocated for replies before there is any.
+const maxExpected = 64 << 10
 
 // restore loads an installed snapshot. What cannot be read was checked when it arrived and when it was
 // written, so it is damage of this disk, and ends the node.

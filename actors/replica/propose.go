@@ -2,6 +2,7 @@ package replica
 
 import (
 	"math"
+	"slices"
 
 	"go.etcd.io/raft/v3"
 
@@ -108,6 +109,9 @@ func (r *replica) fit(queue []*Batch) int {
 	return n
 }
 
+// maxKeptEntry is the largest entry, in bytes, whose buffer serves the next one.
+const maxKeptEntry = 256 << 10
+
 // propose proposes an entry of batches, or of operations of the replica's own. It reports false if
 // nothing was proposed; the batches were seen to then.
 func (r *replica) propose(batches []*Batch, own []byte) bool {
@@ -121,11 +125,15 @@ func (r *replica) propose(batches []*Batch, own []byte) bool {
 		return false
 	}
 	h := Header{Stamp: r.now(), Seed: r.cfg.Rand.Uint64()}
-	data := AppendHeader(make([]byte, 0, size), h)
+	data := AppendHeader(slices.Grow(r.entry[:0], size), h)
 	for _, b := range batches {
 		data = append(data, b.Ops...)
 	}
-	if err := r.node.Propose(append(data, own...)); err != nil {
+	data = append(data, own...)
+	if cap(data) <= maxKeptEntry {
+		r.entry = data
+	}
+	if err := r.node.Propose(data); err != nil { // raft makes a copy of it
 		r.dropped(batches)
 		return false
 	}

@@ -46,6 +46,7 @@ type replica struct {
 	changedAt   uint64            // last index of the log when the newest configuration was applied
 	unsettled   bool              // a removed replica asks, and no entry has been committed since its removal
 	proposed    [][]*Batch        // proposed in this turn, index not known yet
+	entry       []byte            // where entries are put together before they are proposed
 	votes       []*raftpb.Message // requests for votes that wait for the append of this Ready
 	ticked      bool              // a Tick came in this turn
 	appending   int               // appends with entries that the log has not acknowledged

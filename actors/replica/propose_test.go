@@ -1,0 +1,47 @@
+package replica
+
+import (
+	"bytes"
+	"log"
+	"testing"
+
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+)
+
+// The buffer in which an entry is put together serves the next one: raft must keep a copy of what it was given.
+func TestRaftCopiesProposals(t *testing.T) {
+	storage := raft.NewMemoryStorage()
+	if err := storage.ApplySnapshot(&raftpb.Snapshot{Metadata: &raftpb.SnapshotMetadata{
+		Index: new(uint64(1)), Term: new(uint64(1)), ConfState: &raftpb.ConfState{Voters: []uint64{1}},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	node, err := raft.NewRawNode(&raft.Config{
+		ID: 1, ElectionTick: 10, HeartbeatTick: 1, Storage: storage, Applied: 1, AsyncStorageWrites: true,
+		MaxSizePerMsg: 1 << 20, MaxInflightMsgs: 8, Logger: &raft.DefaultLogger{Logger: log.New(t.Output(), "", 0)},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := node.Campaign(); err != nil {
+		t.Fatal(err)
+	}
+	elect := node.Ready()
+	for _, m := range elect.Messages {
+		for _, r := range m.GetResponses() {
+			if r.GetTo() == 1 {
+				_ = node.Step(r)
+			}
+		}
+	}
+	data := []byte("given")
+	if err := node.Propose(data); err != nil {
+		t.Fatal(err)
+	}
+	copy(data, "later")
+	entries := node.Ready().Entries
+	if last := entries[len(entries)-1]; !bytes.Equal(last.GetData(), []byte("given")) {
+		t.Fatalf("the entry shares its memory with the proposal: %q", last.GetData())
+	}
+}
