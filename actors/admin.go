@@ -10,12 +10,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/troupedb/troupe/actors/gateway"
 )
 
-// adminServer answers health checks and metrics on the HTTP port.
+// adminServer answers health checks, metrics and commands on the HTTP port.
 type adminServer struct {
-	http *http.Server
-	done chan struct{}
+	http    *http.Server
+	gateway *gateway.Handler
+	done    chan struct{}
 }
 
 func (n *Node) serveAdmin() *adminServer {
@@ -25,11 +28,11 @@ func (n *Node) serveAdmin() *adminServer {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	a := &adminServer{done: make(chan struct{}), http: &http.Server{
-		Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: 30 * time.Second,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 16 << 10,
-	}}
-	a.http.Handler = http.MaxBytesHandler(mux, 1<<20)
+	a := &adminServer{done: make(chan struct{}), gateway: gateway.New(gateway.Config{Sessions: n.sessions, Routes: n.routes.Load})}
+	a.http = &http.Server{
+		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+	}
 	go func() {
 		defer close(a.done)
 		if err := a.http.Serve(n.cfg.HTTP); !errors.Is(err, http.ErrServerClosed) {
@@ -37,6 +40,19 @@ func (n *Node) serveAdmin() *adminServer {
 		}
 	}()
 	return a
+}
+
+// over gives the paths of the operators to mux, and everything else to the gateway: a mux would mend paths.
+func (a *adminServer) over(mux *http.ServeMux) http.Handler {
+	operators := http.MaxBytesHandler(mux, 1<<20)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path {
+		case "/healthz", "/readyz", "/metrics":
+			operators.ServeHTTP(w, r)
+		default:
+			a.gateway.ServeHTTP(w, r)
+		}
+	})
 }
 
 // readyz is 200 when every slot has a leader known here that has committed in its own term.
@@ -49,11 +65,15 @@ func (n *Node) readyz(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ok\n")
 }
 
+// close waits for the requests under way, for a while.
 func (a *adminServer) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
 	defer cancel()
+	defer a.gateway.Close()
 	if a.http.Shutdown(ctx) != nil {
 		a.http.Close()
 	}
 	<-a.done
 }
+
+const drainTime = 2 * time.Second

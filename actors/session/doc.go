@@ -42,7 +42,8 @@
 // answered for the second time; see blocked.go.
 //
 // What is answered for a shard of another node is MOVED. A SCAN whose cursor is in such a shard goes there through
-// the link between nodes (package forward), as does everything with Config.ForwardAll.
+// the link between nodes (package forward), as does everything with Config.ForwardAll, and on connections from within
+// the process (Server.Dial, for HTTP). Commands about all keys cover the keys of all shards there.
 //
 // # What is seen of commands
 //

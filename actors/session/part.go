@@ -46,7 +46,7 @@ func (s *session) partFor(slot uint16) (*part, string) {
 
 // shardPart is partFor with the shard given.
 func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
-	if p := s.parts[id]; p != nil && p.active && (p.handle != nil || s.srv.cfg.ForwardAll) {
+	if p := s.parts[id]; p != nil && p.active && (p.handle != nil || s.forwards) {
 		return p, ""
 	}
 	if r, ok := s.refused[id]; ok {
@@ -59,7 +59,7 @@ func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
 		switch {
 		case !known || leader.ID == s.routes.Self.ID:
 			return nil, lineDown
-		case s.srv.cfg.Forward == nil || !s.srv.cfg.ForwardAll:
+		case !s.forwards:
 			return nil, moved(slot, leader)
 		}
 		forward = leader.ID
@@ -183,8 +183,8 @@ func (s *session) settle(p *part, a *replica.Answer) {
 
 // mayForward reports whether a part may go on to the node that leads its shard by now.
 func (s *session) mayForward(p *part, leader slotmap.NodeID) bool {
-	forwards := p.hops > 0 || s.srv.cfg.ForwardAll && !p.waits
-	return forwards && s.srv.cfg.Forward != nil && leader != s.routes.Self.ID && !leader.IsZero()
+	forwards := p.hops > 0 || s.forwards && !p.waits
+	return forwards && leader != s.routes.Self.ID && !leader.IsZero()
 }
 
 // refuse notes that a part was not done, and keeps the shard refused for what was received behind it.

@@ -19,6 +19,7 @@ type client struct {
 	addr    string
 	laddr   string
 	created int64 // ms
+	inner   bool  // of this process itself, see Server.Dial
 
 	backlog backlog
 

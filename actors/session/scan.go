@@ -8,7 +8,7 @@ import (
 	"github.com/troupedb/troupe/wire/resp"
 )
 
-// A SCAN goes through the shards that this node leads, by id. Its cursor names the shard that it is in
+// A SCAN goes through the shards that this node leads, or all where commands are forwarded, by id. Its cursor names the shard that it is in
 // and the place there, so that it goes on where it was even if the shard is led elsewhere by then: the
 // replica that is still here answers, or the leader is asked.
 const (
@@ -31,7 +31,7 @@ func scan(s *session, args [][]byte) {
 	}
 	id, at := splitCursor(cursor)
 	if id == 0 {
-		if id = s.nextLed(0); id == 0 {
+		if id = s.nextCovered(0); id == 0 {
 			writeScanEnd(&s.seg.local)
 			return
 		}
@@ -76,11 +76,11 @@ func (r refusal) scanLine() string {
 	return statusLines[min(int(r.status), len(statusLines)-1)]
 }
 
-// nextLed is the first shard led here with an id above the given one, 0 if there is none.
-func (s *session) nextLed(above slotmap.ShardID) slotmap.ShardID {
-	for _, h := range s.routes.Led() {
-		if h.Shard > above && h.Shard <= scanMaxShard {
-			return h.Shard
+// nextCovered is the first shard of the scan with an id above the given one, 0 if there is none.
+func (s *session) nextCovered(above slotmap.ShardID) slotmap.ShardID {
+	for _, id := range s.covered() {
+		if id > above && id <= scanMaxShard {
+			return id
 		}
 	}
 	return 0
@@ -113,7 +113,7 @@ func (j *scanJoin) join(s *session, w *resp.Writer) {
 	}
 	id := j.part.shard
 	if at == 0 {
-		id = s.nextLed(id)
+		id = s.nextCovered(id)
 	}
 	w.Array(2)
 	w.BulkString(strconv.FormatUint(scanCursor(id, at), 10))

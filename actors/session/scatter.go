@@ -9,8 +9,9 @@ import (
 	"github.com/troupedb/troupe/wire/resp"
 )
 
-// Commands about all keys of the node cover the shards that it leads. Each shard is asked in its turn of
-// the pipeline; gather makes one reply of theirs.
+// Commands about all keys of the node cover the shards that it leads; those of a connection whose commands are
+// forwarded, which knows of no other node, cover all. Each shard is asked in its turn of the pipeline; gather makes
+// one reply of theirs.
 
 // gather is what the shards were asked, and how their answers become one.
 type gather struct {
@@ -25,7 +26,21 @@ type opRef struct {
 	op   int
 }
 
-// scatter asks every shard led here to carry out args.
+// covered lists the shards that a command about all keys is about, in order.
+func (s *session) covered() (ids []slotmap.ShardID) {
+	if !s.forwards {
+		for _, h := range s.routes.Led() {
+			ids = append(ids, h.Shard)
+		}
+		return ids
+	}
+	for _, sh := range s.routes.Map.Shards() {
+		ids = append(ids, sh.ID)
+	}
+	return ids
+}
+
+// scatter asks every shard that is covered to carry out args.
 func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opRef)) {
 	v := s.verbOf(args)
 	s.scatterAs(s.lowered(v, args), v.cmd.Write(), fold)
@@ -34,9 +49,9 @@ func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opR
 // scatterAs does so with what a command became; write tells whether it may change something.
 func (s *session) scatterAs(args [][]byte, write bool, fold func(*session, *resp.Writer, []opRef)) {
 	g := &gather{fold: fold}
-	for _, h := range s.routes.Led() {
-		slot := s.anySlot(h.Shard)
-		p, line := s.shardPart(h.Shard, slot)
+	for _, id := range s.covered() {
+		slot := s.anySlot(id)
+		p, line := s.shardPart(id, slot)
 		if p == nil {
 			g.line = line
 			continue
@@ -68,7 +83,7 @@ func (g *gather) join(s *session, w *resp.Writer) {
 	for _, r := range g.from {
 		done := r.part.done(r.op)
 		switch {
-		case done == nil && r.part.status == replica.Moved:
+		case done == nil && r.part.status == replica.Moved && !s.forwards:
 		case done == nil || done[0] == '-':
 			w.Raw(s.opReply(r.part, r.op))
 			return

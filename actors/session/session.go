@@ -24,6 +24,7 @@ type session struct {
 	proto    int
 	authed   bool
 	readonly bool
+	forwards bool // carries out commands of any slot, through the slot's leader if need be
 	silent   bool // CLIENT REPLY OFF
 	skip     skip // CLIENT REPLY SKIP
 	closing  bool // close once what is answered was written
@@ -64,8 +65,9 @@ func newSession(srv *Server, info *client) *session {
 		srv: srv, info: info, in: newIntake(), root: srv.system.Root, proto: 2,
 		parts: map[slotmap.ShardID]*part{},
 	}
+	s.forwards = srv.cfg.Forward != nil && (srv.cfg.ForwardAll || info.inner)
 	s.out.init(info, &srv.stats, &srv.now)
-	s.setAuthed(srv.settings.password() == "")
+	s.setAuthed(info.inner || srv.settings.password() == "")
 	return s
 }
 

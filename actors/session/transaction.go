@@ -117,7 +117,7 @@ func (s *session) redirect(slot uint16, write bool) string {
 		return r.line(s.routes, slot)
 	}
 	h := s.routes.Handles[id]
-	if leads(h) || h != nil && s.readonly && !write || s.srv.cfg.ForwardAll {
+	if leads(h) || h != nil && s.readonly && !write || s.forwards {
 		return ""
 	}
 	if n, ok := s.routes.Leader(id); ok && n.ID != s.routes.Self.ID {

@@ -7,9 +7,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// unread is the number of bytes that were received for a connection and not read yet, as far as that can
+// unreadSocket is the number of bytes that were received for a connection and not read yet, as far as that can
 // be told.
-func unread(conn net.Conn) int {
+func unreadSocket(conn net.Conn) int {
 	sc, ok := conn.(syscall.Conn)
 	if !ok {
 		return 0

@@ -4,5 +4,5 @@ package session
 
 import "net"
 
-// unread cannot be told here.
-func unread(net.Conn) int { return 0 }
+// unreadSocket cannot be told here.
+func unreadSocket(net.Conn) int { return 0 }

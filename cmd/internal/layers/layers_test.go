@@ -65,7 +65,7 @@ func TestImportsPointDownward(t *testing.T) {
 
 // Pure packages are tables of tests: no actor, no socket, no clock.
 func TestPurePackages(t *testing.T) {
-	pure := []string{"slotmap", "wire", "wire/pack", "wire/resp", "actors/keyspace", "actors/placement", "actors/clock"}
+	pure := []string{"slotmap", "wire", "wire/pack", "wire/resp", "wire/rest", "actors/keyspace", "actors/placement", "actors/clock"}
 	forbidden := []string{"net", "time", "os", "math/rand", "math/rand/v2", "crypto/rand", "github.com/asynkron/protoactor-go/actor"}
 	seen := 0
 	for _, p := range packages(t) {

@@ -1,0 +1,29 @@
+// Package gateway answers HTTP: Redis commands as JSON, for any key, on any node.
+//
+//	POST /                     a command: ["SET","k","v"]
+//	POST /pipeline             an array of commands; one that fails stops no other
+//	POST /multi-exec           an array of commands as a transaction, in one slot
+//	GET|POST /set/k/v          a command as a path; a body is one more argument
+//
+// The shape of requests and answers is that of package rest. A node mounts a Handler on its HTTP port.
+//
+// # The way of a request
+//
+// Commands are carried out by sessions within the process (session.Server.Dial), a few of which are kept between
+// requests. They forward what is led elsewhere. What such a session answers is the answer, but for what was
+// definitely not done for want of a leader or of room: that is asked again, in its order, as long as the request may
+// take. An unknown outcome is told, and never asked again.
+//
+// The header Prefer: redirect asks to be sent to the node that leads instead. Request-Timeout: 2.5 is how many seconds
+// may be spent on asking again, 5 by default and 30 at most.
+//
+// # Who may ask
+//
+// With a password, who shows it as a bearer token. Without one, callers on loopback only (protected mode), and no
+// pages of other sites, which a browser would let send commands in the name of its user.
+//
+// # Bounds
+//
+// A body is read only with room for it in a budget of bytes, and a request carried out only with one in a budget of
+// requests: 429 otherwise, at once. Replies to one request may take maxReplies bytes. Any number of goroutines.
+package gateway

@@ -1,0 +1,79 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/wire/rest"
+)
+
+// Sessions is what carries commands out; *session.Server is.
+type Sessions interface {
+	Dial() (net.Conn, error)
+	Authentic(password []byte) bool
+	HasPassword() bool
+	Protected() bool
+}
+
+// Config is what a Handler works with.
+type Config struct {
+	Sessions Sessions
+	Routes   func() *session.Routes // any goroutine; never nil
+}
+
+// Handler answers HTTP requests.
+type Handler struct {
+	cfg    Config
+	limits rest.Limits
+	calls  *caller
+	bodies *mailbox.Budget // bytes of bodies that are held
+	busy   *mailbox.Budget // requests that are carried out
+}
+
+// Bounds.
+const (
+	maxBody     = 28 << 20 // a command of the largest size, with what JSON adds to most
+	bodyBytes   = 256 << 20
+	maxRequests = 1024
+	maxReplies  = 64 << 20
+)
+
+// New makes a handler; Close ends its sessions.
+func New(cfg Config) *Handler {
+	return &Handler{
+		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
+		bodies: mailbox.NewBudget(1<<20, bodyBytes), busy: mailbox.NewBudget(maxRequests, 1),
+	}
+}
+
+// Close ends the sessions that wait for requests. Requests may still come, and end theirs.
+func (h *Handler) Close() { h.calls.close() }
+
+// ServeHTTP answers one request. Paths are taken as they are, for keys may look like anything.
+func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodPost {
+		w.Header().Set("Allow", "GET, POST")
+		fail(w, http.StatusMethodNotAllowed, "ERR the method is GET or POST")
+		return
+	}
+	q, bad := h.read(r, w)
+	if bad != nil {
+		bad.write(w)
+		return
+	}
+	defer h.bodies.Release(1, q.held)
+	if to := h.redirect(r, q); to != "" {
+		w.Header().Set("Preference-Applied", "redirect")
+		w.Header().Set("Location", to)
+		write(w, http.StatusTemporaryRedirect, nil)
+		return
+	}
+	if !h.busy.TryAcquire(1, 0) {
+		errorOf("BUSY as many requests as may be are under way: not done").write(w)
+		return
+	}
+	defer h.busy.Release(1, 0)
+	h.answer(w, r, q)
+}

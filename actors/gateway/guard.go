@@ -1,0 +1,68 @@
+package gateway
+
+import (
+	"net"
+	"net/http"
+	"net/netip"
+	"strings"
+)
+
+const denied = "DENIED this node runs in protected mode: no password is set, so requests are only served from the loopback interface. " +
+	"Start it with --requirepass, and send the password as a bearer token."
+
+// admit returns why a request may not be served, or nil. token is that of the query, "" if there is none.
+func (h *Handler) admit(r *http.Request, token string) *failure {
+	if bearer, ok := bearerOf(r); ok {
+		token = bearer
+	}
+	switch {
+	case !h.cfg.Sessions.HasPassword():
+		return h.admitUnknown(r)
+	case token == "":
+		return errorOf("NOAUTH Authentication required: send the password as a bearer token")
+	case !h.cfg.Sessions.Authentic([]byte(token)):
+		return errorOf("WRONGPASS invalid token")
+	}
+	return nil
+}
+
+// admitUnknown admits a caller who has nothing to show.
+func (h *Handler) admitUnknown(r *http.Request) *failure {
+	switch {
+	case h.cfg.Sessions.Protected() && !fromLoopback(r):
+		return errorOf(denied)
+	case crossSite(r):
+		return errorOf("DENIED a page of another site asks, and no password is set")
+	}
+	return nil
+}
+
+func bearerOf(r *http.Request) (string, bool) {
+	scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	return strings.TrimSpace(token), ok && strings.EqualFold(scheme, "bearer")
+}
+
+func fromLoopback(r *http.Request) bool {
+	from, err := netip.ParseAddrPort(r.RemoteAddr)
+	return err == nil && from.Addr().Unmap().IsLoopback()
+}
+
+// crossSite reports whether a browser sends a request for a page of another site: as it says itself, or because the
+// name that the request was sent to is one that only a resolver made ours.
+func crossSite(r *http.Request) bool {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+		return true
+	}
+	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
+		return true
+	}
+	return !plainHost(r.Host)
+}
+
+// plainHost reports whether a Host header names an address, or localhost.
+func plainHost(host string) bool {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		host = h
+	}
+	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
+}

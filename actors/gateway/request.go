@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"errors"
+	"io"
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/wire/resp"
+	"github.com/troupedb/troupe/wire/rest"
+)
+
+// form is how the commands of a request belong together.
+type form uint8
+
+const (
+	single form = iota
+	pipeline
+	transaction
+)
+
+// request is what an HTTP request asks for. Its commands alias nothing.
+type request struct {
+	form   form
+	cmds   []rest.Command
+	b64    bool
+	within time.Duration // that may be spent on asking again
+	held   int64         // bytes of the budget of bodies, for the caller to release
+}
+
+// How long may be spent on asking again what was not done.
+const (
+	defaultWithin = 5 * time.Second
+	maxWithin     = 30 * time.Second
+)
+
+// read admits a request and reads its commands.
+func (h *Handler) read(r *http.Request, w http.ResponseWriter) (*request, *failure) {
+	q := &request{b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r)}
+	var path rest.Command
+	switch r.URL.Path {
+	case "/":
+	case "/pipeline":
+		q.form = pipeline
+	case "/multi-exec":
+		q.form = transaction
+	default:
+		path = rest.Command{} // made below, with the token of the query
+	}
+	cmd, token, err := rest.ParsePath(r.URL.EscapedPath(), r.URL.RawQuery, h.limits)
+	if path != nil && err != nil {
+		return nil, errorOf(err.Error())
+	}
+	if bad := h.admit(r, token); bad != nil {
+		return nil, bad
+	}
+	body, bad := h.body(r, w, q)
+	if bad != nil {
+		return nil, bad
+	}
+	if path != nil {
+		if len(body) > 0 {
+			cmd, err = h.limits.Append(cmd, body)
+		}
+		q.cmds = []rest.Command{cmd}
+	} else {
+		err = q.parse(body, h.limits)
+	}
+	if err == nil {
+		err = q.check()
+	}
+	if err != nil {
+		h.bodies.Release(1, q.held)
+		return nil, errorOf(err.Error())
+	}
+	return q, nil
+}
+
+func (q *request) parse(body []byte, l rest.Limits) (err error) {
+	if q.form != single {
+		q.cmds, err = rest.ParsePipeline(body, l)
+		return err
+	}
+	cmd, err := rest.ParseCommand(body, l)
+	q.cmds = []rest.Command{cmd}
+	return err
+}
+
+// body reads the body, with room for it set aside in q.held.
+func (h *Handler) body(r *http.Request, w http.ResponseWriter, q *request) ([]byte, *failure) {
+	size := r.ContentLength
+	if size < 0 {
+		size = maxBody
+	}
+	if size > maxBody {
+		return nil, errorOf("TOOLARGE a body may have " + strconv.Itoa(maxBody) + " bytes")
+	}
+	if !h.bodies.TryAcquire(1, size) {
+		return nil, errorOf("BUSY as many requests as may be are under way: not done")
+	}
+	q.held = size
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	if err == nil {
+		return body, nil
+	}
+	h.bodies.Release(1, size)
+	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
+		return nil, errorOf("TOOLARGE a body may have " + strconv.Itoa(maxBody) + " bytes")
+	}
+	return nil, &failure{http.StatusRequestTimeout, "ERR the body did not arrive whole"}
+}
+
+// within reads Request-Timeout.
+func within(r *http.Request) time.Duration {
+	s, err := strconv.ParseFloat(r.Header.Get("Request-Timeout"), 64)
+	if err != nil || math.IsNaN(s) || s < 0 {
+		return defaultWithin
+	}
+	return time.Duration(min(s, maxWithin.Seconds()) * float64(time.Second))
+}
+
+// check refuses what makes no sense where each request may be carried out by another session.
+func (q *request) check() error {
+	for _, cmd := range q.cmds {
+		if ofConnection(cmd) {
+			return errors.New("ERR '" + string(cmd[0]) + "' is about a connection, and has no place in a request; " +
+				"POST /multi-exec is a transaction")
+		}
+		if c := keyspace.Lookup(cmd[0]); c != nil && c.Waits(cmd) {
+			return errors.New("ERR '" + string(cmd[0]) + "' waits for others, which requests do not: ask again instead")
+		}
+	}
+	return nil
+}
+
+// connectionCommands change the connection that they come on, or need it to stay.
+var connectionCommands = []string{
+	"auth", "hello", "reset", "quit", "readonly", "readwrite", "asking", "multi", "exec", "discard", "watch", "unwatch",
+	"monitor", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "sync", "psync",
+}
+
+// clientCommands are the subcommands of CLIENT that do so.
+var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "tracking", "caching"}
+
+func ofConnection(cmd rest.Command) bool {
+	names, name := connectionCommands, cmd[0]
+	if resp.Is(name, "client") && len(cmd) > 1 {
+		names, name = clientCommands, cmd[1]
+	}
+	for _, n := range names {
+		if resp.Is(name, n) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,117 @@
+package session
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// dialInner is a connection from within the process.
+func (b *bed) dialInner() *conn {
+	b.t.Helper()
+	c, err := b.srv.Dial()
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	b.t.Cleanup(func() { c.Close() })
+	return &conn{t: b.t, Conn: c}
+}
+
+// TestDial: a connection from within is logged in, and what is led elsewhere is done there, though the node answers
+// MOVED to others.
+func TestDial(t *testing.T) {
+	var b *bed
+	var far elsewhere
+	b = newBed(t, 2, func(_ *bed, c *Config) {
+		c.Requirepass = "secret"
+		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
+			return far.forward(b, to, shard, m)
+		}
+	})
+	in := b.dialInner()
+	near, away := b.keyIn(1, "k"), b.keyIn(2, "k")
+	b.moveAway(2)
+	in.want("SET "+near+" 1", "OK", "SET "+away+" 2", "OK", "GET "+away, "2", "DBSIZE", "2")
+	out := b.dial()
+	out.want("GET "+near, "-NOAUTH Authentication required.", "AUTH secret", "OK", "DBSIZE", "1",
+		"GET "+away, fmt.Sprintf("-MOVED %d %s", slotmap.Slot([]byte(away)), otherAddr))
+}
+
+// TestScanCoversAll: a connection that is forwarded sees the keys of all shards.
+func TestScanCoversAll(t *testing.T) {
+	var b *bed
+	var far elsewhere
+	b = newBed(t, 3, func(_ *bed, c *Config) {
+		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
+			return far.forward(b, to, shard, m)
+		}
+	})
+	in := b.dialInner()
+	want := map[string]bool{}
+	for id := slotmap.ShardID(1); id <= 3; id++ {
+		k := b.keyIn(id, "k")
+		in.want("SET "+k+" 1", "OK")
+		want[k] = true
+	}
+	b.moveAway(1)
+	b.moveAway(3)
+	cursor := "0"
+	for len(want) > 0 {
+		got := strings.NewReplacer("[", " ", "]", " ").Replace(in.do("SCAN " + cursor))
+		words := strings.Fields(got)
+		cursor = words[0]
+		for _, k := range words[1:] {
+			delete(want, k)
+		}
+		if cursor == "0" {
+			break
+		}
+	}
+	if len(want) > 0 {
+		t.Errorf("not seen: %v", want)
+	}
+	if n := len(strings.Fields(in.do("KEYS *"))); n != 3 {
+		t.Errorf("KEYS: %d", n)
+	}
+	far.set(func(slotmap.NodeID) *replica.Answer { return &replica.Answer{Status: replica.Down} })
+	if got := in.do("DBSIZE"); got != "-"+lineDown {
+		t.Errorf("DBSIZE without all shards: %s", got)
+	}
+}
+
+// TestDialLarge: a pipeline and its replies may be larger than what a connection holds, and both ends may close.
+func TestDialLarge(t *testing.T) {
+	b := newBed(t, 1)
+	in := b.dialInner()
+	value := strings.Repeat("v", maxInnerReplies/2)
+	in.want("SET k "+value, "OK")
+	var lines []string
+	for range 10 {
+		lines = append(lines, "GET k")
+	}
+	in.send(lines...)
+	for range lines {
+		if got := in.reply(); got != value {
+			t.Fatalf("%d bytes", len(got))
+		}
+	}
+	in.send("QUIT")
+	if got := in.reply(); got != "OK" {
+		t.Error(got)
+	}
+	if _, err := in.Read(make([]byte, 1)); err != io.EOF {
+		t.Errorf("after QUIT: %v", err)
+	}
+	other := b.dialInner()
+	other.send("GET k", "GET k", "GET k", "GET k")
+	other.Close()
+	eventually(t, "no connection is left", func() bool { return b.srv.clients.count() == 0 })
+	b.srv.settings.maxclients.Store(0)
+	if _, err := b.srv.Dial(); err != ErrBusy {
+		t.Error(err)
+	}
+}

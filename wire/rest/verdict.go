@@ -1,0 +1,47 @@
+package rest
+
+import (
+	"net/http"
+	"strings"
+)
+
+// What Verdict.Applied says of a write.
+const (
+	NotApplied = "no"
+	Unknown    = "unknown"
+)
+
+// Verdict is what an error line means over HTTP.
+type Verdict struct {
+	Status  int
+	Applied string // "", NotApplied or Unknown
+	// Again says that the same request may succeed soon, and that nothing was done.
+	Again bool
+}
+
+// verdicts is the one table from the code of an error to what HTTP says of it.
+var verdicts = map[string]Verdict{
+	"NOAUTH":      {Status: http.StatusUnauthorized},
+	"WRONGPASS":   {Status: http.StatusUnauthorized},
+	"NOPERM":      {Status: http.StatusForbidden},
+	"DENIED":      {Status: http.StatusForbidden},
+	"CROSSSLOT":   {Status: http.StatusConflict},
+	"TOOLARGE":    {Status: http.StatusRequestEntityTooLarge},
+	"BUSY":        {Status: http.StatusTooManyRequests, Applied: NotApplied, Again: true},
+	"TRYAGAIN":    {Status: http.StatusTooManyRequests, Applied: NotApplied, Again: true},
+	"MOVED":       {Status: http.StatusServiceUnavailable, Applied: NotApplied, Again: true},
+	"CLUSTERDOWN": {Status: http.StatusServiceUnavailable, Applied: NotApplied, Again: true},
+	"MISCONF":     {Status: http.StatusServiceUnavailable, Applied: NotApplied},
+	"OOM":         {Status: http.StatusServiceUnavailable, Applied: NotApplied},
+	"UNBLOCKED":   {Status: http.StatusServiceUnavailable, Applied: NotApplied},
+	"UNKNOWN":     {Status: http.StatusServiceUnavailable, Applied: Unknown},
+}
+
+// Judge tells what an error line means. What is not in the table is the client's mistake.
+func Judge(line string) Verdict {
+	code, _, _ := strings.Cut(line, " ")
+	if v, ok := verdicts[code]; ok {
+		return v
+	}
+	return Verdict{Status: http.StatusBadRequest}
+}
