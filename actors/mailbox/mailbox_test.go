@@ -86,8 +86,11 @@ func TestConsensusOvertakesClientsOfTheSameTurn(t *testing.T) {
 	expect(t, r.got, "a", "sys:s", front{1}, "b", front{2}, Drained{5}, "later", Drained{1})
 }
 
+// smallBatch lets a turn deliver two client messages.
+func smallBatch(c *config) { c.batch = 2 }
+
 func TestBatchCapSplitsTurns(t *testing.T) {
-	b, r, d := stepped(WithBatch(2))
+	b, r, d := stepped(smallBatch)
 	post(b, 1, 2, 3, 4, 5)
 	steps := d.Run(10)
 	expect(t, r.got, 1, 2, Drained{2}, 3, 4, Drained{2}, 5, Drained{1})
@@ -97,7 +100,7 @@ func TestBatchCapSplitsTurns(t *testing.T) {
 }
 
 func TestConsensusStreamCannotPutDrainedOff(t *testing.T) {
-	b, r, d := stepped(WithBatch(2))
+	b, r, d := stepped(smallBatch)
 	left := 100
 	r.hook = func(m any) {
 		if _, ok := m.(front); ok && left > 0 {

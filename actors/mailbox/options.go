@@ -22,11 +22,6 @@ type config struct {
 // Option changes a mailbox made by New.
 type Option func(*config)
 
-// WithBatch sets the most client messages that one turn delivers. Values below 1 are taken as 1.
-func WithBatch(messages int) Option {
-	return func(c *config) { c.batch = max(1, messages) }
-}
-
 // WithLimit bounds the client lane, for actors whose senders hold no tokens of a Budget: beyond count waiting
 // messages a new one is dropped and given to onDrop, on the goroutine of its sender, which must not block.
 // Lifecycle messages of protoactor (PoisonPill) are never dropped.

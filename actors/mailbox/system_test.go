@@ -96,7 +96,7 @@ func runSeeded(seed uint64) (uint64, []string) {
 					c.Send(pids[(i+n)%5], n/2)
 				}
 			}
-		}, actor.WithMailbox(New(WithBatch(2))), actor.WithDispatcher(d)))
+		}, actor.WithMailbox(New(smallBatch)), actor.WithDispatcher(d)))
 	}
 	for _, p := range pids {
 		sys.Root.Send(p, 6)

@@ -10,6 +10,7 @@ import (
 	"strconv"
 
 	"github.com/troupedb/troupe/actors"
+	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/wire/secret"
 )
 
@@ -58,9 +59,13 @@ func (f *flags) config(i int, data string, join []string, sec *secret.Secret, lo
 		log.Warn("no --secret-file, so nodes on other machines cannot join: the ports for nodes listen on loopback only; see --new-secret",
 			"peer", a.peer, "gossip", a.gossip)
 	}
+	fsync, err := raftlog.ParseMode(f.Fsync)
+	if err != nil {
+		return actors.Config{}, err
+	}
 	cfg := actors.Config{
 		Data: data, Gossip: a.gossip, Advertise: advertise, Join: join, Name: f.Name, Zone: f.Zone,
-		Shards: f.Shards, Replicas: f.Replicas, Fsync: fsyncMode(f.Fsync), MinFree: int64(f.MinFree),
+		Shards: f.Shards, Replicas: f.Replicas, Fsync: fsync, MinFree: int64(f.MinFree),
 		Secret: sec, Password: f.Requirepass, Debug: f.DebugAllow, SnapshotEntries: f.SnapshotEntries, KeepEntries: f.KeepEntries,
 	}
 	return cfg, listen(&cfg, a)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/actors"
-	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/wire/secret"
 )
 
@@ -141,8 +140,4 @@ func newCountdown(n int, done func()) func() {
 			done()
 		}
 	}
-}
-
-func fsyncMode(s string) raftlog.Mode {
-	return map[string]raftlog.Mode{"always": raftlog.Always, "interval": raftlog.Interval, "never": raftlog.Never}[s]
 }
