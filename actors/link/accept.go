@@ -15,7 +15,10 @@ const acceptPause = 50 * time.Millisecond
 
 // doors counts the connections that are let in. A stranger can take all places for handshakes, but none of a
 // peer that has got through.
-type doors struct{ inbound, handshakes places }
+type doors struct {
+	inbound, handshakes places
+	admitted            uint64 // of the accepting goroutine
+}
 
 type places struct{ free atomic.Int64 }
 
@@ -66,9 +69,11 @@ func (l *Links) admit(d *doors, raw net.Conn) {
 		l.turnAway(raw, "too many connections that have not said who they are")
 		return
 	}
+	d.admitted++
+	order := d.admitted
 	l.spawn("connection", func() {
 		defer d.inbound.leave()
-		l.serve(d, raw)
+		l.serve(d, raw, order)
 	})
 }
 
@@ -90,8 +95,9 @@ func (l *Links) refused(raw net.Conn, err error) {
 }
 
 // serve owns an accepted connection to its end.
-func (l *Links) serve(d *doors, raw net.Conn) {
+func (l *Links) serve(d *doors, raw net.Conn, order uint64) {
 	c := l.adopt(raw, l.timing.handshake)
+	c.order = order
 	defer close(c.ended)
 	defer c.kill()
 	hello, err := l.shake(d, c)

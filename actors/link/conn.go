@@ -26,6 +26,7 @@ type conn struct {
 	reader   *bufio.Reader
 	unhook   func() bool
 	since    time.Time
+	order    uint64 // of an accepted one: a later one has a higher number
 
 	read, write, frame time.Duration // read of 0: without end
 	until              time.Time     // while set, the one deadline for all: the handshake

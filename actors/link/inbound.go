@@ -10,9 +10,8 @@ import (
 
 // deliverAll reads a peer's messages until the connection ends.
 func (l *Links) deliverAll(p *peer, c *conn, hello wire.Hello) {
-	if old := p.inbound.Swap(c); old != nil {
-		old.kill()
-		<-old.ended // it may still hold messages of before
+	if !p.takeOver(c) {
+		return
 	}
 	l.closeStranger(c)
 	p.post(&arrived{hello.Peer})
@@ -25,6 +24,25 @@ func (l *Links) deliverAll(p *peer, c *conn, hello wire.Hello) {
 	}
 	if l.ctx.Err() == nil && isGarbage(err) {
 		l.complain.once("garbage from "+p.node.String(), "connection closed: bad bytes", "node", p.node, "from", c.RemoteAddr(), "err", err)
+	}
+}
+
+// takeOver makes c the connection that delivers, after the one before it has delivered all that it will. It is
+// false where c itself is the older one: whose handshake ends first is a matter of luck.
+func (p *peer) takeOver(c *conn) bool {
+	for {
+		old := p.inbound.Load()
+		if old != nil && old.order > c.order {
+			return false
+		}
+		if !p.inbound.CompareAndSwap(old, c) {
+			continue
+		}
+		if old != nil {
+			old.kill()
+			<-old.ended // it may still hold messages of before
+		}
+		return true
 	}
 }
 

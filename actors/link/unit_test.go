@@ -210,3 +210,26 @@ func TestPongDuringLargeFrame(t *testing.T) {
 	}
 	c.Close()
 }
+
+// Of two connections of one peer the one that was accepted later delivers, whichever is through its handshake first.
+func TestLaterConnectionTakesOver(t *testing.T) {
+	open := func(order uint64) *conn {
+		raw, other := net.Pipe()
+		t.Cleanup(func() { raw.Close(); other.Close() })
+		c := &conn{Conn: raw, raw: raw, unhook: func() bool { return true }, order: order, ended: make(chan struct{})}
+		close(c.ended)
+		return c
+	}
+	first, second := open(1), open(2)
+	p := &peer{}
+	if !p.takeOver(second) || p.takeOver(first) || p.inbound.Load() != second {
+		t.Fatal("the older connection took the place of the newer one")
+	}
+	p = &peer{}
+	if !p.takeOver(first) || !p.takeOver(second) || p.inbound.Load() != second {
+		t.Fatal("the newer connection did not take the place of the older one")
+	}
+	if _, err := first.Write([]byte("x")); err == nil {
+		t.Fatal("the older connection stays open")
+	}
+}
