@@ -70,7 +70,7 @@ func refusedButDone(ops []Op, timeout time.Duration) bool {
 	for i := range ops {
 		if op := &ops[i]; op.Fate == fate.Refused && op.write() {
 			refused++
-			stored[op.Arg] = op.Kind != Incr
+			stored[op.Arg] = op.Kind != Incr && op.Arg != Absent
 		}
 	}
 	for i := range ops {

@@ -68,6 +68,7 @@ func TestCheck(t *testing.T) {
 		"refused, but done":                  {RefusedButDone, []Op{refused(1, 2, set(5)), done(3, 4, get(5))}},
 		"refused incr, but done":             {RefusedButDone, []Op{refused(1, 2, incr(0)), done(3, 4, incr(2))}},
 		"refused, but done, and worse":       {RefusedButDone, []Op{refused(1, 2, set(5)), done(3, 4, get(5)), done(5, 6, get(Absent))}},
+		"stale, and a refused removal":       {Unlinearizable, append([]Op{done(1, 2, set(5)), done(3, 4, set(6)), done(5, 6, get(5)), done(7, 8, get(Absent))}, refused(9, 10, set(Absent)))},
 		"refused, and something else":        {Unlinearizable, []Op{refused(1, 2, set(5)), done(3, 4, get(6))}},
 	} {
 		if got := judge(c.ops...); got != c.want {

@@ -4,6 +4,7 @@ package sim
 
 import (
 	"flag"
+	"regexp"
 	"testing"
 	"time"
 
@@ -15,7 +16,8 @@ var (
 	patience = flag.Duration("sim.patience", 10*time.Minute, "how long to look for each planted bug")
 )
 
-// The simulation is worth what it would find: each planted bug must be found by some seed before long.
+// The simulation is worth what it would find: each planted bug must be found by some seed before long, and by
+// a checker that tells what it is.
 func TestPlantedBugsAreFound(t *testing.T) {
 	for _, b := range plant.All {
 		if *bug != "" && *bug != string(b) {
@@ -24,18 +26,24 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		t.Run(string(b), func(t *testing.T) {
 			plant.Set(b)
 			defer plant.Set("")
-			mustBeFound(t)
+			mustBeFound(t, regexp.MustCompile(plant.Words[b]))
 		})
 	}
 }
 
-func mustBeFound(t *testing.T) {
+func mustBeFound(t *testing.T, words *regexp.Regexp) {
 	began := time.Now()
 	for seed := *from; time.Since(began) < *patience; seed++ {
-		if r := Run(Options{Seed: seed}); r.Failure != "" {
-			t.Logf("seed %d, after %v: %.300s", seed, time.Since(began).Round(time.Second), r.Failure)
+		r := Run(Options{Seed: seed})
+		if r.Failure == "" {
+			continue
+		}
+		took := time.Since(began).Round(time.Second)
+		if words.MatchString(r.Failure) {
+			t.Logf("seed %d, after %v: %.300s", seed, took, r.Failure)
 			return
 		}
+		t.Logf("in other words: seed %d, after %v: %.300s", seed, took, r.Failure)
 	}
 	t.Errorf("not found in %v", *patience)
 }
