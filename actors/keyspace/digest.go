@@ -34,3 +34,13 @@ func (s *State) Hash() uint64 {
 	}
 	return sum
 }
+
+// Strays counts the keys in slots that the shard does not own: there are none.
+func (s *State) Strays() (n int) {
+	for slot, d := range s.dicts {
+		if d != nil && !s.slots.has(uint16(slot)) {
+			n += d.used
+		}
+	}
+	return n
+}

@@ -31,7 +31,7 @@ type handler func(s *State, c *call)
 func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 	s.begin(env)
 	s.notOwned, s.blocked = false, Blocked{}
-	if !s.ownsOp(op) && !plant.WrongSlot.On() {
+	if !s.ownsOp(op) {
 		s.notOwned = true
 		return
 	}
@@ -57,7 +57,7 @@ func (s *State) begin(env *Env) {
 // ownsOp tells whether the slot of an operation is here. A command on all keys
 // has none.
 func (s *State) ownsOp(op *Op) bool {
-	if s.slots.has(op.Slot) {
+	if s.serves(op.Slot) {
 		return true
 	}
 	return op.Tx == nil && slotless(op.Args)

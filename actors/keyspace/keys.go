@@ -48,7 +48,7 @@ func (s *State) gone(e *entry) bool {
 func (s *State) write(key []byte) place {
 	s.mayWrite()
 	p := s.lookup(key)
-	if !s.slots.has(p.slot) {
+	if !s.serves(p.slot) {
 		panic(refuseCrossSlot)
 	}
 	if p.e != nil && expiredAt(p.e.expire, s.call.Env.Now) {

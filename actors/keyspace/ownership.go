@@ -3,6 +3,7 @@ package keyspace
 import (
 	"slices"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -54,6 +55,9 @@ func without(runs []slotmap.Run, gone slotmap.Range) []slotmap.Run {
 
 // Slots returns the slots that the shard owns, in order.
 func (s *State) Slots() []slotmap.Run { return slices.Clone(s.slots.runs) }
+
+// serves tells whether operations on a slot are carried out here.
+func (s *State) serves(slot uint16) bool { return s.slots.has(slot) || plant.WrongSlot.On() }
 
 // TakeSlots makes the shard the owner of runs; they replace what it knew of
 // these slots. Keys that it holds there stay.

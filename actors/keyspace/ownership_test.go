@@ -24,6 +24,21 @@ func TestSlotsTakenAndDropped(t *testing.T) {
 	}
 }
 
+// A key whose slot was taken away behind its back is a stray.
+func TestStrays(t *testing.T) {
+	b := newBench(t)
+	b.run("SET", "a", "1")
+	b.run("MSET", "{b}1", "1", "{b}2", "2")
+	if n := b.s.Strays(); n != 0 {
+		t.Errorf("%d strays where every slot is owned", n)
+	}
+	slot := slotmap.Slot([]byte("b"))
+	b.s.slots.set(without(b.s.Slots(), slotmap.Range{First: slot, Last: slot}))
+	if n := b.s.Strays(); n != 2 {
+		t.Errorf("%d strays, want 2", n)
+	}
+}
+
 // The runs and the bits say the same as an array of epochs would.
 func TestOwnershipModel(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {

@@ -78,7 +78,7 @@ func (c *clientConn) write(b []byte) {
 	to := c.to
 	c.s.after(c.last-c.s.now, func() {
 		if to.through(outside, c.place) {
-			to.p.when(func() { to.arrive(b) })
+			to.p.whenFrom(to, func() { to.arrive(b) })
 		}
 	})
 }
@@ -119,7 +119,7 @@ func (c *serverConn) step() {
 }
 
 func (c *serverConn) hangUp() {
-	c.p.when(func() {
+	c.p.whenFrom(c, func() {
 		c.eof = true
 		c.step()
 	})
@@ -176,7 +176,7 @@ func (c *serverConn) Close() error {
 			c.peer.end()
 		}
 	})
-	s.after(0, func() { c.p.when(c.step) })
+	s.after(0, func() { c.p.whenFrom(c, c.step) })
 	return nil
 }
 

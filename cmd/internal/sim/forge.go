@@ -5,7 +5,7 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// forger makes wrong pictures of right ones: every slot has another shard's name to it. It keeps the last.
+// forger makes wrong pictures of right ones: most slots have another shard's name to them. It keeps the last.
 type forger struct {
 	from *session.Routes
 	made *session.Routes
@@ -17,15 +17,20 @@ func (m *machine) routes(r *session.Routes) *session.Routes {
 		return r
 	}
 	if m.forger.from != r {
-		m.forger = forger{r, forged(r, m.s.plan.shards)}
+		m.forger = forger{r, m.s.forged(r)}
 	}
 	return m.forger.made
 }
 
-func forged(r *session.Routes, shards int) *session.Routes {
+// forged is a picture where every slot is of a shard that is led here, if there is any, else of the next one.
+func (s *Sim) forged(r *session.Routes) *session.Routes {
+	led := r.Led()
 	var runs []slotmap.Run
 	for _, run := range r.Map.Runs() {
-		run.Shard = run.Shard%slotmap.ShardID(shards) + 1
+		run.Shard = run.Shard%slotmap.ShardID(s.plan.shards) + 1
+		if len(led) > 0 {
+			run.Shard = led[s.rng.IntN(len(led))].Shard
+		}
 		runs = append(runs, run)
 	}
 	out := *r

@@ -20,8 +20,8 @@ type process struct {
 
 	over   bool
 	paused bool
-	held   []func() // what happens when the pause ends
-	log    func()   // the turn of the log that waits for the disk
+	held   held   // what happens when the pause ends
+	log    func() // the turn of the log that waits for the disk
 
 	leaving <-chan struct{} // closed when the node has given away what it led
 }
@@ -34,7 +34,7 @@ func (p *process) end() {
 	if p.log != nil && p.m.disk.rng.IntN(2) == 0 {
 		p.log()
 	}
-	p.log, p.held = nil, nil
+	p.log, p.held = nil, held{}
 	p.m.s.watch.ended(p)
 	if p.links != nil {
 		p.links.ended()
@@ -61,24 +61,17 @@ func (p *process) died(err error) {
 	p.m.crash()
 }
 
-// when runs what comes to the process from outside, or keeps it for the end of a pause.
-func (p *process) when(do func()) {
+// when runs what comes to the process, or keeps it for the end of a pause.
+func (p *process) when(do func()) { p.whenFrom(nil, do) }
+
+// whenFrom runs what comes to the process by a stream.
+func (p *process) whenFrom(stream any, do func()) {
 	switch {
 	case p.over:
 	case p.paused:
-		p.held = append(p.held, do)
+		p.held.add(stream, do)
 	default:
 		do()
-	}
-}
-
-// resume ends a pause.
-func (p *process) resume() {
-	p.paused = false
-	held := p.held
-	p.held = nil
-	for _, do := range held {
-		p.when(do)
 	}
 }
 

@@ -47,6 +47,7 @@ func (c *stream) places() (from, to int) { return c.from.l.p.m.i, c.to.m.i }
 
 // encode puts a message behind those that wait to be sent. What waits for a slow peer is bounded.
 func (c *stream) encode(o outgoing) {
+	c.s.watch.sent(c.from.l.p, o.message)
 	frame := wire.AppendFrame(nil, o.target, o.message)[4:]
 	if len(frame) > wire.MaxFrame {
 		c.s.fail("frame of %d bytes", len(frame))
@@ -89,7 +90,7 @@ func (c *stream) pump() {
 		p := c.queue[0]
 		c.queue = c.queue[1:]
 		c.bytes -= p.bytes
-		c.to.when(func() { c.arrive(p) })
+		c.to.whenFrom(c, func() { c.arrive(p) })
 		if len(c.queue) > 0 {
 			c.pump()
 		}
@@ -156,7 +157,7 @@ func (c *stream) look() {
 		if reset || c.s.now-c.seen > linkSilence {
 			c.gotEnd = true
 			back := receiver.links.peer(c.from.l.cfg.Self)
-			receiver.when(back.departed)
+			receiver.whenFrom(c, back.departed)
 		} else if c.s.net.open(from, to) && !sender.paused && !sender.over {
 			c.seen = c.s.now
 		}

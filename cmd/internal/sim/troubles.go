@@ -25,7 +25,7 @@ var troubles = []trouble{
 	{"half", (*Sim).cutHalf}, {"ring", (*Sim).cutRing}, {"bridge", (*Sim).cutBridge}, {"isolate", (*Sim).cutOne},
 	{"one-way", (*Sim).cutOneWay}, {"flap", (*Sim).flap}, {"clients", (*Sim).cutClients}, {"reset", (*Sim).resetOne},
 	{"weather", (*Sim).weather}, {"slow-net", (*Sim).slowNet},
-	{"crash", (*Sim).crashOne}, {"crash", (*Sim).crashOne}, {"blink", (*Sim).blinkOne}, {"crash-all", (*Sim).crashAll}, {"leave", (*Sim).leaveOne},
+	{"crash", (*Sim).crashOne}, {"crash", (*Sim).crashOne}, {"blink", (*Sim).blinkOne}, {"crash-all", (*Sim).crashAll}, {"crash-most", (*Sim).crashMost}, {"leave", (*Sim).leaveOne},
 	{"pause", (*Sim).pauseOne}, {"clock-jump", (*Sim).jumpClock}, {"drift", (*Sim).driftClock},
 	{"wipe", (*Sim).wipeOne}, {"join", (*Sim).joinOne},
 	{"slow-disk", (*Sim).slowDisk}, {"hung-disk", (*Sim).hangDisk}, {"disk-errors", (*Sim).failDisk}, {"full-disk", (*Sim).fillDisk},
@@ -212,10 +212,15 @@ func (s *Sim) slowNet() {
 	s.lasting(func() { s.net.latency, s.net.jitter = was[0], was[1] })
 }
 
-// down ends a process, and brings it back after a while.
+// down ends a process, and brings it back after a while; one that took its time to end may do so when
+// everything is mended already.
 func (s *Sim) down(m *machine) {
 	m.crash()
 	s.note("n%d is down", m.i)
+	if s.mended {
+		s.back(m)
+		return
+	}
 	s.lasting(func() { s.back(m) })
 }
 
@@ -244,6 +249,22 @@ func (s *Sim) crashAll() {
 			s.down(m)
 		}
 	}
+}
+
+// crashMost leaves one process to itself.
+func (s *Sim) crashMost() {
+	last := s.anyRunning()
+	for _, m := range s.machines {
+		if m != last {
+			m.crash()
+		}
+	}
+	s.note("all but one are down")
+	s.lasting(func() {
+		for _, m := range s.machines {
+			s.back(m)
+		}
+	})
 }
 
 // leaveOne ends a process in good order.
@@ -331,7 +352,8 @@ func (s *Sim) fillDisk() {
 	s.lasting(func() { d.free = enoughFree })
 }
 
-// riot makes two replicas of a shard stand for election at the same moment, while others blink.
+// riot makes two replicas of a shard stand for election at about the same moment, at times deaf to each
+// other, while others blink.
 func (s *Sim) riot() {
 	shard := slotmap.ShardID(1 + s.rng.IntN(s.plan.shards))
 	var here []*machine
@@ -341,8 +363,14 @@ func (s *Sim) riot() {
 			here = append(here, m)
 		}
 	}
+	if len(here) > 1 && s.rng.IntN(2) == 0 {
+		a, b := here[0].i, here[1].i
+		s.net.cutBoth(a, b)
+		s.lasting(func() { s.net.healBoth(a, b) })
+	}
+	late := []time.Duration{time.Microsecond, 10 * time.Millisecond}[s.rng.IntN(2)]
 	for _, m := range here[:min(2, len(here))] {
-		s.campaign(m, shard)
+		s.after(s.rngSpan(late), func() { s.campaign(m, shard) })
 	}
 	for range 1 + s.rng.IntN(3) {
 		if len(here) < 3 {
@@ -360,11 +388,14 @@ func (s *Sim) riot() {
 
 // campaign has a replica stand for election, as if its leader had asked for that.
 func (s *Sim) campaign(m *machine, shard slotmap.ShardID) {
-	h, cfg := m.run.node.Routes().Handles[shard], m.run.links.cfg
-	v := h.Gauges.View()
-	if v.Role == replica.RoleLeader {
+	if m.run == nil || m.run.node == nil {
 		return
 	}
+	h, cfg := m.run.node.Routes().Handles[shard], m.run.links.cfg
+	if h == nil || replica.Role(h.Gauges.Role.Load()) == replica.RoleLeader {
+		return
+	}
+	v := h.Gauges.View()
 	cfg.System.Root.Send(h.PID, &link.Inbound{From: cfg.Self, Message: &wire.Raft{Shard: shard, Message: &raftpb.Message{
 		Type: raftpb.MsgTimeoutNow.Enum(), From: new(v.Replica), To: new(v.Replica), Term: new(v.Term),
 	}}})

@@ -12,16 +12,19 @@ import (
 
 // watch checks what must hold at every moment, whatever goes wrong.
 type watch struct {
-	s      *Sim
-	groups map[slotmap.ShardID]*group
-	clocks map[clockOf]int64
-	dead   map[slotmap.NodeID]bool // nodes whose disk is lost
-	closer bool                    // compare the states at every index, not now and then
+	s       *Sim
+	groups  map[slotmap.ShardID]*group
+	clocks  map[life]int64
+	members map[life]uint64         // index of the membership
+	dead    map[slotmap.NodeID]bool // nodes whose disk is lost
+	closer  bool                    // compare the states at every index, not now and then
 }
 
 // group is what is known of a shard's group.
 type group struct {
 	leaders map[uint64]leader // by term
+	votes   map[ballot]uint64 // for whom
+	made    map[uint64]string // memberships, by the index that made them
 	at      map[uint64]*seen  // by index
 	top     uint64            // newest index that a replica has applied
 	topTerm uint64            // of its entry
@@ -34,7 +37,8 @@ type leader struct {
 	replica uint64
 }
 
-type clockOf struct {
+// life is one run of a replica.
+type life struct {
 	p     *process
 	shard slotmap.ShardID
 	id    uint64
@@ -50,13 +54,13 @@ type seen struct {
 }
 
 func newWatch(s *Sim) *watch {
-	return &watch{s: s, groups: map[slotmap.ShardID]*group{}, clocks: map[clockOf]int64{}, dead: map[slotmap.NodeID]bool{}}
+	return &watch{s: s, groups: map[slotmap.ShardID]*group{}, clocks: map[life]int64{}, members: map[life]uint64{}, dead: map[slotmap.NodeID]bool{}}
 }
 
 func (w *watch) group(shard slotmap.ShardID) *group {
 	g := w.groups[shard]
 	if g == nil {
-		g = &group{leaders: map[uint64]leader{}, at: map[uint64]*seen{}}
+		g = &group{leaders: map[uint64]leader{}, votes: map[ballot]uint64{}, made: map[uint64]string{}, at: map[uint64]*seen{}}
 		w.groups[shard] = g
 	}
 	return g
@@ -85,23 +89,22 @@ func (w *watch) applied(p *process, a *replica.Applied) {
 	if a.Entry == nil || a.Index%compareEvery == 0 || w.closer {
 		s.state = a.State.Hash()
 		w.owns(a.Shard, g, a)
+		if n := a.State.Strays(); n > 0 {
+			w.s.fail("shard %d, index %d: %d keys of %s lie in slots that the shard does not own", a.Shard, a.Index, n, p.name())
+		}
 	}
 	if a.State.Panics() > 0 {
 		w.s.fail("shard %d: a command panicked at index %d", a.Shard, a.Index)
 	}
-	w.ticks(clockOf{p, a.Shard, a.Replica}, a)
+	w.ticks(life{p, a.Shard, a.Replica}, a)
 	w.compare(a, g, s)
 	if a.Index > g.top {
 		g.top, g.topTerm = a.Index, a.Term
 	}
-	if a.Members.Index > g.members.Index {
-		g.members = a.Members
-		w.s.tally.Memberships++
-		w.s.note("shard %d has members %v as of index %d", a.Shard, a.Members.Conf, a.Members.Index)
-	}
+	w.membership(p, a, g)
 }
 
-func (w *watch) ticks(of clockOf, a *replica.Applied) {
+func (w *watch) ticks(of life, a *replica.Applied) {
 	if a.Now < w.clocks[of] {
 		w.s.fail("shard %d: the clock of %s runs back from %d to %d at index %d", a.Shard, of.p.name(), w.clocks[of], a.Now, a.Index)
 	}
@@ -163,16 +166,18 @@ func (w *watch) turned(p *process, shard slotmap.ShardID) {
 	case term > g.topTerm && h.Gauges.Last.Load() < g.top:
 		w.s.fail("shard %d: %s leads in term %d with a log that ends at %d, and %d is committed", shard, p.name(), term, h.Gauges.Last.Load(), g.top)
 	}
+	w.voted(p, shard, ballot{id.replica, term}, id.replica)
 	g.leaders[term] = id
 	w.s.tally.Elections++
 	w.s.note("shard %d is led by %s in term %d", shard, p.name(), term)
 }
 
-// ended forgets the clocks of a process.
+// ended forgets the replicas of a process.
 func (w *watch) ended(p *process) {
 	for of := range w.clocks {
 		if of.p == p {
 			delete(w.clocks, of)
+			delete(w.members, of)
 		}
 	}
 }
