@@ -1,6 +1,6 @@
 // Package history remembers what a run asked for and was told, and judges it against what was read.
 //
-// There are two memories, because there are two kinds of proof:
+// There are several memories, because there are several kinds of proof:
 //
 //   - Ledger holds very many writes, each to a key of its own that is written once. Two bits a write are
 //     kept; key and value follow from the writer and a sequence number. Afterwards each key is read
@@ -9,6 +9,8 @@
 //   - Recorder holds every operation on a few contended keys, with the times of call and return. A key's
 //     history is judged by porcupine: is there an order of its operations, each between its call and
 //     its return, that a plain register would have answered like that?
+//   - Log and Queue are histories of keys whose values tell by themselves in which order their operations
+//     were done, so that nothing has to be searched for.
 //
 // An operation of unknown outcome may take effect at any time after its call, or never. The checker
 // therefore lets it return after all others. Each such operation doubles the work in the worst case, so

@@ -38,7 +38,7 @@ func (b *brief) task(c *client) task {
 		b.keys = append(b.keys, &briefKey{name: fmt.Sprintf("brief%d", n)})
 	}
 	t := &fleeting{c: c, key_: b.keys[len(b.keys)-1], call: b.s.moment()}
-	if c.rng.IntN(2) == 0 {
+	if !c.reads && c.rng.IntN(2) == 0 {
 		t.op.arg = b.s.value(t.key_.name)
 		if c.rng.IntN(4) > 0 {
 			t.op.ttl = 1 + c.rng.IntN(800)

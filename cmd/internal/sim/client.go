@@ -20,7 +20,10 @@ type client struct {
 	work func(*client) task // draws the next task; nil: none
 
 	conn     *clientConn
-	readonly bool
+	reads    bool                 // it changes nothing
+	readonly bool                 // its connection reads at followers too
+	clings   bool                 // it asks whom it is connected to, whatever it knows
+	waits    time.Duration        // for an answer, at most
 	open     []*asked             // sent, in order
 	routes   [slotmap.Count]uint8 // places, 0 for unknown
 	round    uint64               // counts what was sent in one go, for timeouts
@@ -54,6 +57,10 @@ type reply struct {
 
 func (s *Sim) addClient(work func(*client) task) *client {
 	c := &client{s: s, id: len(s.clients), rng: s.stream(300 + uint64(len(s.clients))), work: work, lost: true}
+	c.waits = 9 * time.Second
+	if c.rng.IntN(3) == 0 {
+		c.waits = 500 * time.Millisecond
+	}
 	s.clients = append(s.clients, c)
 	return c
 }
@@ -77,7 +84,7 @@ func (c *client) begin() {
 		return
 	}
 	c.busy = true
-	if c.conn != nil && !c.conn.closed && c.conn.place == place && c.rng.IntN(100) > 0 {
+	if c.connected() && c.conn.place == place && c.rng.IntN(100) > 0 {
 		c.send(tasks)
 		return
 	}
@@ -117,6 +124,7 @@ func (c *client) connect(place int, tasks []task) {
 		c.conn.end()
 	}
 	c.readonly = c.s.plan.readonly && c.rng.IntN(3) == 0
+	c.clings = c.rng.IntN(4) == 0
 	var conn *clientConn
 	conn = c.s.dial(place, func() {
 		switch {
@@ -170,7 +178,7 @@ func (c *client) send(tasks []task) {
 func (c *client) patience(conn *clientConn) {
 	c.round++
 	round := c.round
-	c.s.after(time.Second+time.Duration(c.rng.Int64N(int64(8*time.Second))), func() {
+	c.s.after(c.waits/9+time.Duration(c.rng.Int64N(int64(c.waits*8/9))), func() {
 		if c.conn == conn && c.round == round && (len(c.open) > 0 || conn.to == nil) {
 			conn.end()
 		}
@@ -251,11 +259,12 @@ func (c *client) learn(line string) {
 	}
 	c.routes[slot] = uint8(place)
 	c.lost = c.rng.IntN(3) > 0
+	c.clings = c.clings && c.rng.IntN(4) > 0
 }
 
 // route is where a task should be sent to: where its keys were last found, else anywhere.
 func (c *client) route(t task) int {
-	if k, ok := t.(interface{ key() string }); ok {
+	if k, ok := t.(interface{ key() string }); ok && !c.clings {
 		if place := c.routes[slotmap.Slot([]byte(k.key()))]; place != 0 && c.rng.IntN(30) > 0 {
 			return int(place)
 		}
@@ -263,4 +272,11 @@ func (c *client) route(t task) int {
 	return c.anywhere()
 }
 
-func (c *client) anywhere() int { return 1 + c.rng.IntN(len(c.s.machines)) }
+func (c *client) anywhere() int {
+	if c.clings && c.connected() {
+		return c.conn.place
+	}
+	return 1 + c.rng.IntN(len(c.s.machines))
+}
+
+func (c *client) connected() bool { return c.conn != nil && !c.conn.closed }

@@ -30,7 +30,7 @@ func (l *logs) task(c *client) task {
 		l.keys = append(l.keys, l.add())
 	}
 	e := history.Entry{Client: c.id, Call: l.s.moment()}
-	if c.rng.IntN(3) > 0 {
+	if !c.reads && c.rng.IntN(3) > 0 {
 		l.made++
 		e.Piece = fmt.Sprintf("%d.%d;", c.id, l.made)
 	}

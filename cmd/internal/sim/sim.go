@@ -52,6 +52,7 @@ type Sim struct {
 	ledger   *history.Ledger
 	logs     *logs
 	brief    *brief
+	queues   *queues
 	again    []task // last reads that are still to be asked for
 	mended   bool   // the time of troubles is over
 

@@ -174,6 +174,10 @@ func (s *Sim) readAll() {
 		left++
 		s.again = append(s.again, &lastRead{log: log, left: &left})
 	}
+	for _, q := range s.queues.keys {
+		left++
+		s.again = append(s.again, &leftover{s: s, q: q, open: &left})
+	}
 	slices.SortStableFunc(s.again, func(a, b task) int { return slotOf(a) - slotOf(b) })
 	for range 4 {
 		s.reader()
@@ -222,7 +226,8 @@ func (s *Sim) judge() {
 		}
 	}
 	s.brief.check(decideTime)
-	s.tally.Histories += len(s.logs.keys) + len(s.brief.keys)
+	s.queues.check()
+	s.tally.Histories += len(s.logs.keys) + len(s.brief.keys) + len(s.queues.keys)
 }
 
 // compareLogs holds the logs on all disks against what was applied: what a node takes for committed must be

@@ -20,6 +20,7 @@ func (s *Sim) histories() {
 	s.ledger = history.NewLedger(s.options.Seed)
 	s.logs = &logs{s: s}
 	s.brief = &brief{s: s}
+	s.queues = &queues{s: s, left: map[*history.Queue][]string{}}
 }
 
 // record writes down an operation that has come to its end.
@@ -37,26 +38,28 @@ func (s *Sim) value(key string) int64 {
 	return n
 }
 
-// worker is a client that does a little of everything.
+// worker is a client that does a little of everything, or reads all the time.
 func (s *Sim) worker() {
 	var c *client
 	var w *history.Writer
 	echoes := 0
 	c = s.addClient(func(*client) task {
 		switch n := c.rng.IntN(100); {
-		case n < 25:
+		case n < 22:
 			return c.onRegister()
-		case n < 40:
+		case n < 34:
 			return c.onCounter()
-		case n < 50:
+		case n < 44:
 			return c.onSwap()
-		case n < 62:
+		case n < 55:
 			return c.onPair()
-		case n < 72:
+		case n < 64:
 			return s.logs.task(c)
-		case n < 80:
+		case n < 74:
 			return s.brief.task(c)
-		case n < 94:
+		case n < 82 && !c.reads:
+			return s.queues.task(c)
+		case n < 94 && !c.reads:
 			return &once{c, w, w.Next()}
 		case n < 97:
 			echoes++
@@ -66,6 +69,7 @@ func (s *Sim) worker() {
 		}
 		return &look{c}
 	})
+	c.reads = c.rng.IntN(4) == 0
 	w = s.ledger.Writer("once" + strconv.Itoa(c.id) + ":")
 	c.think()
 }
@@ -77,6 +81,7 @@ func (c *client) base(kind string) register {
 func (c *client) onRegister() task {
 	r := c.base("register")
 	switch n := c.rng.IntN(10); {
+	case c.reads:
 	case n < 4:
 		r.op.Kind, r.op.Arg = history.Set, c.s.value(r.hist.Name)
 	case n < 5:
@@ -87,7 +92,7 @@ func (c *client) onRegister() task {
 
 func (c *client) onCounter() task {
 	r := c.base("counter")
-	if c.rng.IntN(3) > 0 {
+	if !c.reads && c.rng.IntN(3) > 0 {
 		r.op.Kind = history.Incr
 	}
 	return &r
@@ -95,7 +100,7 @@ func (c *client) onCounter() task {
 
 func (c *client) onSwap() task {
 	r := c.base("swap")
-	if c.rng.IntN(4) == 0 {
+	if c.reads || c.rng.IntN(4) == 0 {
 		return &r
 	}
 	r.op.Kind, r.op.Arg = history.Swap, c.s.value(r.hist.Name)
@@ -104,7 +109,7 @@ func (c *client) onSwap() task {
 
 func (c *client) onPair() task {
 	r := c.base("pair")
-	if c.rng.IntN(2) == 0 {
+	if !c.reads && c.rng.IntN(2) == 0 {
 		r.op.Kind, r.op.Arg = history.Set, c.s.value(r.hist.Name)
 	} else {
 		r.op.Arg = int64(c.rng.IntN(2))
