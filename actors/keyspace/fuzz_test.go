@@ -22,6 +22,7 @@ func FuzzExec(f *testing.F) {
 		"setbit k 9 1\nbitcount k 0 -1 bit\nbitpos k 0 1 2 byte\nbitop not d k\nbitfield k set i5 #3 -9 overflow sat incrby u8 3 99",
 		"geoadd k 13.36 38.11 a -180 85.05112878 b\nzadd k -1 c 1e300 d\ngeosearch k frommember c bybox 9 9 mi withdist withcoord",
 		"georadius k 180 0 30000000 m store k\ngeodist k a b ft\ngeohash k d\ngeopos k c\nsort k by x desc limit 1 -2 store l",
+		"set k v\ndump k\nrestore k 0 \x00\x01v\x0a\x00 replace absttl\nrestore l -1 x freq 256\nrestore l 5 x idletime 1",
 		"countkeysinslot 5\ngetkeysinslot 5 7\n\nget\nset k v px\ngetex k persist\nsetex k 1 v",
 	} {
 		f.Add([]byte(seed))

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/troupedb/troupe/actors/keyspace/ctree"
+	"github.com/troupedb/troupe/actors/keyspace/rdb"
 )
 
 // listObject is a list. It is one tree whatever its size; only the name of its
@@ -180,23 +181,7 @@ func packedSize(element []byte) int64 {
 	default:
 		n += 5
 	}
-	return n + backSize(n)
-}
-
-// backSize is what the length of an element takes in a listpack. One that is all ones counts as too
-// long for two bytes and more.
-func backSize(n int64) int64 {
-	switch {
-	case n < 1<<7:
-		return 1
-	case n < 1<<14-1:
-		return 2
-	case n < 1<<21-1:
-		return 3
-	case n < 1<<28-1:
-		return 4
-	}
-	return 5
+	return n + rdb.BackSize(n)
 }
 
 func packedIntSize(n int64) int64 {

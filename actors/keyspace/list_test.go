@@ -208,12 +208,3 @@ func TestHugeList(t *testing.T) {
 		step{"del k", ":1|"},
 	)
 }
-
-// The length for the way back takes a byte more from one below the power of two on.
-func TestBackSize(t *testing.T) {
-	for size, want := range map[int64]int64{0: 1, 127: 1, 128: 2, 16382: 2, 16383: 3, 2097150: 3, 2097151: 4, 268435454: 4, 268435455: 5} {
-		if got := backSize(size); got != want {
-			t.Errorf("length %d takes %d bytes, want %d", size, got, want)
-		}
-	}
-}

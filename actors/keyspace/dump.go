@@ -1,0 +1,117 @@
+package keyspace
+
+import (
+	"math"
+
+	"github.com/troupedb/troupe/actors/keyspace/rdb"
+	"github.com/troupedb/troupe/wire/resp"
+)
+
+// dump is DUMP key.
+func dump(s *State, c *call) {
+	e := s.read(c.Args[1])
+	if e == nil {
+		c.W.Null()
+		return
+	}
+	c.W.Bulk(rdb.Seal(s.appendRDB(nil, e)))
+}
+
+// restoreKey is RESTORE key ttl payload [REPLACE] [ABSTTL] [IDLETIME seconds] [FREQ n].
+func restoreKey(s *State, c *call) {
+	var o restoreOptions
+	if !o.parse(c, c.Args[4:]) {
+		return
+	}
+	p := s.write(c.Args[1])
+	if p.e != nil && !o.replace {
+		c.W.Error("BUSYKEY Target key name already exists.")
+		return
+	}
+	at, ok := o.deadline(c, c.Args[2])
+	if !ok {
+		return
+	}
+	payload, ok := rdb.Open(c.Args[3])
+	if !ok {
+		c.W.Error("ERR DUMP payload version or checksum are wrong")
+		return
+	}
+	v, ok := s.readRDB(payload)
+	if !ok {
+		c.W.Error("ERR Bad data format")
+		return
+	}
+	s.putRestored(c, &p, v, at)
+	c.W.OK()
+}
+
+// putRestored makes a key hold v, unless the time at is over.
+func (s *State) putRestored(c *call, p *place, v value, at int64) {
+	if at == 0 || at > c.now {
+		s.setValue(p, v, at)
+		s.notify(EventGeneric, "restore", p.e.key)
+		return
+	}
+	if p.e != nil {
+		s.remove(p.e)
+		s.notify(EventGeneric, "del", p.e.key)
+	}
+}
+
+// restoreOptions are the options of RESTORE. How often a key was used, and when, is not kept here: what says so is
+// checked and forgotten.
+type restoreOptions struct {
+	replace, absolute     bool
+	hasIdle, hasFrequency bool
+}
+
+// parse reads options; it is false, and has answered, if they are wrong.
+func (o *restoreOptions) parse(c *call, args [][]byte) bool {
+	for ; len(args) > 0; args = args[1:] {
+		switch a := args[0]; {
+		case resp.Is(a, "replace"):
+			o.replace = true
+		case resp.Is(a, "absttl"):
+			o.absolute = true
+		case resp.Is(a, "idletime") && len(args) > 1 && !o.hasFrequency:
+			if !c.usage(args[1], math.MaxInt64, "ERR Invalid IDLETIME value, must be >= 0") {
+				return false
+			}
+			o.hasIdle, args = true, args[1:]
+		case resp.Is(a, "freq") && len(args) > 1 && !o.hasIdle:
+			if !c.usage(args[1], math.MaxUint8, "ERR Invalid FREQ value, must be >= 0 and <= 255") {
+				return false
+			}
+			o.hasFrequency, args = true, args[1:]
+		default:
+			c.W.Error(errSyntax)
+			return false
+		}
+	}
+	return true
+}
+
+// usage checks a number between 0 and most, and answers what is wrong with it.
+func (c *call) usage(arg []byte, most int64, text string) bool {
+	n, ok := c.int(arg)
+	if ok && (n < 0 || n > most) {
+		c.W.Error(text)
+		return false
+	}
+	return ok
+}
+
+// deadline reads the time to live, or answers what is wrong with it. At 0 the key stays.
+func (o *restoreOptions) deadline(c *call, arg []byte) (at int64, ok bool) {
+	if at, ok = c.int(arg); !ok {
+		return 0, false
+	}
+	if at > 0 && !o.absolute {
+		at += c.now // below 0 if that is too far away
+	}
+	if at < 0 {
+		c.W.Error("ERR Invalid TTL value, must be >= 0")
+	}
+	return at, at >= 0
+}
