@@ -26,6 +26,7 @@ type Config struct {
 	MinFree   int64
 	Secret    *secret.Secret
 	Password  string
+	Forward   bool // clients' commands on keys that another node leads are carried out there, instead of MOVED
 	Version   string
 	Debug     bool // allow clients the DEBUG command
 

@@ -21,7 +21,7 @@ type flags struct {
 	Join      []string `help:"Gossip addresses of nodes to join. All nodes may carry the same list." placeholder:"ADDR,…"`
 	Name      string   `help:"Label of this node, for people."  placeholder:"LABEL"`
 	Zone      string   `help:"Failure zone of this node." placeholder:"Z"`
-	Route     string   `default:"moved" enum:"moved" help:"What a node answers for keys that another leads: moved." placeholder:"moved"`
+	Route     string   `default:"moved" enum:"moved,forward" help:"What a node does with commands on keys that another leads: moved sends the client there, forward asks the other itself." placeholder:"moved|forward"`
 	Shards    int      `default:"6" help:"Shards of a new cluster."`
 	Replicas  int      `default:"3" help:"Voters of each shard: an odd number."`
 	Fsync     string   `default:"always" enum:"always,interval,never" help:"When the log is synced: always, interval or never. Only always keeps every acknowledged write over a power loss." placeholder:"always|interval|never"`

@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+)
+
+// Clients that know nothing of clusters work through any node, while the leader of some keys is killed.
+func TestForwardServesPlainClients(t *testing.T) {
+	tool(t, "redis-cli")
+	c := cluster.StartT(t, cluster.Options{Flags: []string{"--route", "forward"}})
+	n := c.Node(1)
+	rdb := redis.NewClient(&redis.Options{Addr: n.Client, MaxRetries: -1, ReadTimeout: 20 * time.Second})
+	defer rdb.Close()
+	ctx := t.Context()
+	const keys = 24
+	acked, unknown := [keys]int{}, [keys]int{}
+	for round := range 30 {
+		if round == 10 {
+			if err := c.Node(0).Kill9(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for i := range keys {
+			switch err := rdb.Incr(ctx, fmt.Sprint("plain", i)).Err(); {
+			case err == nil:
+				acked[i]++
+			case strings.HasPrefix(err.Error(), "MOVED"), redisCode(err, "CLUSTERDOWN"), redisCode(err, "TRYAGAIN"):
+			default:
+				unknown[i]++
+			}
+		}
+	}
+	for i := range keys {
+		got := plainInt(t, rdb, fmt.Sprint("plain", i))
+		if got < acked[i] || got > acked[i]+unknown[i] || got == 0 {
+			t.Errorf("plain%d is %d after %d acknowledged and %d unknown", i, got, acked[i], unknown[i])
+		}
+	}
+	transactions(t, rdb)
+	out, err := exec.CommandContext(ctx, "redis-cli", "-p", n.Client[strings.LastIndex(n.Client, ":")+1:], "DBSIZE").CombinedOutput()
+	if got := strings.TrimSpace(string(out)); err != nil || got != strconv.Itoa(keys+1) {
+		t.Errorf("redis-cli DBSIZE: %s, %v", got, err)
+	}
+}
+
+func redisCode(err error, code string) bool {
+	var e redis.Error
+	return errors.As(err, &e) && strings.HasPrefix(e.Error(), code)
+}
+
+// plainInt reads a counter once its shard has a leader again.
+func plainInt(t *testing.T, rdb *redis.Client, key string) (n int) {
+	until(t, key, func() (err error) {
+		n, err = rdb.Get(t.Context(), key).Int()
+		return err
+	})
+	return n
+}
+
+// transactions runs one that goes through, and one that is aborted by a change of what it watches.
+func transactions(t *testing.T, rdb *redis.Client) {
+	t.Helper()
+	until(t, "a transaction", func() error {
+		_, err := rdb.TxPipelined(t.Context(), func(p redis.Pipeliner) error {
+			p.Set(t.Context(), "watched", 1, 0)
+			p.Incr(t.Context(), "watched")
+			return nil
+		})
+		return err
+	})
+	until(t, "a transaction whose key was changed is aborted", func() error {
+		err := rdb.Watch(t.Context(), func(tx *redis.Tx) error {
+			if err := rdb.Incr(t.Context(), "watched").Err(); err != nil {
+				return err
+			}
+			_, err := tx.TxPipelined(t.Context(), func(p redis.Pipeliner) error { return p.Set(t.Context(), "watched", 0, 0).Err() })
+			return err
+		}, "watched")
+		if errors.Is(err, redis.TxFailedErr) {
+			return nil
+		}
+		return fmt.Errorf("it ended with %v", err)
+	})
+	if got := plainInt(t, rdb, "watched"); got < 3 {
+		t.Errorf("watched is %d", got)
+	}
+}
+
+// Without --route forward the same client is sent to the leader, and nothing is done for it.
+func TestMovedByDefault(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	leader, err := c.LeaderOf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other := c.Node((leader.Index + 1) % 3)
+	rdb := redis.NewClient(&redis.Options{Addr: other.Client})
+	defer rdb.Close()
+	key := keyIn(t, c, 1)
+	if err := rdb.Set(context.Background(), key, 1, 0).Err(); err == nil || !strings.HasPrefix(err.Error(), "MOVED ") {
+		t.Errorf("%v", err)
+	}
+}
+
+// keyIn is a key of a shard.
+func keyIn(t *testing.T, c *cluster.Cluster, shard int) string {
+	t.Helper()
+	shards, err := c.Shards(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range shards {
+		for i := 0; s.ID == shard; i++ {
+			key := fmt.Sprint("k", i)
+			slot, _ := strconv.Atoi(ask(t, c.Node(0), "CLUSTER", "KEYSLOT", key))
+			for _, r := range s.Slots {
+				if r.Contains(uint16(slot)) {
+					return key
+				}
+			}
+		}
+	}
+	t.Fatalf("no shard %d", shard)
+	return ""
+}
