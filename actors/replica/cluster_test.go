@@ -54,7 +54,8 @@ type node struct {
 	i      int
 	id     slotmap.NodeID
 	disk   *disk
-	life   *life // nil while it is down
+	real   *realDisk // in place of the disk, or nil
+	life   *life     // nil while it is down
 	system *actor.ActorSystem
 	handle *Handle // nil while no replica runs here
 	skew   int64   // of its wall clock, ms
@@ -186,17 +187,23 @@ func (c *cluster) logger(n *node) *slog.Logger {
 	return slog.New(h).With("n", n.i, "at", c.wall/TickInterval.Milliseconds())
 }
 
+func quietActors(*actor.ActorSystem) *slog.Logger { return discard }
+
 // start runs the node, and its replica from what its disk holds.
 func (c *cluster) start(n *node) {
 	l := &life{sched: c.sched}
 	n.life, n.born = l, c.wall
-	n.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return discard }))
+	n.system = actor.NewActorSystem(actor.WithLoggerFactory(quietActors))
 	n.system.ProcessRegistry.Address = n.id.String()
 	n.system.ProcessRegistry.RegisterAddressResolver(func(*actor.PID) (actor.Process, bool) {
 		return &outbound{c, n, l}, true
 	})
-	n.disk.system, n.disk.held = n.system, false
-	c.actor(n, "raftlog", n.disk)
+	if n.real != nil {
+		n.real.start(c, n)
+	} else {
+		n.disk.system, n.disk.held = n.system, false
+		c.actor(n, "raftlog", n.disk)
+	}
 	c.actor(n, "node", actor.ReceiveFunc(func(ctx actor.Context) { c.director(n, ctx.Message()) }))
 	if n.disk.now.replica != 0 {
 		c.spawn(n)
@@ -220,9 +227,10 @@ func (c *cluster) actor(n *node, name string, a actor.Actor) {
 // spawn starts the replica that the node's disk holds.
 func (c *cluster) spawn(n *node) {
 	st := n.disk.now.load()
-	n.handle = Spawn(Config{
+	fs, dir := c.files(n)
+	cfg := Config{
 		System: n.system, Self: n.id, Shard: testShard, Replica: st.Replica, State: st,
-		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: c.nodeDir(n), FS: vfs.Default,
+		Log: n.disk, LogPID: n.system.NewLocalPID("raftlog"), NodePID: n.system.NewLocalPID("node"), SnapshotDir: dir, FS: fs,
 		Peer:  func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "shard/1") },
 		Bulk:  func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
 		Hint:  c.hint,
@@ -231,7 +239,19 @@ func (c *cluster) spawn(n *node) {
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n),
-	}, "shard/1", mailbox.StopNode(func(reason any) { c.fail("n%d: %v", n.i, reason) }))
+	}
+	if n.real != nil {
+		n.real.equip(&cfg)
+	}
+	n.handle = Spawn(cfg, "shard/1", mailbox.StopNode(func(reason any) { cfg.Fatal(fmt.Errorf("%v", reason)) }))
+}
+
+// files is where a node keeps its snapshots.
+func (c *cluster) files(n *node) (vfs.FS, string) {
+	if n.real != nil {
+		return n.real.fs, realSnapshots
+	}
+	return vfs.Default, c.nodeDir(n)
 }
 
 // clock is what a node knows of the time: its own clock, and those of the others that are up and that it is not
@@ -286,7 +306,11 @@ func (c *cluster) kill(n *node) {
 	c.logger(n).Debug("killed")
 	n.life.over = true
 	n.life, n.handle, n.system, n.facts = nil, nil, nil, nil
-	n.disk.crash(c.rng)
+	if n.real != nil {
+		n.real.crash()
+	} else {
+		n.disk.crash(c.rng)
+	}
 	c.net.ended(n)
 }
 
@@ -313,10 +337,26 @@ func (c *cluster) step() bool {
 		return false
 	}
 	if c.sched.Step() {
+		c.reap()
 		c.watch.look()
 		return true
 	}
 	return c.net.deliverOne()
+}
+
+// reap ends the nodes whose real disk has stopped them.
+func (c *cluster) reap() {
+	for _, n := range c.nodes {
+		if n.real == nil || n.life == nil || n.real.stopped() == nil {
+			continue
+		}
+		n.life.over = true
+		n.life, n.handle, n.system, n.facts = nil, nil, nil, nil
+		c.net.ended(n)
+		if !n.real.faulty {
+			c.fail("n%d stops: %v", n.i, n.real.stopped())
+		}
+	}
 }
 
 // settle runs actors and delivers packets, in an order that the seed picks, until nothing is left.

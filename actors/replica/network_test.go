@@ -1,13 +1,14 @@
 package replica
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
+	"io"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/link"
@@ -121,6 +122,9 @@ func (o *outbound) SendUserMessage(pid *actor.PID, m any) {
 	to, err := slotmap.ParseNodeID(pid.Address)
 	if err != nil || to[0] == 0 || int(to[0]) > len(o.c.nodes) {
 		o.c.fail("message to %v", pid)
+		return
+	}
+	if o.from.real != nil && !o.from.real.sends(msg) {
 		return
 	}
 	switch msg := msg.(type) {
@@ -245,7 +249,8 @@ func (w *network) sent(from *node, p packet, err error) {
 
 // handOver gives a file to the replica that it is for, as the node's link and director do.
 func (w *network) handOver(from, to *node, f *link.SendFile) error {
-	data, err := os.ReadFile(f.Path)
+	fs, _ := w.c.files(from)
+	data, err := readFile(fs, f.Path)
 	if err != nil {
 		return err
 	}
@@ -268,16 +273,46 @@ func (w *network) handOver(from, to *node, f *link.SendFile) error {
 		return err
 	}
 	w.files++
-	path := filepath.Join(w.c.nodeDir(to), fmt.Sprint("incoming", w.files))
-	if err := os.WriteFile(path, data, 0o600); err != nil {
+	fs, dir := w.c.files(to)
+	path := fs.PathJoin(dir, fmt.Sprint("incoming", w.files))
+	if err := writeFile(fs, path, data); err != nil {
 		return err
 	}
 	if to.handle == nil {
 		w.createReplica(to, header.To)
 	}
 	if to.handle == nil || to.handle.Gauges.Replica != header.To {
-		return os.Remove(path)
+		return fs.Remove(path)
 	}
 	to.system.Root.Send(to.handle.PID, &SnapshotArrived{From: from.id, Header: header, Path: path})
+	return nil
+}
+
+func readFile(fs vfs.FS, path string) ([]byte, error) {
+	f, err := fs.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(f)
+	return data, errors.Join(err, f.Close())
+}
+
+// writeFile makes a file durable under its name, as the link does. Whatever fails leaves none.
+func writeFile(fs vfs.FS, path string, data []byte) error {
+	f, err := fs.Create(path+".tmp", vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(bytes.Clone(data)) // a race build of vfs spoils what it was given
+	err = errors.Join(err, f.Sync(), f.Close())
+	if err == nil {
+		err = fs.Rename(path+".tmp", path)
+	}
+	if err == nil {
+		err = syncDir(fs, fs.PathDir(path))
+	}
+	if err != nil {
+		return errors.Join(err, fs.RemoveAll(path+".tmp"), fs.RemoveAll(path))
+	}
 	return nil
 }
