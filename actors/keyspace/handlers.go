@@ -206,13 +206,16 @@ var internal = map[string]struct {
 	run   handler
 	arity int // as in Command
 	idle  bool
+	keyed bool // it is about a key
 }{
-	"watch":           {watched, -2, true},
-	"countkeysinslot": {countKeysInSlot, 2, true},
-	"getkeysinslot":   {getKeysInSlot, 3, true},
-	"getlimits":       {getLimits, 1, true},
-	"setlimit":        {setLimits, -3, false},
-	"unblock":         {unblock, -3, false},
+	"watch":           {watched, -2, true, true},
+	"countkeysinslot": {countKeysInSlot, 2, true, false},
+	"debugdigest":     {debugDigest, 1, true, false},
+	"debugkey":        {debugKey, 3, true, true},
+	"getkeysinslot":   {getKeysInSlot, 3, true, false},
+	"getlimits":       {getLimits, 1, true, false},
+	"setlimit":        {setLimits, -3, false, false},
+	"unblock":         {unblock, -3, false, false},
 }
 
 // resolve finds the handler of a command, and checks its arity. idle tells that
@@ -244,6 +247,6 @@ func slotless(args [][]byte) bool {
 	if c := Lookup(args[0]); c != nil {
 		return c.Where() == Scatter
 	}
-	_, ok := internal[string(args[0])]
-	return ok
+	in, ok := internal[string(args[0])]
+	return ok && !in.keyed
 }

@@ -25,22 +25,38 @@ const (
 	streamMaxBytes
 	streamMaxEntries
 	hllMaxSparse
+	activeExpire // 0: expired keys stay until a command meets them, for tests
 	limitCount
 )
+
+// namedLimits is how many of them are parameters of the configuration.
+const namedLimits = activeExpire
 
 // limits are the values of all limits.
 type limits [limitCount]int64
 
-var defaultLimits = limits{128, 64, 512, 128, 64, 128, 64, -2, 4096, 100, 3000}
+var defaultLimits = limits{128, 64, 512, 128, 64, 128, 64, -2, 4096, 100, 3000, 1}
 
 // LimitNames are the parameters of Redis's configuration that are part of the
 // state of a shard, since replies depend on them. Names before Redis 7 are in
 // OldLimitNames.
-var LimitNames = [limitCount]string{
+var LimitNames = [namedLimits]string{
 	"hash-max-listpack-entries", "hash-max-listpack-value",
 	"set-max-intset-entries", "set-max-listpack-entries", "set-max-listpack-value",
 	"zset-max-listpack-entries", "zset-max-listpack-value",
 	"list-max-listpack-size", "stream-node-max-bytes", "stream-node-max-entries", "hll-sparse-max-bytes",
+}
+
+// ActiveExpire is the name by which "setlimit" knows whether keys are deleted when their time comes: 0 for tests
+// that want to see them deleted by a command.
+const ActiveExpire = "debug-active-expire"
+
+func limitOf(name string) (limit, bool) {
+	if name == ActiveExpire {
+		return activeExpire, true
+	}
+	i := slices.Index(LimitNames[:], name)
+	return limit(max(i, 0)), i >= 0
 }
 
 // OldLimitNames says which of LimitNames a name from before Redis 7 means.
@@ -103,8 +119,8 @@ func setLimits(s *State, c *call) {
 			c.W.Error(errSyntax)
 			return
 		}
-		i := slices.Index(LimitNames[:], string(pairs[0]))
-		if i < 0 {
+		i, ok := limitOf(string(pairs[0]))
+		if !ok {
 			c.W.Error(errSyntax)
 			return
 		}
@@ -116,8 +132,8 @@ func setLimits(s *State, c *call) {
 
 // getLimits is the internal command "getlimits": the values in the order of LimitNames.
 func getLimits(s *State, c *call) {
-	c.W.Array(len(s.limits))
-	for _, n := range s.limits {
+	c.W.Array(int(namedLimits))
+	for _, n := range s.limits[:namedLimits] {
 		c.W.Int(n)
 	}
 }

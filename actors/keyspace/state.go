@@ -97,8 +97,11 @@ func (s *State) Expires() int { return s.expiry.len() }
 // Bytes estimates the memory of all keys and values.
 func (s *State) Bytes() int64 { return s.bytes }
 
-// NextExpiry returns when the next key expires, in ms; 0 if none does.
+// NextExpiry returns when the next key is to be deleted as expired, in ms; 0 if none is.
 func (s *State) NextExpiry() int64 {
+	if s.limits[activeExpire] == 0 {
+		return 0
+	}
 	_, at := s.expiry.first()
 	return at
 }
@@ -123,7 +126,7 @@ func (s *State) Panics() uint64 { return s.panics }
 func (s *State) Tick(env *Env, max int) int {
 	s.begin(env)
 	n := 0
-	for n < max {
+	for n < max && s.limits[activeExpire] != 0 {
 		e, at := s.expiry.first()
 		if !expiredAt(at, env.Now) {
 			break
