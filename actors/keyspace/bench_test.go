@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -92,5 +93,54 @@ func BenchmarkSlot(b *testing.B) {
 	key := []byte("key:00000001")
 	for b.Loop() {
 		sink += slotmap.Slot(key)
+	}
+}
+
+// BenchmarkEntry applies entries of 100 SETs on keys that no cache holds: one operation after the other, and
+// with Ahead.
+func BenchmarkEntry(b *testing.B) {
+	const n, perEntry = 1_000_000, 100
+	for _, tag := range []string{"", "{one}"} {
+		s := newBench(b)
+		s.w.SetDiscard(true)
+		ops := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+		for i := range ops {
+			ops[i].Args[1] = append([]byte(tag), ops[i].Args[1]...)
+			ops[i].Slot = slotmap.Slot(ops[i].Args[1])
+		}
+		var entries [][]byte
+		for round := range uint64(2) { // made, and then met, in another order
+			rand.New(rand.NewPCG(1, round)).Shuffle(n, func(i, j int) { ops[i], ops[j] = ops[j], ops[i] })
+			entries = nil
+			for i := range ops {
+				if i%perEntry == 0 {
+					entries = append(entries, nil)
+				}
+				last := &entries[len(entries)-1]
+				*last = AppendOp(*last, ops[i].Slot, ops[i].Args)
+				if round == 0 {
+					s.execOp(&ops[i])
+				}
+			}
+		}
+		for _, ahead := range []bool{false, true} {
+			b.Run(fmt.Sprintf("slots%s/ahead=%t", tag, ahead), func(b *testing.B) {
+				var r OpReader
+				var op Op
+				left := 0
+				for i := 0; b.Loop(); i++ {
+					if i%perEntry == 0 {
+						r.Reset(entries[i/perEntry%len(entries)])
+						left = 0
+					}
+					if left--; ahead && left <= 0 {
+						s.s.Ahead(&r)
+						left = AheadMax
+					}
+					r.Next(&op)
+					s.s.Exec(&s.env, &op, &s.w)
+				}
+			})
+		}
 	}
 }

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -120,5 +121,39 @@ func TestValuesAreCopied(t *testing.T) {
 	allocs := testing.AllocsPerRun(100, func() { b.s.Exec(&b.env, op, &b.w); b.w.Truncate(0) })
 	if allocs != 0 {
 		t.Errorf("%v allocations to overwrite a value of the same size", allocs)
+	}
+}
+
+// Looking ahead changes nothing, whatever comes: transactions, short commands, damaged bytes.
+func TestAheadChangesNothing(t *testing.T) {
+	var ops []byte
+	for i := range 40 {
+		k := fmt.Sprint("key", i)
+		ops = AppendOp(ops, slotmap.Slot([]byte(k)), argsOf("set", k, "0123456789"))
+	}
+	ops = AppendOp(ops, 0, argsOf("ping"))
+	ops = AppendTx(ops, slotmap.Slot([]byte("t")), nil, [][][]byte{argsOf("set", "t", "1"), argsOf("incr", "t")})
+	ops = AppendOp(ops, slotmap.Slot([]byte("after")), argsOf("set", "after", "1"))
+	run := func(ops []byte, ahead bool) (string, int, error) {
+		s := newBench(t)
+		var r OpReader
+		var op Op
+		n := 0
+		for r.Reset(ops); ; n++ {
+			if ahead {
+				s.s.Ahead(&r)
+			}
+			if !r.Next(&op) {
+				return fmt.Sprint(s.s.Hash()), n, r.Err()
+			}
+			s.s.Exec(&s.env, &op, &s.w)
+		}
+	}
+	for cut := len(ops); cut > len(ops)-200; cut-- {
+		digest, n, err := run(ops[:cut], false)
+		aheadDigest, aheadN, aheadErr := run(ops[:cut], true)
+		if digest != aheadDigest || n != aheadN || (err == nil) != (aheadErr == nil) {
+			t.Fatalf("cut at %d: %s after %d (%v), with looking ahead %s after %d (%v)", cut, digest, n, err, aheadDigest, aheadN, aheadErr)
+		}
 	}
 }

@@ -61,6 +61,8 @@ type State struct {
 	walk []*entry // scratch of bucket walks
 
 	scratch []byte // for an item of a collection while it is made or looked for
+
+	aheadSum byte // keeps what Ahead reads from being left out by the compiler
 }
 
 // New returns an empty State.

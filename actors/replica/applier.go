@@ -33,11 +33,12 @@ type applier struct {
 	tick    uint64 // the replica's, as far as it told
 	blocked blocked
 
-	w    resp.Writer
-	rd   keyspace.OpReader
-	op   keyspace.Op
-	env  keyspace.Env
-	snap *snapshotting
+	w     resp.Writer
+	rd    keyspace.OpReader
+	op    keyspace.Op
+	ahead int // operations until the next look ahead
+	env   keyspace.Env
+	snap  *snapshotting
 
 	replySize int // of the reads of the last batch, on average
 }
@@ -175,13 +176,13 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	}
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed}
 	a.state.Tick(&a.env, expirePerEntry)
-	a.rd.Reset(ops)
+	a.readOps(ops)
 	for _, b := range batches {
 		a.evaluate(b, b.Count)
 	}
 	a.evaluateRest()
 	if plant.AppliedTwice.On() && a.applied%64 == 0 {
-		a.rd.Reset(ops)
+		a.readOps(ops)
 		a.evaluateRest()
 	}
 }
@@ -193,7 +194,7 @@ func (a *applier) evaluate(b *Batch, n int) {
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, n)}
 	a.w.Reset(make([]byte, 0, 16*n), b.Proto)
 	for range n {
-		if !a.rd.Next(&a.op) {
+		if !a.nextOp() {
 			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
 		}
 		a.exec()
@@ -213,6 +214,22 @@ func (a *applier) evaluate(b *Batch, n int) {
 		ans = &Answer{Batch: b, Status: Down}
 	}
 	b.Sink.Deliver(ans)
+}
+
+// readOps begins to read operations.
+func (a *applier) readOps(ops []byte) {
+	a.rd.Reset(ops)
+	a.ahead = 0
+}
+
+// nextOp reads the next operation, and now and then lets the state look ahead.
+func (a *applier) nextOp() bool {
+	if a.ahead == 0 {
+		a.state.Ahead(&a.rd)
+		a.ahead = keyspace.AheadMax
+	}
+	a.ahead--
+	return a.rd.Next(&a.op)
 }
 
 // maxReplies is the most that the replies to one batch take, in bytes; Answer.Ends could tell no more than
@@ -236,7 +253,7 @@ func (a *applier) exec() {
 func (a *applier) evaluateRest() {
 	a.w.Reset(nil, 2)
 	a.w.SetDiscard(true)
-	for a.rd.Next(&a.op) {
+	for a.nextOp() {
 		a.state.Exec(&a.env, &a.op, &a.w)
 		a.forsake()
 	}
@@ -264,9 +281,9 @@ func (a *applier) readBatch(b *Batch) bool {
 	begin := time.Now()
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
 	a.w.Reset(make([]byte, 0, a.expect(b.Count)), b.Proto)
-	a.rd.Reset(b.Ops)
+	a.readOps(b.Ops)
 	a.state.ResetNeedsLog()
-	for a.rd.Next(&a.op) {
+	for a.nextOp() {
 		a.exec()
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
