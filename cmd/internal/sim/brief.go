@@ -16,6 +16,7 @@ import (
 type brief struct {
 	s    *Sim
 	keys []*briefKey
+	due  time.Duration // about when the time of the value set last is over
 }
 
 type briefKey struct {
@@ -38,12 +39,14 @@ func (b *brief) task(c *client) task {
 		b.keys = append(b.keys, &briefKey{name: fmt.Sprintf("brief%d", n)})
 	}
 	t := &fleeting{c: c, key_: b.keys[len(b.keys)-1], call: b.s.moment()}
-	if !c.reads && c.rng.IntN(2) == 0 {
+	if !c.reads && !c.brink && c.rng.IntN(2) == 0 {
 		t.op.arg = b.s.value(t.key_.name)
 		if c.rng.IntN(4) > 0 {
 			t.op.ttl = 1 + c.rng.IntN(800)
+			b.due = b.s.now + time.Duration(t.op.ttl)*time.Millisecond
 		}
 	}
+	c.brink = false
 	return t
 }
 

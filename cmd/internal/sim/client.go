@@ -20,6 +20,7 @@ type client struct {
 	work func(*client) task // draws the next task; nil: none
 
 	conn     *clientConn
+	brink    bool                 // it looks at a value whose time has just come
 	reads    bool                 // it changes nothing
 	readonly bool                 // its connection reads at followers too
 	clings   bool                 // it asks whom it is connected to, whatever it knows
@@ -69,7 +70,11 @@ func (s *Sim) addClient(work func(*client) task) *client {
 func (c *client) think() {
 	c.busy = false
 	round := c.round
-	c.s.after(time.Duration(c.rng.ExpFloat64()*float64(c.s.plan.think)), func() {
+	wait := time.Duration(c.rng.ExpFloat64() * float64(c.s.plan.think))
+	if left := c.s.brief.due - c.s.now; left > 0 && c.rng.IntN(3) == 0 {
+		c.brink, wait = true, left+time.Duration(c.rng.Int64N(int64(20*time.Millisecond)))
+	}
+	c.s.after(wait, func() {
 		if !c.stopped && !c.busy && c.round == round {
 			c.begin()
 		}
@@ -124,7 +129,7 @@ func (c *client) connect(place int, tasks []task) {
 		c.conn.end()
 	}
 	c.readonly = c.s.plan.readonly && c.rng.IntN(3) == 0
-	c.clings = c.rng.IntN(4) == 0
+	c.clings = c.rng.IntN(4) == 0 || c.readonly && c.rng.IntN(2) == 0
 	var conn *clientConn
 	conn = c.s.dial(place, func() {
 		switch {

@@ -45,6 +45,8 @@ func (s *Sim) worker() {
 	echoes := 0
 	c = s.addClient(func(*client) task {
 		switch n := c.rng.IntN(100); {
+		case c.brink:
+			return s.brief.task(c)
 		case n < 22:
 			return c.onRegister()
 		case n < 34:
