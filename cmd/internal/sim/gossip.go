@@ -114,8 +114,10 @@ func (g *gossiper) Known() []gossip.Node { return byID(values(g.known)) }
 func (g *gossiper) Leave(context.Context) error {
 	g.self.left = true
 	g.self.beat++
-	for i := 1; i <= len(g.p.m.s.machines); i++ {
-		g.send(i)
+	for _, m := range g.p.m.s.machines {
+		if m != g.p.m { // the next process here is nobody to hear it
+			g.send(m.i)
+		}
 	}
 	return nil
 }
