@@ -77,6 +77,9 @@ func (s *State) move(c *call, free bool) (moved, ok bool) {
 	return true, true
 }
 
+// moveKey is MOVE key database.
+func moveKey(_ *State, c *call) { c.W.Error("ERR MOVE is not allowed in cluster mode") }
+
 // setValue makes a key hold v, which it then owns, until the time at.
 func (s *State) setValue(p *place, v value, at int64) {
 	e, size := s.upsert(p)

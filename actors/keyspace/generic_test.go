@@ -86,6 +86,7 @@ func TestExpireTimes(t *testing.T) {
 
 func TestRenameAndCopy(t *testing.T) {
 	newBench(t).steps(
+		step{"move {k}1 1", "-ERR MOVE is not allowed in cluster mode|"},
 		step{"rename {k}1 {k}2", "-ERR no such key|"},
 		step{"renamenx {k}1 {k}1", "-ERR no such key|"},
 		step{"set {k}1 v px 1000", "+OK|"},

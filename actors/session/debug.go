@@ -23,6 +23,7 @@ func debugCommand(s *session, args [][]byte) {
 		w.OK()
 	case resp.Is(args[1], "protocol") && len(args) == 3:
 		debugProtocol(s, args[2])
+	case debugData(s, args):
 	default:
 		w.Error("ERR unknown subcommand or wrong number of arguments for '" + string(args[1]) + "'. Try DEBUG HELP.")
 	}

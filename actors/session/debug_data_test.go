@@ -1,0 +1,27 @@
+package session
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestDebugOfData(t *testing.T) {
+	b := newBed(t, 2, func(_ *bed, c *Config) { c.Debug = true })
+	c := b.dial()
+	zero := strings.Repeat("0", 40)
+	c.want("DEBUG OBJECT a", "-ERR no such key", "DEBUG DIGEST", zero, "DEBUG DIGEST-VALUE a b", "["+zero+" "+zero+"]",
+		"SET a v", "OK", "SET b v", "OK", "DEBUG SET-ACTIVE-EXPIRE 0", "OK", "DEBUG SET-ACTIVE-EXPIRE x", "-ERR syntax error",
+		"DEBUG RELOAD", "OK", "DEBUG QUICKLIST-PACKED-THRESHOLD 1b", "OK")
+	if got := c.do("DEBUG OBJECT b"); !strings.HasPrefix(got, "Value at:0x0 refcount:1 encoding:embstr serializedlength:2 ") {
+		t.Error(got)
+	}
+	values := strings.Fields(strings.Trim(c.do("DEBUG DIGEST-VALUE a b"), "[]"))
+	if len(values) != 2 || values[0] != values[1] || values[0] == zero {
+		t.Errorf("digests of the same value: %q", values)
+	}
+	both := c.do("DEBUG DIGEST")
+	c.want("DEL b", "1")
+	if one := c.do("DEBUG DIGEST"); one == both || one == zero {
+		t.Errorf("digest %s of two keys and %s of one", both, one)
+	}
+}
