@@ -16,8 +16,17 @@ var (
 	ErrBuried = errors.New("replica id was removed")
 )
 
-const advice = "the node must be rebuilt from its peers: remove the data directory and start it again with --join"
+// Advice says what to do about durable data that is damaged.
+const Advice = "the node must be rebuilt from its peers: remove the data directory and start it again with --join"
 
 func corrupt(format string, args ...any) error {
-	return fmt.Errorf("%w: %w; %s", ErrCorrupt, fmt.Errorf(format, args...), advice)
+	return fmt.Errorf("%w: %w; %s", ErrCorrupt, fmt.Errorf(format, args...), Advice)
+}
+
+// where adds the directory to what is corrupt, since most of these errors name a shard only.
+func (l *Log) where(err error) error {
+	if !errors.Is(err, ErrCorrupt) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", l.cfg.Dir, err)
 }

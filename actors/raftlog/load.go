@@ -45,7 +45,7 @@ func parseRecord(key, value []byte) (slotmap.ShardID, record, error) {
 func (l *Log) Shards() []slotmap.ShardID {
 	records, err := readRecords(l.db)
 	if err != nil {
-		l.fail(err)
+		l.fail(l.where(err))
 		return nil
 	}
 	var ids []slotmap.ShardID
@@ -63,7 +63,7 @@ func (l *Log) Shards() []slotmap.ShardID {
 func (l *Log) Load(shard slotmap.ShardID) (State, error) {
 	view := l.db.View()
 	st, err := load(view, shard)
-	if err := errors.Join(err, view.Close()); err != nil {
+	if err := errors.Join(l.where(err), view.Close()); err != nil {
 		return State{}, err
 	}
 	return st, nil

@@ -48,7 +48,7 @@ func Open(cfg Config) (*Log, error) {
 	}
 	l.lock = lock
 	if err := l.open(); err != nil {
-		return nil, errors.Join(err, l.release())
+		return nil, errors.Join(l.where(err), l.release())
 	}
 	return l, nil
 }

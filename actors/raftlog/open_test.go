@@ -129,7 +129,7 @@ func TestInconsistentShardIsCorrupt(t *testing.T) {
 				t.Fatal(err)
 			}
 			_, err := l.Load(4)
-			if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), advice) {
+			if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), Advice) {
 				t.Errorf("%v", err)
 			}
 			mustClose(t, l)

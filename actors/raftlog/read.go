@@ -21,10 +21,10 @@ func (l *Log) Entries(shard slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb
 	}
 	c := gathering{lo: lo, maxBytes: maxBytes}
 	if err := l.db.Scan(entryKey(shard, lo), entryKey(shard, hi), c.add); err != nil {
-		return nil, err
+		return nil, l.where(err)
 	}
 	if len(c.entries) == 0 {
-		return nil, l.missing(shard, lo)
+		return nil, l.where(l.missing(shard, lo))
 	}
 	return c.entries, nil
 }
@@ -77,18 +77,18 @@ func (l *Log) Term(shard slotmap.ShardID, index uint64) (uint64, error) {
 		return err
 	})
 	if err != nil || term != 0 {
-		return term, err
+		return term, l.where(err)
 	}
 	r, err := readRecord(l.db, shard)
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, l.where(err)
 	case index == r.truncated.Index:
 		return r.truncated.Term, nil
 	case index == r.snapshot.Index:
 		return r.snapshot.Term, nil
 	}
-	return 0, l.missing(shard, index)
+	return 0, l.where(l.missing(shard, index))
 }
 
 func sortIDs(ids []slotmap.ShardID) { slices.Sort(ids) }

@@ -45,10 +45,13 @@ func (l *Log) openStore(lock *pebble.Lock, readOnly bool) (db *pebble.DB, err er
 		}
 	}()
 	db, err = pebble.Open(l.storePath(), l.options(lock, readOnly))
-	if err != nil {
-		return nil, storeError(err)
+	if err == nil {
+		return db, nil
 	}
-	return db, nil
+	if err = storeError(err); errors.Is(err, ErrCorrupt) {
+		return nil, err
+	}
+	return nil, fmt.Errorf("%w; opening %s: if the disk is well, and this program not older than the data, %s", err, l.storePath(), Advice)
 }
 
 // storeError marks the errors that say damage, rather than a disk or a permission that failed.

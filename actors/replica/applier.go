@@ -315,7 +315,7 @@ func (a *applier) restore(ctx actor.Context, ref raftlog.SnapshotRef) {
 	}
 	state, h, err := a.cfg.loadSnapshot(ref)
 	if err != nil {
-		a.cfg.Fatal(fmt.Errorf("shard %d cannot load its snapshot: %w", a.cfg.Shard, err))
+		a.cfg.Fatal(fmt.Errorf("shard %d cannot load its snapshot: %w; if the disk is well, %s", a.cfg.Shard, err, raftlog.Advice))
 		return
 	}
 	a.state, a.applied, a.term, a.now, a.members = state, h.Index, h.Term, max(a.now, h.Now), h.Members
