@@ -22,6 +22,7 @@ import (
 const (
 	realLog       = "data/log"
 	realSnapshots = "data/snapshots"
+	realName      = "a value of the node"
 )
 
 // realDisk is a node's disk with the real log store and real snapshot files on it, in a file system in memory. It
@@ -89,6 +90,11 @@ func (d *realDisk) start(c *cluster, n *node) {
 		return
 	}
 	d.log = log
+	if first := d.states[d.low].replica == 0; first {
+		if err := log.SetMetaNow("name", []byte(realName)); err != nil {
+			c.fail("n%d: %v", n.i, err)
+		}
+	}
 	d.pid = d.spawn(n, "raftlog/store", log.Producer())
 	d.spawn(n, "raftlog", func() actor.Actor { return &scribe{d} })
 	if d.states[d.low].replica == 0 {

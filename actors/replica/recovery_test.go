@@ -25,7 +25,8 @@ type saga struct {
 	one *node
 	rng *rand.Rand
 
-	apart   bool // the first node is cut off
+	past    []logState // of the first node's log since its last start
+	apart   bool       // the first node is cut off
 	crashes int
 	changes int
 }
@@ -164,15 +165,34 @@ type revived struct {
 // revive runs the replica of a disk as a new process does, and alone: it restores its snapshot and applies what its
 // log says is committed.
 func (s *saga) revive(fs vfs.FS) (r revived, err error) {
-	var fatal error
-	stop := func(err error) { fatal = errors.Join(fatal, err) }
-	log, err := raftlog.Open(raftlog.Config{Dir: realLog, FS: fs, Fatal: stop})
+	type end struct {
+		revived
+		err error
+	}
+	ends := make(chan end, 2)
+	go func() {
+		r, err := s.revival(fs, func(err error) {
+			ends <- end{err: err}
+			select {} // the process would be over
+		})
+		ends <- end{r, err}
+	}()
+	e := <-ends
+	return e.revived, e.err
+}
+
+func (s *saga) revival(fs vfs.FS, fatal func(error)) (r revived, err error) {
+	log, err := raftlog.Open(raftlog.Config{Dir: realLog, FS: fs, Fatal: fatal})
 	if err != nil {
 		return r, err
 	}
-	defer func() { err = errors.Join(err, fatal, log.Close()) }()
+	var stopped error
+	defer func() { err = errors.Join(err, stopped, log.Close()) }()
 	if r.log, err = readLog(log); err != nil || r.log.replica == 0 {
 		return r, err
+	}
+	if name, ok := log.Meta("name"); !ok || string(name) != realName {
+		return r, fmt.Errorf("the node's value is %q", name)
 	}
 	st, err := log.Load(testShard)
 	if err != nil {
@@ -181,8 +201,11 @@ func (s *saga) revive(fs vfs.FS) (r revived, err error) {
 	r.state = map[uint64]uint64{}
 	s.runAlone(Config{
 		Self: s.one.id, Shard: testShard, Replica: st.Replica, State: st, Log: log, SnapshotDir: realSnapshots, FS: fs,
-		Fatal: stop, Observe: func(a *Applied) { r.state[a.Index] = a.State.Hash() },
+		Fatal: func(err error) { stopped = errors.Join(stopped, err) }, Observe: func(a *Applied) { r.state[a.Index] = a.State.Hash() },
 	}, log)
+	if stopped != nil {
+		return r, nil
+	}
 	return r, checkFile(fs, r.log.snap)
 }
 
