@@ -28,11 +28,14 @@ func (n *Node) serveAdmin() *adminServer {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	a := &adminServer{done: make(chan struct{}), gateway: gateway.New(gateway.Config{Sessions: n.sessions, Routes: n.routes.Load})}
+	a := &adminServer{done: make(chan struct{}), gateway: gateway.New(gateway.Config{
+		Sessions: n.sessions, Routes: n.routes.Load, Version: n.cfg.Version, Counters: n.counters,
+	})}
 	a.http = &http.Server{
 		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
 	}
+	a.http.RegisterOnShutdown(a.gateway.Drain)
 	go func() {
 		defer close(a.done)
 		if err := a.http.Serve(n.cfg.HTTP); !errors.Is(err, http.ErrServerClosed) {
@@ -40,6 +43,12 @@ func (n *Node) serveAdmin() *adminServer {
 		}
 	}()
 	return a
+}
+
+// counters are what the page shows of the node's log.
+func (n *Node) counters() gateway.Counters {
+	s := n.store.Stats()
+	return gateway.Counters{Syncs: s.Syncs, SyncSeconds: s.SyncTime.Seconds()}
 }
 
 // over gives the paths of the operators to mux, and everything else to the gateway: a mux would mend paths.

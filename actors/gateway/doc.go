@@ -5,6 +5,9 @@
 //	POST /multi-exec           an array of commands as a transaction, in one slot
 //	GET|POST /set/k/v          a command as a path; a body is one more argument
 //
+//	GET /                      a page that shows the cluster living
+//	GET /v1/…                  what it shows, as JSON and as a stream of events; /v1/openapi.json describes it
+//
 // The shape of requests and answers is that of package rest. A node mounts a Handler on its HTTP port.
 //
 // # The way of a request

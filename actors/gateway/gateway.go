@@ -3,6 +3,8 @@ package gateway
 import (
 	"net"
 	"net/http"
+	"strings"
+	"time"
 
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/session"
@@ -21,6 +23,8 @@ type Sessions interface {
 type Config struct {
 	Sessions Sessions
 	Routes   func() *session.Routes // any goroutine; never nil
+	Version  string
+	Counters func() Counters // any goroutine; nil: there are none
 }
 
 // Handler answers HTTP requests.
@@ -30,6 +34,10 @@ type Handler struct {
 	calls  *caller
 	bodies *mailbox.Budget // bytes of bodies that are held
 	busy   *mailbox.Budget // requests that are carried out
+
+	streams *mailbox.Budget
+	drained chan struct{} // closed: streams end
+	peers   *http.Client
 }
 
 // Bounds.
@@ -38,6 +46,7 @@ const (
 	bodyBytes   = 256 << 20
 	maxRequests = 1024
 	maxReplies  = 64 << 20
+	peerIdle    = 8 // connections to other nodes that are kept
 )
 
 // New makes a handler; Close ends its sessions.
@@ -45,11 +54,21 @@ func New(cfg Config) *Handler {
 	return &Handler{
 		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
 		bodies: mailbox.NewBudget(1<<20, bodyBytes), busy: mailbox.NewBudget(maxRequests, 1),
+		streams: mailbox.NewBudget(maxStreams, 1), drained: make(chan struct{}),
+		peers: &http.Client{Transport: &http.Transport{MaxIdleConns: peerIdle, IdleConnTimeout: idleTime}},
 	}
 }
 
+// Drain ends the streams; it is called once.
+func (h *Handler) Drain() { close(h.drained) }
+
 // Close ends the sessions that wait for requests. Requests may still come, and end theirs.
-func (h *Handler) Close() { h.calls.close() }
+func (h *Handler) Close() {
+	h.calls.close()
+	h.peers.CloseIdleConnections()
+}
+
+const idleTime = 10 * time.Second
 
 // ServeHTTP answers one request. Paths are taken as they are, for keys may look like anything.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -58,6 +77,19 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		fail(w, http.StatusMethodNotAllowed, "ERR the method is GET or POST")
 		return
 	}
+	if a, ok := assets[r.URL.Path]; ok && r.Method == http.MethodGet {
+		a.write(w)
+		return
+	}
+	if strings.HasPrefix(r.URL.Path, "/v1/") {
+		h.operators(w, r)
+		return
+	}
+	h.command(w, r)
+}
+
+// command carries out what a request asks of the store.
+func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
 	q, bad := h.read(r, w)
 	if bad != nil {
 		bad.write(w)

@@ -24,7 +24,7 @@ func readmeCommands(t *testing.T) []string {
 	for line := range strings.Lines(string(text)) {
 		cmd, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
 		cmd = strings.TrimPrefix(cmd, "$ ")
-		for _, program := range []string{"go ", "./troupe-node", "redis-cli", "JOIN="} {
+		for _, program := range []string{"go ", "./troupe-node", "redis-cli", "JOIN=", "curl"} {
 			if ok && strings.HasPrefix(cmd, program) {
 				out = append(out, cmd)
 			}
@@ -53,6 +53,7 @@ func TestReadmeCommands(t *testing.T) {
 			if !strings.Contains(out, "troupe-node ") {
 				t.Errorf("%s: %s", cmd, out)
 			}
+		case strings.HasPrefix(cmd, "curl"): // see TestReadmeOverHTTP
 		case strings.HasPrefix(cmd, "redis-cli"):
 			if out := shell(t, dir, cmd); strings.Contains(out, "rror") || strings.Contains(out, "efused") {
 				t.Errorf("%s: %s", cmd, out)
@@ -60,6 +61,31 @@ func TestReadmeCommands(t *testing.T) {
 		default:
 			start(t, dir, join+"exec "+strings.Replace(cmd, "go run ./cmd/troupe-node", "./troupe-node", 1), address(cmd))
 		}
+	}
+}
+
+// The curl lines of the README answer what stands below each.
+func TestReadmeOverHTTP(t *testing.T) {
+	tool(t, "curl")
+	text, err := os.ReadFile("../../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := cluster.StartT(t, cluster.Options{Nodes: 1}).Node(0)
+	lines, ran := strings.Split(string(text), "\n"), 0
+	for i, line := range lines {
+		cmd, ok := strings.CutPrefix(line, "    $ curl")
+		if !ok {
+			continue
+		}
+		ran++
+		got := shell(t, t.TempDir(), "curl"+strings.Replace(cmd, "127.0.0.1:8379", n.HTTP, 1))
+		if want := strings.TrimSpace(lines[i+1]); got != want {
+			t.Errorf("curl%s: %s, want %s", cmd, got, want)
+		}
+	}
+	if ran == 0 {
+		t.Error("the README has no curl line")
 	}
 }
 

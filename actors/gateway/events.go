@@ -1,0 +1,161 @@
+package gateway
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"time"
+
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// event is a change in the cluster as this node came to know it.
+type event struct {
+	At   string `json:"at"` // RFC 3339
+	Kind string `json:"kind"`
+	Text string `json:"text"`
+}
+
+const (
+	maxStreams   = 256
+	eventEvery   = 100 * time.Millisecond // between looks at the routes
+	aliveEvery   = 15 * time.Second       // between comments on a silent stream
+	streamStalls = 10 * time.Second       // after which a reader who takes nothing is left
+)
+
+// events streams what changes, as server-sent events, until the reader leaves or the node stops.
+func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
+	if !h.streams.TryAcquire(1, 0) {
+		errorOf("BUSY as many streams as may be are open").write(w)
+		return
+	}
+	defer h.streams.Release(1, 0)
+	s := stream{w, http.NewResponseController(w)}
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("Cache-Control", "no-store")
+	seen := h.cfg.Routes()
+	if s.send(": what changes from now on\n\n") != nil {
+		return
+	}
+	look, alive := time.NewTicker(eventEvery), time.NewTicker(aliveEvery)
+	defer look.Stop()
+	defer alive.Stop()
+	for {
+		text := ""
+		select {
+		case <-r.Context().Done():
+			return
+		case <-h.drained:
+			return
+		case <-alive.C:
+			text = ": alive\n\n"
+		case <-look.C:
+			now := h.cfg.Routes()
+			text = eventText(differences(seen, now))
+			seen = now
+		}
+		if text != "" && s.send(text) != nil {
+			return
+		}
+	}
+}
+
+// stream writes to a reader who may be slow, for a while.
+type stream struct {
+	w    http.ResponseWriter
+	ctrl *http.ResponseController
+}
+
+func (s stream) send(text string) error {
+	if err := s.ctrl.SetWriteDeadline(time.Now().Add(streamStalls)); err != nil {
+		return err
+	}
+	if _, err := s.w.Write([]byte(text)); err != nil {
+		return err
+	}
+	return s.ctrl.Flush()
+}
+
+func eventText(events []event) (text string) {
+	at := time.Now().UTC().Format(time.RFC3339Nano)
+	for _, e := range events {
+		e.At = at
+		data, _ := json.Marshal(e) // strings alone
+		text += "event: " + e.Kind + "\ndata: " + string(data) + "\n\n"
+	}
+	return text
+}
+
+// differences tells in words what changed between two pictures of the cluster.
+func differences(old, now *session.Routes) (out []event) {
+	if old == now {
+		return nil
+	}
+	tell := func(kind, format string, v ...any) {
+		out = append(out, event{Kind: kind, Text: fmt.Sprintf(format, v...)})
+	}
+	for _, n := range sortedNodes(now) {
+		_, known := old.Nodes[n.ID]
+		switch down, was := now.Down[n.ID], old.Down[n.ID]; {
+		case !known:
+			tell("node", "%s joins", label(n))
+		case down && !was:
+			tell("node", "%s is lost", label(n))
+		case was && !down:
+			tell("node", "%s is back", label(n))
+		}
+	}
+	for _, n := range sortedNodes(old) {
+		if _, left := now.Nodes[n.ID]; !left {
+			tell("node", "%s is gone", label(n))
+		}
+	}
+	for _, sh := range now.Map.Shards() {
+		differencesOf(old, now, sh, tell)
+	}
+	return out
+}
+
+// differencesOf tells what changed in one shard.
+func differencesOf(old, now *session.Routes, sh slotmap.Shard, tell func(kind, format string, v ...any)) {
+	was, led := old.Leader(sh.ID)
+	switch is, leads := now.Leader(sh.ID); {
+	case !leads && led:
+		tell("leader", "shard %d has no leader", sh.ID)
+	case leads && (!led || is.ID != was.ID):
+		tell("leader", "%s leads shard %d", label(is), sh.ID)
+	}
+	before, _ := old.Map.Shard(sh.ID)
+	for _, m := range sh.Members {
+		switch b, member := before.Member(m.Replica); {
+		case !member && m.Learner:
+			tell("member", "shard %d is copied to %s", sh.ID, nameOf(now, m.Node))
+		case !m.Learner && (!member || b.Learner):
+			tell("member", "%s votes in shard %d", nameOf(now, m.Node), sh.ID)
+		}
+	}
+	for _, m := range before.Members {
+		if _, member := sh.Member(m.Replica); !member {
+			tell("member", "%s holds shard %d no more", nameOf(now, m.Node), sh.ID)
+		}
+	}
+	if a, b := slotsOf(old, sh.ID), slotsOf(now, sh.ID); a != b {
+		tell("slots", "shard %d has %d slots, after %d", sh.ID, b, a)
+	}
+}
+
+func slotsOf(r *session.Routes, id slotmap.ShardID) (n int) {
+	for _, run := range r.Map.RunsOf(id) {
+		n += run.Len()
+	}
+	return n
+}
+
+func nameOf(r *session.Routes, id slotmap.NodeID) string {
+	if n, ok := r.Nodes[id]; ok {
+		return label(n)
+	}
+	return id.String()
+}

@@ -1,0 +1,321 @@
+package gateway
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/gossip"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// twoNodes is a cluster of two shards, of which this node leads the first and another, at an HTTP address, the second.
+func twoNodes(http string) *session.Routes {
+	self := gossip.Node{ID: slotmap.NodeID{1}, Name: "n1", Client: "127.0.0.1:1", HTTP: "127.0.0.1:1"}
+	other := gossip.Node{ID: slotmap.NodeID{2}, Name: "n2", Client: "127.0.0.1:2", HTTP: http, Zone: "z"}
+	members := []slotmap.Member{{Replica: 1, Node: self.ID}, {Replica: 2, Node: other.ID}}
+	gauges := &replica.Gauges{Replica: 1}
+	gauges.Role.Store(uint32(replica.RoleLeader))
+	gauges.Ready.Store(true)
+	gauges.Last.Store(100)
+	gauges.Commit.Store(89)
+	gauges.Applied.Store(88)
+	return &session.Routes{
+		Map: slotmap.New(slotmap.Even(2), []slotmap.Shard{
+			{ID: 1, Index: 1, Term: 3, Leader: 1, Members: members}, {ID: 2, Index: 1, Term: 4, Leader: 2, Members: members},
+		}),
+		Nodes: map[slotmap.NodeID]gossip.Node{self.ID: self, other.ID: other}, Down: map[slotmap.NodeID]bool{}, Self: self,
+		Handles: map[slotmap.ShardID]*replica.Handle{1: {Shard: 1, Gauges: gauges, Budget: mailbox.NewBudget(1, 1)}},
+		Cluster: slotmap.ClusterID{9},
+	}
+}
+
+// document is as much of an OpenAPI document as is checked.
+type document struct {
+	OpenAPI string `json:"openapi"`
+	Paths   map[string]map[string]struct {
+		Responses map[string]struct {
+			Content map[string]struct{ Schema schema }
+		}
+	}
+	Components struct{ Schemas map[string]schema }
+}
+
+type schema struct {
+	Ref        string `json:"$ref"`
+	Type       string
+	Required   []string
+	Properties map[string]schema
+	Items      *schema
+	Enum       []string
+}
+
+// check reports how a value differs from a schema; a property that the schema does not name is a difference too.
+func (d *document) check(s schema, v any, at string) error {
+	if name, ok := strings.CutPrefix(s.Ref, "#/components/schemas/"); ok {
+		if s, ok = d.Components.Schemas[name]; !ok {
+			return fmt.Errorf("%s: no schema %s", at, name)
+		}
+	}
+	switch v := v.(type) {
+	case map[string]any:
+		for _, name := range s.Required {
+			if _, ok := v[name]; !ok {
+				return fmt.Errorf("%s: no %s", at, name)
+			}
+		}
+		for name, item := range v {
+			p, ok := s.Properties[name]
+			if !ok || s.Type != "object" {
+				return fmt.Errorf("%s: %s is not described", at, name)
+			}
+			if err := d.check(p, item, at+"."+name); err != nil {
+				return err
+			}
+		}
+		return nil
+	case []any:
+		if s.Type != "array" || s.Items == nil {
+			return fmt.Errorf("%s: an array, described as %q", at, s.Type)
+		}
+		for i, item := range v {
+			if err := d.check(*s.Items, item, fmt.Sprint(at, "[", i, "]")); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return checkScalar(s, v, at)
+}
+
+func checkScalar(s schema, v any, at string) error {
+	kind := map[string]string{"string": "string", "integer": "float64", "number": "float64", "boolean": "bool"}[s.Type]
+	if got := fmt.Sprintf("%T", v); got != kind {
+		return fmt.Errorf("%s: %s, described as %q", at, got, s.Type)
+	}
+	if text, ok := v.(string); ok && len(s.Enum) > 0 && !slices.Contains(s.Enum, text) {
+		return fmt.Errorf("%s: %q is none of %v", at, text, s.Enum)
+	}
+	return nil
+}
+
+// TestOpenAPI: what the document describes is what is answered.
+func TestOpenAPI(t *testing.T) {
+	b := newBed(t, ok)
+	b.routes = *twoNodes("")
+	var doc document
+	if err := json.Unmarshal(b.do("GET", "/v1/openapi.json", "").Body.Bytes(), &doc); err != nil || doc.OpenAPI == "" {
+		t.Fatalf("%q, %v", doc.OpenAPI, err)
+	}
+	described := 0
+	for path, methods := range doc.Paths {
+		get, ok := methods["get"]
+		of, isJSON := get.Responses["200"].Content["application/json"]
+		if !ok || !strings.HasPrefix(path, "/v1/") || !isJSON || path == "/v1/openapi.json" {
+			continue
+		}
+		described++
+		w := b.do("GET", strings.ReplaceAll(path, "{id}", "2"), "")
+		var v any
+		if err := json.Unmarshal(w.Body.Bytes(), &v); w.Code != 200 || err != nil {
+			t.Errorf("%s: %d %s", path, w.Code, w.Body)
+			continue
+		}
+		if err := doc.check(of.Schema, v, path); err != nil {
+			t.Error(err)
+		}
+	}
+	if described != 6 {
+		t.Errorf("%d paths of JSON are described", described)
+	}
+	for _, target := range []string{"/v1/shards/3", "/v1/shards/x", "/v1/", "/v1/shards/1/2"} {
+		if w := b.do("GET", target, ""); w.Code != http.StatusNotFound {
+			t.Errorf("%s: %d", target, w.Code)
+		}
+	}
+	b.password = "pw"
+	for _, target := range []string{"/v1/cluster", "/v1/events", "/v1/replicas"} {
+		if w := b.do("GET", target, ""); w.Code != http.StatusUnauthorized {
+			t.Errorf("%s without a token: %d", target, w.Code)
+		}
+	}
+}
+
+func TestViews(t *testing.T) {
+	r := twoNodes("")
+	if v := viewSlots(r); len(v) != 2 || v[0].First != 0 || v[1].Last != 16383 || v[0].Leader != r.Self.ID.String() {
+		t.Errorf("%+v", v)
+	}
+	if v := viewNodes(r); len(v) != 2 || !slices.Equal(v[0].Leads, []uint32{1}) || !slices.Equal(v[1].Leads, []uint32{2}) || len(v[1].Holds) != 2 || v[1].Zone != "z" {
+		t.Errorf("%+v", v)
+	}
+	if v := viewReplicas(r); len(v) != 1 || v[0].Role != "leader" || v[0].Last != 100 || v[0].Commit != 89 || v[0].Applied != 88 {
+		t.Errorf("%+v", v)
+	}
+	if v := viewCluster(r, "v"); v.State != "ok" || v.NodesAlive != 2 || v.SlotsOwned != slotmap.Count {
+		t.Errorf("%+v", v)
+	}
+	r.Down[slotmap.NodeID{2}] = true
+	if v := viewCluster(r, "v"); v.State != "fail" || v.NodesAlive != 1 {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestReplicasOfOthers: another node is asked with the caller's token, and believed for itself alone.
+func TestReplicasOfOthers(t *testing.T) {
+	first := `[{"node":"` + slotmap.NodeID{2}.String() + `","answers":true,"replicas":[{"shard":2,"commit":7}],"counters":{}}]`
+	var asked, said atomic.Value
+	said.Store(first)
+	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.Store(r.URL.RequestURI() + " " + r.Header.Get("Authorization"))
+		fmt.Fprint(w, said.Load())
+	}))
+	defer peer.Close()
+	b := newBed(t, ok)
+	b.password = "pw"
+	b.routes = *twoNodes(peer.Listener.Addr().String())
+	get := func() (all []nodeReplicas) {
+		w := b.do("GET", "/v1/replicas", "", "Authorization", "Bearer pw")
+		if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 2 {
+			t.Fatalf("%s: %v", w.Body, err)
+		}
+		return all
+	}
+	until(t, func() bool { // the other end may be stopped for longer than a peer is waited for
+		all := get()
+		return all[1].Answers && all[1].Replicas[0].Commit == 7
+	})
+	if got := asked.Load(); got != "/v1/replicas?scope=node Bearer pw" {
+		t.Errorf("asked %q", got)
+	}
+	said.Store(strings.ReplaceAll(first, slotmap.NodeID{2}.String(), slotmap.NodeID{1}.String()))
+	if all := get(); all[1].Answers {
+		t.Error("one node was believed for another")
+	}
+}
+
+// until tries something that must succeed in the end.
+func until(t *testing.T, done func() bool) {
+	t.Helper()
+	for range 100 {
+		if done() {
+			return
+		}
+	}
+	t.Fatal("it never came")
+}
+
+func TestDifferences(t *testing.T) {
+	old, now := twoNodes(""), twoNodes("")
+	two, three := slotmap.NodeID{2}, slotmap.NodeID{3}
+	now.Down[two] = true
+	now.Nodes[three] = gossip.Node{ID: three, Name: "n3", Client: "127.0.0.1:3"}
+	now.Map, _ = now.Map.Apply(slotmap.Delta{Shard: slotmap.Shard{ID: 1, Index: 2, Term: 3, Leader: 1, Members: []slotmap.Member{
+		{Replica: 1, Node: now.Self.ID}, {Replica: 3, Node: three, Learner: true},
+	}}})
+	texts := func(events []event) (out []string) {
+		for _, e := range events {
+			out = append(out, e.Kind+": "+e.Text)
+		}
+		return out
+	}
+	want := []string{"node: n2 is lost", "node: n3 joins", "member: shard 1 is copied to n3", "member: n2 holds shard 1 no more", "leader: shard 2 has no leader"}
+	if got := texts(differences(old, now)); !slices.Equal(got, want) {
+		t.Errorf("%q", got)
+	}
+	want = []string{"node: n2 is back", "node: n3 is gone", "member: n2 votes in shard 1", "leader: n2 leads shard 2"}
+	got := texts(differences(now, old))
+	for _, w := range want {
+		if !slices.Contains(got, w) {
+			t.Errorf("no %q in %q", w, got)
+		}
+	}
+	if got := differences(old, old); got != nil {
+		t.Errorf("%q", got)
+	}
+}
+
+// TestEvents: a stream tells what changes after its beginning, and ends when the node drains.
+func TestEvents(t *testing.T) {
+	var routes atomic.Pointer[session.Routes]
+	routes.Store(twoNodes(""))
+	b := newBed(t, ok)
+	h := New(Config{Sessions: b, Routes: routes.Load})
+	srv := httptest.NewServer(h)
+	defer srv.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, _ := http.NewRequestWithContext(ctx, "GET", srv.URL+"/v1/events", nil)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	lines.Scan() // the comment that opens the stream
+	next := twoNodes("")
+	next.Down[slotmap.NodeID{2}] = true
+	routes.Store(next)
+	var got []string
+	for len(got) < 2 && lines.Scan() {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			var e event
+			if err := json.Unmarshal([]byte(data), &e); err != nil || e.At == "" {
+				t.Errorf("%s: %v", data, err)
+			}
+			got = append(got, e.Text)
+		}
+	}
+	if !slices.Equal(got, []string{"n2 is lost", "shard 2 has no leader"}) {
+		t.Errorf("%q", got)
+	}
+	h.Drain()
+	for lines.Scan() {
+	}
+	if err := lines.Err(); err != nil {
+		t.Errorf("the stream ended with %v", err)
+	}
+}
+
+// TestPage: the page is whole, asks no other site for anything, and is forbidden to.
+func TestPage(t *testing.T) {
+	b := newBed(t, ok)
+	b.password = "pw" // the page itself is no secret: it asks for the password
+	w := b.do("GET", "/", "")
+	if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
+		t.Fatalf("%d %v", w.Code, w.Header())
+	}
+	for _, path := range append([]string{"/"}, submatches(`(?:src|href)="(/assets/[^"]*)"`, w.Body.String())...) {
+		w := b.do("GET", path, "")
+		if w.Code != 200 || !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
+			t.Errorf("%s: %d %v", path, w.Code, w.Header())
+		}
+		if found := regexp.MustCompile(`(https?:)?//[a-z0-9-]+\.[a-z]+`).FindString(w.Body.String()); found != "" {
+			t.Errorf("%s speaks of %s", path, found)
+		}
+	}
+	script := b.do("GET", "/assets/app.js", "").Body.String()
+	for _, id := range submatches(`\$\("([a-z-]+)"\)`, script) {
+		if !strings.Contains(string(pageHTML), `id="`+id+`"`) {
+			t.Errorf("the script looks for #%s, which is not there", id)
+		}
+	}
+}
+
+func submatches(pattern, text string) (out []string) {
+	for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(text, -1) {
+		out = append(out, m[1])
+	}
+	return out
+}

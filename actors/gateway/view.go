@@ -1,0 +1,170 @@
+package gateway
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+
+	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/gossip"
+	"github.com/troupedb/troupe/slotmap"
+)
+
+// What /v1 tells, as this node knows it. page/openapi.json describes the same.
+
+type clusterView struct {
+	Cluster    string `json:"cluster"`
+	Node       string `json:"node"` // that answers
+	Version    string `json:"version"`
+	State      string `json:"state"` // ok: every slot has a leader that serves
+	SlotsOwned int    `json:"slots_owned"`
+	Shards     int    `json:"shards"`
+	Nodes      int    `json:"nodes"`
+	NodesAlive int    `json:"nodes_alive"`
+}
+
+type slotsView struct {
+	First  uint16 `json:"first"`
+	Last   uint16 `json:"last"`
+	Shard  uint32 `json:"shard"`
+	Epoch  uint64 `json:"epoch"`
+	Leader string `json:"leader"` // node id; "" if none is known
+}
+
+type shardView struct {
+	ID      uint32       `json:"id"`
+	Slots   [][2]uint16  `json:"slots"`
+	Term    uint64       `json:"term"`
+	Leader  string       `json:"leader"`
+	Members []memberView `json:"members"`
+}
+
+type memberView struct {
+	Replica uint64 `json:"replica"`
+	Node    string `json:"node"`
+	Learner bool   `json:"learner"`
+}
+
+type nodeView struct {
+	ID      string   `json:"id"`
+	Name    string   `json:"name"`
+	Zone    string   `json:"zone"`
+	Client  string   `json:"client"`
+	HTTP    string   `json:"http"`
+	Alive   bool     `json:"alive"`
+	Gateway bool     `json:"gateway"`
+	Leads   []uint32 `json:"leads"`
+	Holds   []uint32 `json:"holds"`
+}
+
+// replicaView is a replica as its own node sees it.
+type replicaView struct {
+	Shard    uint32 `json:"shard"`
+	Replica  uint64 `json:"replica"`
+	Role     string `json:"role"`
+	Term     uint64 `json:"term"`
+	Last     uint64 `json:"last"`
+	Commit   uint64 `json:"commit"`
+	Applied  uint64 `json:"applied"`
+	Snapshot uint64 `json:"snapshot"`
+	Keys     int64  `json:"keys"`
+	Bytes    int64  `json:"bytes"`
+	Written  uint64 `json:"written"` // operations proposed here, ever
+	Read     uint64 `json:"read"`    // operations read here, ever
+}
+
+// Counters are figures of a node since it started.
+type Counters struct {
+	Syncs       uint64  `json:"syncs"`        // of the log
+	SyncSeconds float64 `json:"sync_seconds"` // spent in them
+}
+
+func viewCluster(r *session.Routes, version string) clusterView {
+	v := clusterView{
+		Cluster: r.Cluster.String(), Node: r.Self.ID.String(), Version: version, State: "fail",
+		SlotsOwned: r.Map.Owned(), Shards: len(r.Map.Shards()), Nodes: len(r.Nodes), NodesAlive: len(r.Nodes) - len(r.Down),
+	}
+	if r.Served() {
+		v.State = "ok"
+	}
+	return v
+}
+
+func viewSlots(r *session.Routes) []slotsView {
+	out := []slotsView{}
+	for _, run := range r.Map.Runs() {
+		out = append(out, slotsView{run.First, run.Last, uint32(run.Shard), run.Epoch, leaderID(r, run.Shard)})
+	}
+	return out
+}
+
+func leaderID(r *session.Routes, shard slotmap.ShardID) string {
+	if n, ok := r.Leader(shard); ok {
+		return n.ID.String()
+	}
+	return ""
+}
+
+func viewShards(r *session.Routes) []shardView {
+	out := []shardView{}
+	for _, sh := range r.Map.Shards() {
+		out = append(out, viewShard(r, sh))
+	}
+	return out
+}
+
+func viewShard(r *session.Routes, sh slotmap.Shard) shardView {
+	v := shardView{ID: uint32(sh.ID), Slots: [][2]uint16{}, Term: sh.Term, Leader: leaderID(r, sh.ID), Members: []memberView{}}
+	for _, run := range r.Map.RunsOf(sh.ID) {
+		v.Slots = append(v.Slots, [2]uint16{run.First, run.Last})
+	}
+	for _, m := range sh.Members {
+		v.Members = append(v.Members, memberView{m.Replica, m.Node.String(), m.Learner})
+	}
+	return v
+}
+
+func viewNodes(r *session.Routes) []nodeView {
+	out := []nodeView{}
+	for _, n := range sortedNodes(r) {
+		v := nodeView{
+			ID: n.ID.String(), Name: n.Name, Zone: n.Zone, Client: n.Client, HTTP: n.HTTP, Alive: !r.Down[n.ID], Gateway: n.Gateway,
+			Leads: []uint32{}, Holds: []uint32{},
+		}
+		for _, sh := range r.Map.Shards() {
+			if leader, ok := r.Leader(sh.ID); ok && leader.ID == n.ID {
+				v.Leads = append(v.Leads, uint32(sh.ID))
+			}
+			if slices.ContainsFunc(sh.Members, func(m slotmap.Member) bool { return m.Node == n.ID }) {
+				v.Holds = append(v.Holds, uint32(sh.ID))
+			}
+		}
+		out = append(out, v)
+	}
+	return out
+}
+
+// sortedNodes lists the nodes by name.
+func sortedNodes(r *session.Routes) []gossip.Node {
+	return slices.SortedFunc(maps.Values(r.Nodes), func(a, b gossip.Node) int {
+		return cmp.Or(cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
+	})
+}
+
+// viewReplicas lists the replicas on this node.
+func viewReplicas(r *session.Routes) []replicaView {
+	out := []replicaView{}
+	for _, id := range slices.Sorted(maps.Keys(r.Handles)) {
+		out = append(out, viewReplica(r.Handles[id]))
+	}
+	return out
+}
+
+func viewReplica(h *replica.Handle) replicaView {
+	v := h.Gauges.View()
+	return replicaView{
+		Shard: uint32(h.Shard), Replica: v.Replica, Role: v.Role.String(), Term: v.Term, Last: v.Last, Commit: v.Commit, Applied: v.Applied,
+		Snapshot: v.Snapshot, Keys: v.Keys, Bytes: v.Bytes, Written: h.Gauges.Ops.Load(), Read: h.Gauges.Reads.Load(),
+	}
+}
