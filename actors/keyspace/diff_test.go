@@ -17,11 +17,15 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// seed returns the seed of a randomised test: TROUPE_SEED, or a new one. It is
-// printed if the test fails.
+// seed returns the seed of a randomised test: TROUPE_SEED, a new one if that is "new", else always the same. It
+// is printed if the test fails.
 func seed(t testing.TB) uint64 {
-	n := rand.Uint64()
-	if s := os.Getenv("TROUPE_SEED"); s != "" {
+	n := uint64(1)
+	switch s := os.Getenv("TROUPE_SEED"); s {
+	case "":
+	case "new":
+		n = rand.Uint64()
+	default:
 		var err error
 		if n, err = strconv.ParseUint(s, 10, 64); err != nil {
 			t.Fatal("TROUPE_SEED: ", err)
