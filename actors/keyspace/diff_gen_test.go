@@ -152,8 +152,11 @@ func (g *gen) command() []string {
 	cmd := g.wellFormed()
 	switch g.IntN(40) {
 	case 0:
-		if cut := 1 + g.IntN(len(cmd)); cut != 2 || !isAnyOf(cmd[0], "spop", "srandmember", "hrandfield", "zrandmember") {
-			return cmd[:cut] // not what chance decides
+		cut := 1 + g.IntN(len(cmd))
+		chance := cut == 2 && isAnyOf(cmd[0], "spop", "srandmember", "hrandfield", "zrandmember")
+		partly := cut == 3 && isAnyOf(cmd[0], "sscan", "hscan", "zscan") // what comes first is Redis's choice
+		if !chance && !partly {
+			return cmd[:cut]
 		}
 	case 1:
 		if newerThan70[cmd[0]] == "arity" && !g.is72 {

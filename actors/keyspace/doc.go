@@ -72,6 +72,7 @@
 //     make nothing by a number from outside, and check all of a command before upsert;
 //   - list the commands in a table_*.go and its group in groups, and bind them in
 //     handlers;
+//   - let DUMP and RESTORE know it (rdb_write.go, rdb_read.go), and DEBUG tell its digest (debug.go);
 //   - report with notify what Redis reports as a keyspace event, and with ready
 //     what a blocked command may wait for; one that finds nothing ends with block (blocking.go);
 //   - add its commands to families of the differential tests, which compare every

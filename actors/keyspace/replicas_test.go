@@ -1,11 +1,16 @@
 package keyspace
 
 import (
+	"bytes"
+	"maps"
+	"slices"
 	"strconv"
+	"sync"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/troupedb/troupe/actors/keyspace/rdb"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -59,9 +64,48 @@ func (g *gen) anything() []string {
 		return []string{"set", g.anyKey(), g.value()}
 	case 5:
 		return []string{"del", g.anyKey()}
+	case 6:
+		return g.notForDiff()
 	}
 	return g.command()
 }
+
+// notForDiff makes commands of families that have differential tests of their own.
+func (g *gen) notForDiff() []string {
+	switch g.IntN(4) {
+	case 0:
+		return g.sortCommand()
+	case 1:
+		return []string{"dump", g.key()}
+	case 2:
+		return g.restore()
+	}
+	return g.geoCommand()
+}
+
+// restore is a RESTORE of a value of any type, now and then a damaged one.
+func (g *gen) restore() []string {
+	values := dumpedValues()
+	value := bytes.Clone(values[g.IntN(len(values))])
+	if g.IntN(3) == 0 {
+		value[g.IntN(len(value))] ^= 1 << g.IntN(8)
+	}
+	return []string{"restore", g.key(), g.pick("0", "0", "15"), string(rdb.Seal(value)), "replace"}
+}
+
+// dumpedValues are the values of dumpScripts, in the order of their names.
+var dumpedValues = sync.OnceValue(func() (values [][]byte) {
+	scripts := dumpScripts()
+	for _, name := range slices.Sorted(maps.Keys(scripts)) {
+		b := newBench(nil)
+		for _, line := range scripts[name] {
+			b.run(words(line)...)
+		}
+		value, _ := rdb.Open([]byte(b.payload("{d}k")))
+		values = append(values, value)
+	}
+	return values
+})
 
 // apply runs an entry as a replica does.
 func apply(s *State, env Env, body []byte, w *resp.Writer) {
