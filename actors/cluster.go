@@ -10,6 +10,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/plant"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
@@ -260,6 +261,7 @@ func (d *director) publish() {
 	}
 	r.Nodes[d.self.ID] = d.self
 	d.routes.Store(r)
+	d.system.Root.Send(d.broker, pubsub.Rerouted{})
 }
 
 // replaced maps dead nodes to the node that came up at their address.

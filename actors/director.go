@@ -31,6 +31,8 @@ type director struct {
 	store   *raftlog.Log
 	logPID  *actor.PID
 	forward *actor.PID
+	broker  *actor.PID
+	clients *session.Server
 	links   Links
 	gossip  Gossip
 	self    gossip.Node
@@ -89,8 +91,10 @@ func (d *director) Receive(ctx actor.Context) {
 		d.gossiped(m.event)
 	case *link.Up:
 		d.system.Root.Send(d.forward, m)
+		d.system.Root.Send(d.broker, m)
 	case *link.Down:
 		d.system.Root.Send(d.forward, m)
+		d.system.Root.Send(d.broker, m)
 		d.peerDown(m.Node)
 	case *link.Unroutable:
 		d.unroutable(m)

@@ -13,6 +13,7 @@ import (
 	"github.com/troupedb/troupe/actors/forward"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
@@ -32,6 +33,7 @@ type Node struct {
 	links    Links
 	gossip   Gossip
 	forward  *forward.Forwarder
+	broker   *pubsub.Broker
 	sessions *session.Server
 	admin    *adminServer
 	time     *timekeeper
@@ -181,9 +183,12 @@ func (n *Node) startCluster(id identity) error {
 	d.gossip = n.gossip
 	n.forward = forward.New(forward.Config{System: n.system, Local: n.local, Seed: n.world.Seed(), Logger: n.cfg.Logger})
 	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
+	n.broker = pubsub.New(pubsub.Config{System: n.system, Serves: n.servesSlot, Members: n.membersOfSlot})
+	d.broker = n.spawn(pubsub.Name, func() actor.Actor { return n.broker }, pubsub.Mailbox)
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
+	d.clients = n.sessions
 	d.publish()
 	n.spawn("node", func() actor.Actor { return d })
 	n.directed = true
@@ -272,6 +277,7 @@ func (n *Node) sessionConfig() session.Config {
 		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Debug: n.cfg.Debug, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
 		Forward: n.forward.Ask, ForwardAll: n.cfg.Forward,
+		Broker: n.system.NewLocalPID(pubsub.Name), PubSub: n.broker.Stats,
 	}
 }
 
@@ -286,6 +292,24 @@ func (n *Node) local(shard slotmap.ShardID) (*replica.Handle, slotmap.NodeID) {
 	}
 	leader, _ := routes.Leader(shard)
 	return nil, leader.ID
+}
+
+// servesSlot tells whether a replica of the shard of a slot is here.
+func (n *Node) servesSlot(slot uint16) bool {
+	routes := n.routes.Load()
+	id, _ := routes.Map.Owner(slot)
+	return routes.Handles[id] != nil
+}
+
+// membersOfSlot lists the nodes with a replica of the shard of a slot.
+func (n *Node) membersOfSlot(slot uint16) (nodes []slotmap.NodeID) {
+	m := n.routes.Load().Map
+	id, _ := m.Owner(slot)
+	shard, _ := m.Shard(id)
+	for _, member := range shard.Members {
+		nodes = append(nodes, member.Node)
+	}
+	return nodes
 }
 
 // bootstrap decides which cluster a node without data belongs to.
@@ -376,6 +400,9 @@ func (n *Node) stopActors() {
 	}
 	if n.forward != nil {
 		wait(n.system.NewLocalPID(forward.Name))
+	}
+	if n.broker != nil {
+		wait(n.system.NewLocalPID(pubsub.Name))
 	}
 	wait(n.logPID)
 }

@@ -49,6 +49,8 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),
 		Dispatcher:      d.world.dispatcher(name),
 		Observe:         d.world.Observe,
+		Listen:          d.clients.Listening,
+		Publish:         d.clients.PublishEvents,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

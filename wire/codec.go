@@ -30,6 +30,8 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return &Ping{readOnly(r)}
 	case KindPong:
 		return &Pong{readOnly(r)}
+	case KindPublish:
+		return readPublish(r)
 	}
 	return nil
 }
@@ -133,6 +135,22 @@ func readReply(r *pack.Reader) *Reply {
 	m.Ends = readEnds(r, len(m.Replies))
 	m.Index = r.Uint()
 	m.Leader = readNodeID(r)
+	return m
+}
+
+func (m *Publish) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 3)
+	dst = pack.AppendBool(dst, m.Shard)
+	dst = pack.AppendBytes(dst, []byte(m.Channel))
+	return pack.AppendBytes(dst, m.Payload)
+}
+
+func readPublish(r *pack.Reader) *Publish {
+	fields(r, 3)
+	m := &Publish{Shard: r.Bool()}
+	r.Own()
+	m.Channel = string(r.Bytes(r.Len()))
+	m.Payload = r.Bytes(r.Len())
 	return m
 }
 

@@ -22,6 +22,7 @@
 //	Request    node -> leader's node  operations forwarded for a client
 //	Reply      back                   their outcome
 //	Ping, Pong link -> link           keep-alive
+//	Publish    broker -> broker       a message to subscribers
 //
 // # Ownership of bytes
 //

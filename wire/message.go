@@ -18,6 +18,7 @@ const (
 	KindReply
 	KindPing
 	KindPong
+	KindPublish
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -80,6 +81,13 @@ type Ping struct{ ID uint64 }
 // Pong answers a Ping.
 type Pong struct{ ID uint64 }
 
+// Publish is a message to subscribers on another node.
+type Publish struct {
+	Shard   bool // to a shard channel
+	Channel string
+	Payload []byte
+}
+
 func (*Raft) Kind() Kind     { return KindRaft }
 func (*Removed) Kind() Kind  { return KindRemoved }
 func (*Snapshot) Kind() Kind { return KindSnapshot }
@@ -88,6 +96,7 @@ func (*Request) Kind() Kind  { return KindRequest }
 func (*Reply) Kind() Kind    { return KindReply }
 func (*Ping) Kind() Kind     { return KindPing }
 func (*Pong) Kind() Kind     { return KindPong }
+func (*Publish) Kind() Kind  { return KindPublish }
 
 // ConsensusLane marks the messages that must not queue behind client work.
 func (*Raft) ConsensusLane()    {}

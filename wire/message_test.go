@@ -53,6 +53,8 @@ func examples() []Message {
 		&Reply{Replies: []byte{}, Ends: []uint32{}},
 		&Ping{ID: 5},
 		&Pong{ID: math.MaxUint64},
+		&Publish{Shard: true, Channel: "news", Payload: []byte("a\r\nb")},
+		&Publish{Payload: []byte{}},
 	}
 }
 
@@ -190,7 +192,7 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"two fields", pack.AppendArray(nil, 2), pack.ErrShort},
 		{"two fields with values", append(pack.AppendArray(nil, 2), 7, 0xa0), ErrInvalid},
 		{"kind 0", broken(0, "", u(1)), ErrKind},
-		{"kind after the last", broken(uint64(KindPong+1), "", u(1)), ErrKind},
+		{"kind after the last", broken(uint64(KindPublish+1), "", u(1)), ErrKind},
 		{"kind 255", broken(255, "", u(1)), ErrKind},
 		{"kind 256", broken(256, "", u(1)), pack.ErrLimit},
 		{"ping of two fields", broken(ping, "", u(1), u(2)), pack.ErrLimit},
@@ -209,6 +211,10 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"reply past its end", broken(reply, "", u(1), u(0), bin(3), uints(4), u(1), bin(20)), pack.ErrLimit},
 		{"reply ends descend", broken(reply, "", u(1), u(0), bin(3), uints(2, 1), u(1), bin(20)), ErrInvalid},
 		{"reply ends claimed only", broken(reply, "", u(1), u(0), bin(3), raw("\xdd\x0f\xff\xff\xff"), u(1), bin(20)), pack.ErrLimit},
+		{"publish", broken(uint64(KindPublish), "", yes, bin(2), bin(0)), nil},
+		{"publish of two fields", broken(uint64(KindPublish), "", yes, bin(2)), ErrInvalid},
+		{"publish of no channel", broken(uint64(KindPublish), "", yes, u(1), bin(0)), pack.ErrType},
+		{"publish claimed only", broken(uint64(KindPublish), "", yes, bin(2), raw("\xc6\x00\x10\x00\x00")), pack.ErrLimit},
 		{"short node id", broken(reply, "", u(1), u(0), bin(3), uints(3), u(1), bin(19)), ErrInvalid},
 		{"long node id", broken(reply, "", u(1), u(0), bin(3), uints(3), u(1), bin(21)), pack.ErrLimit},
 	} {

@@ -100,3 +100,9 @@ func matchKey[T string | []byte](pattern []byte, key T) bool {
 	budget := globBudget + 4*(len(pattern)+len(key))
 	return globMatch(pattern, []byte(key), false, budget)
 }
+
+// Match reports whether text matches a pattern as Redis has them. It looks at a bounded part of a pattern that
+// would take long.
+func Match(pattern, text []byte) bool {
+	return globMatch(pattern, text, false, globBudget+4*(len(pattern)+len(text)))
+}

@@ -19,6 +19,7 @@ var groups = []struct {
 	{"hyperloglog", hyperloglogCommands},
 	{"geo", geoCommands},
 	{"stream", streamCommands},
+	{"pubsub", pubsubCommands},
 	{"generic", genericCommands},
 	{"transactions", transactionCommands},
 	{"connection", connectionCommands},

@@ -161,6 +161,8 @@ func cost(m wire.Message) int64 {
 		return minCost + int64(len(m.Ops))
 	case *wire.Reply:
 		return minCost + int64(len(m.Replies)) + 4*int64(len(m.Ends))
+	case *wire.Publish:
+		return minCost + int64(len(m.Channel)+len(m.Payload))
 	case *wire.Snapshot:
 		return minCost + int64(len(m.Meta))
 	case *wire.Chunk:

@@ -131,6 +131,7 @@ func (a *applier) Receive(ctx actor.Context) {
 
 func (a *applier) apply(ctx actor.Context, m *apply) {
 	a.tick = m.tick
+	a.listen()
 	for _, e := range m.entries {
 		var batches []*Batch
 		if len(m.carried) > 0 && m.carried[0].index == e.GetIndex() {
@@ -181,6 +182,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		a.evaluate(b, b.Count)
 	}
 	a.evaluateRest()
+	a.notify()
 	if plant.AppliedTwice.On() && a.applied%64 == 0 {
 		a.readOps(ops)
 		a.evaluateRest()
@@ -204,6 +206,7 @@ func (a *applier) evaluate(b *Batch, n int) {
 		}
 	}
 	a.cfg.release(b)
+	a.notify()
 	if w, ok := a.state.Blocked(); ok && n == 1 {
 		a.hold(b, w)
 		return
@@ -265,6 +268,7 @@ func (a *applier) evaluateRest() {
 
 func (a *applier) read(ctx actor.Context, m *read) {
 	var behind []*Batch
+	a.listen()
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true}
 	for _, b := range m.batches {
 		if !a.readBatch(b) {
@@ -288,8 +292,10 @@ func (a *applier) readBatch(b *Batch) bool {
 		ans.Ends = append(ans.Ends, uint32(a.w.Len()))
 	}
 	if a.state.NeedsLog() && !plant.EarlyExpiry.On() {
+		a.state.TakeEvents() // it will happen again
 		return false
 	}
+	a.notify()
 	ans.Replies = a.w.Bytes()
 	a.replySize = len(ans.Replies) / max(b.Count, 1)
 	ans.Elapsed = time.Since(begin)

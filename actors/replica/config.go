@@ -88,6 +88,11 @@ type Config struct {
 	SnapshotBytes   int64  // or bytes of entry data
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 
+	// Listen says which classes of keyspace events are published while this replica leads, and Publish takes
+	// them. Both are called by the applier and do not block; nil: none are.
+	Listen  func() keyspace.EventClass
+	Publish func([]keyspace.Event)
+
 	MaxReplies int // bytes of replies to one batch; 0: 1 GiB
 
 	Dispatcher actor.Dispatcher // nil: mailbox.Workers

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"sync/atomic"
 
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -124,7 +125,8 @@ func (c *client) describe(now int64) string {
 	fields := [...]string{
 		"id=" + c.idText, "addr=" + c.addr, "laddr=" + c.laddr, "fd=-1", "name=" + text(c.name.Load()),
 		"age=" + seconds(c.created), "idle=" + seconds(c.active.Load()), "flags=" + c.flagLetters(),
-		"db=0", "sub=0", "psub=0", "ssub=0", "multi=" + strconv.Itoa(int(c.queued.Load())),
+		"db=0", "sub=" + subText(c, pubsub.Channel), "psub=" + subText(c, pubsub.Pattern),
+		"ssub=" + subText(c, pubsub.Shard), "multi=" + strconv.Itoa(int(c.queued.Load())),
 		"qbuf=" + bytesText(&c.input), "qbuf-free=0", "argv-mem=0", "multi-mem=0", "rbs=0", "rbp=0", "obl=0", "oll=0",
 		"omem=" + bytesText(&c.backlog.bytes), "tot-mem=" + bytesText(&c.backlog.bytes), "events=r",
 		"cmd=" + c.lastCommand(), "user=" + defaultUser, "redir=-1", "resp=" + strconv.Itoa(int(c.proto.Load())),
@@ -132,6 +134,8 @@ func (c *client) describe(now int64) string {
 	}
 	return strings.Join(fields[:], " ")
 }
+
+func subText(c *client, kind pubsub.Kind) string { return strconv.Itoa(int(c.subs[kind].Load())) }
 
 func bytesText(n *atomic.Int64) string { return strconv.FormatInt(n.Load(), 10) }
 
@@ -157,7 +161,7 @@ func (c *client) flagLetters() string {
 		letter byte
 	}{
 		{c.queued.Load() >= 0, 'x'}, {c.blocked.Load(), 'b'}, {flags&flagReadonly != 0, 'r'},
-		{flags&flagMonitor != 0, 'O'}, {flags&flagNoEvict != 0, 'e'}, {flags&flagNoTouch != 0, 'T'},
+		{flags&flagMonitor != 0, 'O'}, {c.subscriptions() > 0, 'P'}, {flags&flagNoEvict != 0, 'e'}, {flags&flagNoTouch != 0, 'T'},
 	} {
 		if f.on {
 			b = append(b, f.letter)

@@ -13,12 +13,12 @@ func clientList(s *session, args [][]byte) {
 	case len(args) == 2:
 		keep = func(*client) bool { return true }
 	case len(args) == 4 && resp.Is(args[2], "type"):
-		normal, line := clientType(args[3])
+		class, line := clientType(args[3])
 		if line != "" {
 			s.seg.local.Error(line)
 			return
 		}
-		keep = func(*client) bool { return normal }
+		keep = func(c *client) bool { return c.class() == class }
 	case len(args) > 3 && resp.Is(args[2], "id"):
 		ids := map[uint64]bool{}
 		for _, a := range args[3:] {
@@ -39,15 +39,15 @@ func clientList(s *session, args [][]byte) {
 	s.info.input.Store(0)
 }
 
-// clientType reads a type of clients. All that are connected here are normal ones.
-func clientType(arg []byte) (normal bool, line string) {
-	switch {
-	case resp.Is(arg, "normal"):
-		return true, ""
-	case resp.Is(arg, "master"), resp.Is(arg, "replica"), resp.Is(arg, "slave"), resp.Is(arg, "pubsub"):
-		return false, ""
+// clientType reads a type of clients. None here is a replica or a master.
+func clientType(arg []byte) (class outputClass, line string) {
+	if class = classOf(string(arg)); class < classes {
+		return class, ""
 	}
-	return false, "ERR Unknown client type '" + string(arg) + "'"
+	if resp.Is(arg, "master") {
+		return classReplica, ""
+	}
+	return class, "ERR Unknown client type '" + string(arg) + "'"
 }
 
 func (s *Server) describeClients(keep func(*client) bool) string {
@@ -66,7 +66,8 @@ func (s *Server) describeClients(keep func(*client) bool) string {
 type killFilter struct {
 	id          uint64
 	addr, laddr string
-	none        bool // a type or user that nobody here has
+	class       outputClass
+	ofClass     bool
 	skipMe      bool
 }
 
@@ -97,8 +98,8 @@ func (f *killFilter) option(name, value []byte) string {
 	case resp.Is(name, "laddr"):
 		f.laddr = string(value)
 	case resp.Is(name, "type"):
-		normal, line := clientType(value)
-		f.none = f.none || !normal
+		class, line := clientType(value)
+		f.class, f.ofClass = class, true
 		return line
 	case resp.Is(name, "user"):
 		if string(value) != defaultUser {
@@ -115,7 +116,7 @@ func (f *killFilter) option(name, value []byte) string {
 }
 
 func (f *killFilter) matches(c *client) bool {
-	return !f.none && (f.id == 0 || f.id == c.id) && (f.addr == "" || f.addr == c.addr) && (f.laddr == "" || f.laddr == c.laddr)
+	return (!f.ofClass || f.class == c.class()) && (f.id == 0 || f.id == c.id) && (f.addr == "" || f.addr == c.addr) && (f.laddr == "" || f.laddr == c.laddr)
 }
 
 func clientKill(s *session, args [][]byte) {

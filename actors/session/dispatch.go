@@ -59,6 +59,9 @@ func (s *session) dispatch(cmd *resp.Command) bool {
 	}
 	s.info.last.Store(v.cmd)
 	switch {
+	case s.listensOnly(v):
+		s.reject(v, lineListensOnly(v.cmd.FullName()))
+		return true
 	case s.authed && s.pauses(v):
 		return false
 	case !s.authed && v.cmd.Flags&keyspace.FlagNoAuth == 0:

@@ -16,6 +16,8 @@
 //	replica  -> session   *waited           the answer of a WAIT
 //	sweep    -> session   waitCheck         during a WAIT
 //	anyone   -> session   frame           what the client is sent without having asked: see delivery.go
+//	broker   -> session   *brokered       its answer to a change of subscriptions, a message, a question
+//	session  -> broker    *pubsub.Change, *pubsub.Publish, *pubsub.Query, *pubsub.Forget
 //	pause    -> session   resumed         the end of a CLIENT PAUSE
 //	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
 //	session  -> forward   *replica.Batch    by way of Config.Forward, for a shard that has no replica here

@@ -16,6 +16,7 @@ import (
 	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
@@ -142,6 +143,7 @@ type bed struct {
 	shards map[slotmap.ShardID]*fakeReplica
 	srv    *Server
 	logs   *logBuffer
+	broker *actor.PID
 }
 
 var (
@@ -190,11 +192,22 @@ func newBed(t testing.TB, shards int, opts ...bedOption) *bed {
 		o(b, &cfg)
 	}
 	b.spawnShards(shards, l.Addr().String())
+	broker := pubsub.New(pubsub.Config{
+		System: b.system, Serves: b.serves, Members: func(uint16) []slotmap.NodeID { return []slotmap.NodeID{selfID, otherID} },
+	})
+	cfg.PubSub = broker.Stats
+	cfg.Broker = b.system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return broker }, actor.WithMailbox(mailbox.New())))
+	b.broker = cfg.Broker
 	if b.srv, err = Serve(cfg); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(b.close)
 	return b
+}
+
+func (b *bed) serves(slot uint16) bool {
+	id, _ := b.routes.Load().Map.Owner(slot)
+	return b.routes.Load().Handles[id] != nil
 }
 
 func (b *bed) close() {

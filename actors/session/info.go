@@ -100,6 +100,7 @@ func infoClients(s *session, w *infoWriter) {
 	w.line("maxclients", s.srv.settings.maxclients.Load())
 	w.line("blocked_clients", blocked)
 	w.line("total_blocking_keys", s.blockingKeys())
+	w.line("pubsub_clients", s.srv.cfg.PubSub().Clients)
 	w.line("tracking_clients", 0)
 	w.line("clients_in_timeout_table", 0)
 }
@@ -122,7 +123,7 @@ func infoPersistence(s *session, w *infoWriter) {
 }
 
 func infoStats(s *session, w *infoWriter) {
-	st := &s.srv.stats
+	st, ps := &s.srv.stats, s.srv.cfg.PubSub()
 	ops, in, out := st.rates.perSecond()
 	w.line("total_connections_received", st.conns.Load())
 	w.line("total_commands_processed", st.commands.Load())
@@ -131,6 +132,9 @@ func infoStats(s *session, w *infoWriter) {
 	w.line("total_net_output_bytes", st.bytesOut.Load())
 	fmt.Fprintf(w, "instantaneous_input_kbps:%.2f\r\ninstantaneous_output_kbps:%.2f\r\n", in, out)
 	w.line("rejected_connections", st.rejectedConns.Load())
+	w.line("pubsub_channels", ps.Channels)
+	w.line("pubsub_patterns", ps.Patterns)
+	w.line("pubsubshard_channels", ps.ShardChannels)
 	w.line("evicted_keys", 0)
 	w.line("evicted_clients", 0)
 	w.line("client_output_buffer_limit_disconnections", st.overflows.Load())

@@ -4,6 +4,7 @@ import (
 	"strconv"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -131,7 +132,13 @@ func reset(s *session, _ [][]byte) {
 	s.info.name.Store(nil)
 	s.setAuthed(s.srv.settings.password() == "")
 	w.SetProto(2)
-	w.Simple("RESET")
+	if s.info.subscriptions() == 0 {
+		w.Simple("RESET")
+		return
+	}
+	s.join(resetJoin{})
+	s.seg.stop = true
+	s.askBroker(&pubsub.Forget{Client: s.sub, Done: func() { s.answer(func() {}) }})
 }
 
 // verbOf is the record of the command that args name.

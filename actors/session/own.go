@@ -2,6 +2,7 @@ package session
 
 import (
 	"math/rand/v2"
+	"slices"
 	"strconv"
 	"time"
 
@@ -47,6 +48,12 @@ func init() {
 		"client|kill": {clientKill, all}, "client|unblock": {clientUnblock, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
 		"client|reply": {run: clientReply}, "client|help": {run: help}, "client|pause": {run: clientPause}, "client|unpause": {run: clientUnpause},
 
+		"subscribe": {subscribe, alone}, "unsubscribe": {unsubscribe, alone}, "psubscribe": {psubscribe, alone},
+		"punsubscribe": {punsubscribe, alone}, "ssubscribe": {ssubscribe, alone}, "sunsubscribe": {sunsubscribe, alone},
+		"publish": {run: publish}, "spublish": {run: spublish}, "pubsub|channels": {run: pubsubChannels},
+		"pubsub|numsub": {run: pubsubNumSub}, "pubsub|numpat": {run: pubsubNumPat}, "pubsub|help": {run: help},
+		"pubsub|shardchannels": {run: pubsubShardChannels}, "pubsub|shardnumsub": {run: pubsubShardNumSub},
+
 		"monitor": {monitor, all}, "slowlog|get": {slowlogGet, all}, "slowlog|len": {slowlogLen, all}, "slowlog|reset": {slowlogReset, all},
 		"slowlog|help": {run: help}, "latency|latest": {latencyLatest, all}, "latency|history": {latencyHistory, all},
 		"latency|reset": {latencyReset, all}, "latency|histogram": {latencyHistogram, all}, "latency|doctor": {run: latencyDoctor},
@@ -72,8 +79,13 @@ func init() {
 	}
 }
 
-// notInTx are commands of the session that wait for a shard, which none inside a transaction can.
-var notInTx = map[string]bool{"wait": true, "waitaof": true, "client|unblock": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true}
+// notInTx are commands of the session that wait for someone else, which none inside a transaction can.
+var notInTx = map[string]bool{
+	"wait": true, "waitaof": true, "client|unblock": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true,
+	"subscribe": true, "unsubscribe": true, "psubscribe": true, "punsubscribe": true, "ssubscribe": true, "sunsubscribe": true,
+	"pubsub|channels": true, "pubsub|numsub": true, "pubsub|numpat": true, "pubsub|shardchannels": true, "pubsub|shardnumsub": true,
+	"debug": true,
+}
 
 const (
 	errSyntax     = "ERR syntax error"
@@ -81,6 +93,12 @@ const (
 )
 
 func ping(s *session, args [][]byte) {
+	if s.proto == 2 && s.info.subscriptions() > 0 && len(args) <= 2 {
+		s.seg.local.Array(2)
+		s.seg.local.BulkString("pong")
+		s.seg.local.Bulk(slices.Concat(args[1:]...))
+		return
+	}
 	switch len(args) {
 	case 1:
 		s.seg.local.Simple("PONG")

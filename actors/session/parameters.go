@@ -22,6 +22,7 @@ var parameters = map[string]parameter{
 
 	"latency-tracking-info-percentiles": percentiles,
 	"client-output-buffer-limit":        bufferLimits,
+	"notify-keyspace-events":            notifications,
 
 	// Where the node listens and keeps its data is told when it starts.
 	"port": {

@@ -204,7 +204,7 @@ func (s *session) refuse(p *part, r refusal) {
 
 // proceed goes on when the last answer of a segment is in.
 func (s *session) proceed() {
-	if s.seg.outstanding > 0 {
+	if s.mustWait() {
 		return
 	}
 	s.finish()

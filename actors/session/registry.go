@@ -22,6 +22,7 @@ type client struct {
 	inner   bool  // of this process itself, see Server.Dial
 
 	backlog backlog
+	subs    [3]atomic.Int32 // subscriptions by pubsub.Kind, as the broker tells
 
 	active  atomic.Int64 // ms, when input was last taken
 	input   atomic.Int64 // bytes of the command under way, for CLIENT LIST
@@ -57,6 +58,14 @@ func newClient(id uint64, conn net.Conn, now int64) *client {
 	c.proto.Store(2)
 	c.queued.Store(-1)
 	return c
+}
+
+// class is the class of the client's output limits.
+func (c *client) class() outputClass {
+	if c.subscriptions() > 0 {
+		return classPubSub
+	}
+	return classNormal
 }
 
 func (c *client) actorName() string { return "session/" + c.idText }

@@ -17,6 +17,7 @@ import (
 	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -40,6 +41,10 @@ type Config struct {
 
 	// Debug allows the DEBUG command, which is for tests.
 	Debug bool
+
+	// Broker is the node's pubsub.Broker, and PubSub its figures.
+	Broker *actor.PID
+	PubSub func() pubsub.Stats
 
 	Dispatcher actor.Dispatcher // of the sessions; nil: mailbox.Workers
 	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
@@ -93,8 +98,9 @@ func Serve(cfg Config) (*Server, error) {
 
 // New makes a server for connections that are brought to Admit. It runs nothing by itself before Start.
 func New(cfg Config) (*Server, error) {
-	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil || cfg.Clock == nil {
-		return nil, errors.New("session: Config lacks System, Routes, Listener or Clock")
+	if cfg.System == nil || cfg.Routes == nil || cfg.Listener == nil || cfg.Clock == nil ||
+		cfg.Broker == nil || cfg.PubSub == nil {
+		return nil, errors.New("session: Config lacks System, Routes, Listener, Clock, Broker or PubSub")
 	}
 	if cfg.Fsync == "" {
 		cfg.Fsync = fsyncAlways

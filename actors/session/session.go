@@ -8,6 +8,7 @@ import (
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
@@ -18,6 +19,7 @@ type session struct {
 	srv  *Server
 	info *client
 	in   *intake
+	sub  *subscriber // this client, for the broker
 	root *actor.RootContext
 	pid  *actor.PID
 
@@ -36,6 +38,7 @@ type session struct {
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
 	waiting *waitJoin  // the WAIT under way
+	listens bool       // the broker may know this client
 	held    bool       // waits for the end of a pause
 	inHand  int64      // bytes of frames that were taken and are not written
 	blocked *blockedOp // the operation that waits
@@ -62,7 +65,7 @@ const (
 
 func newSession(srv *Server, info *client) *session {
 	s := &session{
-		srv: srv, info: info, in: newIntake(), root: srv.system.Root, proto: 2,
+		srv: srv, info: info, sub: &subscriber{srv, info}, in: newIntake(), root: srv.system.Root, proto: 2,
 		parts: map[slotmap.ShardID]*part{},
 	}
 	s.forwards = srv.cfg.Forward != nil && (srv.cfg.ForwardAll || info.inner)
@@ -96,6 +99,8 @@ func (s *session) Receive(ctx actor.Context) {
 		s.waited(m)
 	case slept:
 		s.slept()
+	case *brokered:
+		s.brokered(m)
 	case resumed:
 		s.resumed()
 	case unblockAsked:
@@ -146,6 +151,9 @@ func (s *session) stop() {
 	s.leaveBlocked()
 	s.refuseQueries()
 	s.srv.monitors.remove(s.info)
+	if s.listens {
+		s.root.Send(s.srv.cfg.Broker, &pubsub.Forget{Client: s.sub})
+	}
 	if s.held {
 		s.srv.paused.forget(s.pid)
 	}
@@ -168,11 +176,22 @@ func (s *session) begin(p *pipeline) {
 func (s *session) advance() {
 	for s.cur != nil {
 		s.route()
-		if s.seg.outstanding > 0 {
+		if s.mustWait() {
 			return
 		}
 		s.finish()
 	}
+}
+
+// mustWait reports whether answers are to come before the segment can be finished, and asks what could not be
+// asked before.
+func (s *session) mustWait() bool {
+	if s.seg.outstanding == 0 && len(s.seg.places) > 0 {
+		if exec, ok := s.seg.places[len(s.seg.places)-1].join.(*execJoin); ok {
+			exec.publish(s)
+		}
+	}
+	return s.seg.outstanding > 0
 }
 
 // finish joins and writes the replies of a segment whose answers are all in, and takes the next pipeline

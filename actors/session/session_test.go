@@ -407,5 +407,7 @@ func TestCloseWhileBusy(t *testing.T) {
 	if _, err := c.Read(make([]byte, 1)); !errors.Is(err, io.EOF) && err == nil {
 		t.Error("the connection is open")
 	}
-	b.srv, _ = Serve(Config{System: b.system, Routes: b.srv.cfg.Routes, Clock: b.srv.cfg.Clock, Listener: closedListener(t)})
+	cfg := b.srv.cfg
+	cfg.Listener = closedListener(t)
+	b.srv, _ = Serve(cfg)
 }

@@ -20,6 +20,7 @@ type settings struct {
 	tracking     atomic.Bool  // keep how long each command takes
 	percentiles  atomic.Pointer[[]float64]
 	limits       atomic.Pointer[outputLimits]
+	notify       atomic.Uint32 // see notify.go
 }
 
 const defaultMaxClients = 10_000

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -218,6 +219,8 @@ type execJoin struct {
 	own  int   // how many are the session's own
 	part *part // nil: all are
 	op   int
+
+	published []*publishJoin // by index of cmds, of those that publish; nil until they are sent
 }
 
 // split gives the commands for the shard and counts the others.
@@ -243,7 +246,12 @@ func (j *execJoin) join(s *session, w *resp.Writer) {
 		_, done = arrayHead(done)
 	}
 	w.Array(len(j.cmds))
-	for _, q := range j.cmds {
+	for i, q := range j.cmds {
+		if j.published != nil && j.published[i] != nil {
+			j.published[i].join(s, w)
+			s.observe(q.verb, q.args, 0, false)
+			continue
+		}
 		if q.own() {
 			s.runQueued(q, w)
 			continue
@@ -253,6 +261,28 @@ func (j *execJoin) join(s *session, w *resp.Writer) {
 		s.observe(q.verb, q.args, j.each(), done[0] == '-')
 		done = done[n:]
 	}
+}
+
+// publish sends the messages of a transaction once it was carried out: the broker's answers are waited for.
+func (j *execJoin) publish(s *session) {
+	if j.own == 0 || j.published != nil || j.part != nil && !j.done() {
+		return
+	}
+	j.published = make([]*publishJoin, len(j.cmds))
+	for i, q := range j.cmds {
+		shard := q.verb.cmd.Name == "spublish"
+		if q.verb.cmd.Name != "publish" && (!shard || s.elsewhere(slotmap.Slot(q.args[1])) != "") {
+			continue
+		}
+		j.published[i] = &publishJoin{}
+		s.publish(shard, q.args, j.published[i])
+	}
+}
+
+// done reports whether the shard carried the transaction out.
+func (j *execJoin) done() bool {
+	done := j.part.done(j.op)
+	return done != nil && done[0] == '*' && !bytes.HasPrefix(done, nullArray)
 }
 
 // each is the time that one of the commands on data took, on average.
