@@ -154,6 +154,11 @@ func (c *serverConn) Write(b []byte) (int, error) {
 	}
 	sent := bytes.Clone(b)
 	s.hash(sent)
+	if s.acked != nil && len(b) > 0 && (b[0] == '+' || b[0] == ':') {
+		acked, m := s.acked, c.p.m
+		s.acked = nil
+		s.after(0, func() { acked(m) })
+	}
 	c.last = max(c.last, s.now+s.net.resend())
 	s.after(c.last-s.now, func() {
 		if !c.peer.closed && c.through(c.peer.place, outside) {

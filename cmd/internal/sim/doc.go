@@ -30,9 +30,13 @@
 //
 // # What is checked
 //
-// At every moment (watch.go): one leader a term and shard, who holds all that is committed; the same entry,
-// state and clock at the same index on every replica; clocks that do not run backwards; one owner per slot;
-// logs that match; no node that stops without a reason. Of every reply (client.go): that it is one to the
-// request that it answers. At the end (verdict.go): the histories, by porcupine or by checkers of their own;
-// no acknowledged write missing, no refused one there; budgets given back; nobody stuck.
+// At every moment (watch.go): one leader a term and shard, who holds all that is committed; one vote a term
+// and replica; the same entry, state, clock and members at the same index on every replica; clocks that do
+// not run backwards; one owner per slot, and no key elsewhere; logs that match; no node that stops without a
+// reason. Of every reply (client.go): that it is one to the request that it answers. At the end
+// (verdict.go): the histories, by porcupine or by checkers of their own; no acknowledged write missing, no
+// refused one there; no element of a list taken twice, lost or overtaken; budgets given back; nobody stuck.
+//
+// That these find anything is shown by bugs that are planted (package plant, planted_test.go): with the tag
+// plant each must be found by a checker that tells what it is.
 package sim

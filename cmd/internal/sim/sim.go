@@ -56,6 +56,9 @@ type Sim struct {
 	again    []task // last reads that are still to be asked for
 	mended   bool   // the time of troubles is over
 
+	acked func(*machine) // nil, or what happens when a node acknowledges something
+	fresh *history.Key   // whose change was acknowledged last
+
 	generation, streams uint64
 	files               int
 	trace               uint64

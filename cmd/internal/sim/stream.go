@@ -100,11 +100,7 @@ func (c *stream) pump() {
 func (c *stream) drop() { c.queue, c.bytes = nil, 0 }
 
 // trim leaves the first part of what is on its way.
-func (c *stream) trim() {
-	if len(c.queue) > 0 {
-		c.queue = c.queue[:1+c.s.net.rng.IntN(len(c.queue))]
-	}
-}
+func (c *stream) trim() { c.queue = c.queue[:c.s.net.rng.IntN(len(c.queue)+1)] }
 
 func (c *stream) arrive(p packet) {
 	for _, f := range p.frames {

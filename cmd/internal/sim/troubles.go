@@ -26,6 +26,7 @@ var troubles = []trouble{
 	{"one-way", (*Sim).cutOneWay}, {"flap", (*Sim).flap}, {"clients", (*Sim).cutClients}, {"reset", (*Sim).resetOne},
 	{"weather", (*Sim).weather}, {"slow-net", (*Sim).slowNet},
 	{"crash", (*Sim).crashOne}, {"crash", (*Sim).crashOne}, {"blink", (*Sim).blinkOne}, {"crash-all", (*Sim).crashAll}, {"crash-most", (*Sim).crashMost}, {"leave", (*Sim).leaveOne},
+	{"ambush", (*Sim).ambush}, {"ambush", (*Sim).ambush},
 	{"pause", (*Sim).pauseOne}, {"clock-jump", (*Sim).jumpClock}, {"drift", (*Sim).driftClock},
 	{"wipe", (*Sim).wipeOne}, {"join", (*Sim).joinOne},
 	{"slow-disk", (*Sim).slowDisk}, {"hung-disk", (*Sim).hangDisk}, {"disk-errors", (*Sim).failDisk}, {"full-disk", (*Sim).fillDisk},
@@ -144,10 +145,28 @@ func (s *Sim) cutOne() {
 	if m == nil {
 		return
 	}
-	s.cutting(func(a, b int) bool { return a == m.i || b == m.i })
+	s.isolate(m)
 	if s.rng.IntN(2) == 0 {
 		s.net.cutBoth(outside, m.i)
 		s.lasting(func() { s.net.healBoth(outside, m.i) })
+	}
+}
+
+func (s *Sim) isolate(m *machine) {
+	s.cutting(func(a, b int) bool { return a == m.i || b == m.i })
+}
+
+// ambush cuts a node off, or ends it, in the moment when it acknowledges something.
+func (s *Sim) ambush() {
+	end := s.rng.IntN(3) == 0
+	s.acked = func(m *machine) {
+		switch s.note("n%d acknowledges something, and is waylaid", m.i); {
+		case s.mended:
+		case end:
+			s.down(m)
+		default:
+			s.isolate(m)
+		}
 	}
 }
 
@@ -410,7 +429,7 @@ func (s *Sim) forgeMap() {
 
 // mend ends all troubles.
 func (s *Sim) mend() {
-	s.mended = true
+	s.mended, s.acked = true, nil
 	s.net.repair()
 	for _, m := range s.machines {
 		m.disk.repair()

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/cmd/internal/history"
@@ -29,6 +30,9 @@ func (s *Sim) record(k *history.Key, op history.Op) {
 		op.Return = s.moment()
 		k.Record(op)
 	}
+	if op.Fate == fate.Done && op.Kind != history.Get {
+		s.fresh = k
+	}
 }
 
 // value is a number that nobody else writes.
@@ -47,6 +51,8 @@ func (s *Sim) worker() {
 		switch n := c.rng.IntN(100); {
 		case c.brink:
 			return s.brief.task(c)
+		case n%10 == 0 || n%2 == 0 && c.reads:
+			return c.lookBack()
 		case n < 22:
 			return c.onRegister()
 		case n < 34:
@@ -78,6 +84,19 @@ func (s *Sim) worker() {
 
 func (c *client) base(kind string) register {
 	return register{c: c, hist: c.s.recorder[kind].Pick(c.rng.Uint64()), op: history.Op{Client: int32(c.id), Call: c.s.moment()}}
+}
+
+// lookBack reads what somebody has just changed.
+func (c *client) lookBack() task {
+	k := c.s.fresh
+	if k == nil {
+		return c.onRegister()
+	}
+	r := register{c: c, hist: k, op: history.Op{Client: int32(c.id), Call: c.s.moment()}}
+	if strings.HasPrefix(k.Name, "pair") {
+		return &pair{r}
+	}
+	return &r
 }
 
 func (c *client) onRegister() task {
