@@ -242,7 +242,7 @@ func (d *director) publish() {
 		Map: d.slots, Cluster: d.cluster, Self: d.self,
 		Handles: make(map[slotmap.ShardID]*replica.Handle, len(d.replicas)),
 		Nodes:   make(map[slotmap.NodeID]gossip.Node, len(d.nodes)),
-		Down:    map[slotmap.NodeID]bool{},
+		Down:    map[slotmap.NodeID]bool{}, Gateways: map[slotmap.NodeID]gossip.Node{},
 	}
 	for id, h := range d.replicas {
 		if h.handle != nil {
@@ -251,15 +251,22 @@ func (d *director) publish() {
 	}
 	replaced := d.replaced()
 	for id, p := range d.nodes {
-		if _, gone := replaced[id]; gone || p.Gateway {
-			continue
-		}
-		r.Nodes[id] = p.Node
-		if !p.alive {
-			r.Down[id] = true
+		switch _, gone := replaced[id]; {
+		case gone:
+		case !p.Gateway:
+			r.Nodes[id] = p.Node
+			if !p.alive {
+				r.Down[id] = true
+			}
+		case p.alive:
+			r.Gateways[id] = p.Node
 		}
 	}
-	r.Nodes[d.self.ID] = d.self
+	if d.self.Gateway {
+		r.Gateways[d.self.ID] = d.self
+	} else {
+		r.Nodes[d.self.ID] = d.self
+	}
 	d.routes.Store(r)
 	d.system.Root.Send(d.broker, pubsub.Rerouted{})
 }

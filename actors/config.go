@@ -12,7 +12,7 @@ import (
 // that an address in use is told before anything is written.
 type Config struct {
 	Data      string
-	Client    net.Listener
+	Client    net.Listener // nil for a gateway
 	Peer      net.Listener
 	HTTP      net.Listener
 	Gossip    string // bind address
@@ -28,6 +28,7 @@ type Config struct {
 	Password  string
 	Forward   bool // clients' commands on keys that another node leads are carried out there, instead of MOVED
 	Version   string
+	Gateway   bool // holds no data, and serves HTTP alone; Data, and what is about shards and disks, have no effect
 	Debug     bool // allow clients the DEBUG command
 
 	SnapshotEntries uint64

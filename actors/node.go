@@ -48,7 +48,11 @@ type Node struct {
 // Start opens the data directory and starts the node. It returns once everything listens; Config.Ready
 // tells when the cluster is served.
 func Start(cfg Config) (*Node, error) {
-	n, err := StartIn(cfg, realWorld())
+	world := realWorld()
+	if cfg.Gateway {
+		cfg = withoutData(cfg, &world)
+	}
+	n, err := StartIn(cfg, world)
 	if err != nil {
 		return nil, err
 	}
@@ -137,9 +141,13 @@ func (n *Node) spawn(name string, p actor.Producer, box ...mailbox.Option) *acto
 
 func (n *Node) selfNode(id identity) gossip.Node {
 	at := func(l net.Addr) string { return replaceHost(l.String(), n.cfg.Advertise) }
+	client := ""
+	if !n.cfg.Gateway {
+		client = at(n.cfg.Client.Addr())
+	}
 	return gossip.Node{
-		ID: id.node, Cluster: id.cluster, Name: n.cfg.Name, Zone: n.cfg.Zone,
-		Client: at(n.cfg.Client.Addr()), Peer: n.forNodes(n.cfg.Peer.Addr().String()), HTTP: at(n.cfg.HTTP.Addr()),
+		ID: id.node, Cluster: id.cluster, Name: n.cfg.Name, Zone: n.cfg.Zone, Gateway: n.cfg.Gateway,
+		Client: client, Peer: n.forNodes(n.cfg.Peer.Addr().String()), HTTP: at(n.cfg.HTTP.Addr()),
 		Gossip: n.forNodes(n.cfg.Gossip), Recovering: !id.cluster.IsZero(),
 	}
 }
@@ -237,8 +245,11 @@ func (n *Node) linkConfig(id identity, remembered map[slotmap.NodeID]gossip.Node
 		},
 		Cluster: func() slotmap.ClusterID { return n.routes.Load().Cluster },
 		Resolve: func(node slotmap.NodeID) (string, bool) {
-			if p, ok := n.routes.Load().Nodes[node]; ok && p.Peer != "" {
-				return p.Peer, true
+			routes := n.routes.Load()
+			for _, nodes := range []map[slotmap.NodeID]gossip.Node{routes.Nodes, routes.Gateways} {
+				if p, ok := nodes[node]; ok && p.Peer != "" {
+					return p.Peer, true
+				}
 			}
 			p, ok := remembered[node]
 			return p.Peer, ok

@@ -8,7 +8,8 @@
 //	GET /                      a page that shows the cluster living
 //	GET /v1/…                  what it shows, as JSON and as a stream of events; /v1/openapi.json describes it
 //
-// The shape of requests and answers is that of package rest. A node mounts a Handler on its HTTP port.
+// The shape of requests and answers is that of package rest. A node mounts a Handler on its HTTP port; troupe-gateway is a node
+// without data.
 //
 // # The way of a request
 //

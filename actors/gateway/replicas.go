@@ -45,7 +45,7 @@ func (h *Handler) replicas(w http.ResponseWriter, r *http.Request) {
 func (h *Handler) ofPeers(r *http.Request, routes *session.Routes) []nodeReplicas {
 	var peers []gossip.Node
 	for _, n := range sortedNodes(routes) {
-		if n.ID != routes.Self.ID && n.HTTP != "" && !n.Gateway && !routes.Down[n.ID] {
+		if n.ID != routes.Self.ID && n.HTTP != "" && !routes.Down[n.ID] {
 			peers = append(peers, n)
 		}
 	}

@@ -127,7 +127,7 @@ func viewShard(r *session.Routes, sh slotmap.Shard) shardView {
 
 func viewNodes(r *session.Routes) []nodeView {
 	out := []nodeView{}
-	for _, n := range sortedNodes(r) {
+	for _, n := range append(sortedNodes(r), sorted(r.Gateways)...) {
 		v := nodeView{
 			ID: n.ID.String(), Name: n.Name, Zone: n.Zone, Client: n.Client, HTTP: n.HTTP, Alive: !r.Down[n.ID], Gateway: n.Gateway,
 			Leads: []uint32{}, Holds: []uint32{},
@@ -145,9 +145,11 @@ func viewNodes(r *session.Routes) []nodeView {
 	return out
 }
 
-// sortedNodes lists the nodes by name.
-func sortedNodes(r *session.Routes) []gossip.Node {
-	return slices.SortedFunc(maps.Values(r.Nodes), func(a, b gossip.Node) int {
+// sortedNodes lists the nodes with data by name.
+func sortedNodes(r *session.Routes) []gossip.Node { return sorted(r.Nodes) }
+
+func sorted(nodes map[slotmap.NodeID]gossip.Node) []gossip.Node {
+	return slices.SortedFunc(maps.Values(nodes), func(a, b gossip.Node) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
 	})
 }

@@ -14,6 +14,9 @@ type Routes struct {
 	Handles map[slotmap.ShardID]*replica.Handle // the replicas on this node
 	Nodes   map[slotmap.NodeID]gossip.Node      // with this one; those of no use to clients left out
 	Down    map[slotmap.NodeID]bool             // nodes of Nodes that are not alive
+
+	Gateways map[slotmap.NodeID]gossip.Node // members without data that are alive; this node is here if it is one
+
 	Self    gossip.Node
 	Cluster slotmap.ClusterID
 }

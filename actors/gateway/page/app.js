@@ -90,7 +90,7 @@ function colour(shard) {
 
 const set = (id, text) => { if ($(id).textContent !== text) $(id).textContent = text; };
 const nodeName = (id) => {
-  const n = view.nodes.find((n) => n.id === id);
+  const n = view.nodes.find((node) => node.id === id);
   return n ? n.name || n.id.slice(0, 8) : id ? id.slice(0, 8) : "nobody";
 };
 const number = (n) => n.toLocaleString("en", { maximumFractionDigits: n < 10 ? 1 : 0 });

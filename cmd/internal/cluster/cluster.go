@@ -116,6 +116,14 @@ func (c *Cluster) newNode() (*Node, error) {
 	return n, nil
 }
 
+// Spare are addresses for a program beside the nodes: those of the last node that could be added.
+func (c *Cluster) Spare() (addrs [perNode]string) {
+	for i := range addrs {
+		addrs[i] = loopback(c.ports.port(perNode*(c.opts.Nodes+spareNodes-1) + i))
+	}
+	return addrs
+}
+
 // place gives a node its addresses.
 func (c *Cluster) place(n *Node) (err error) {
 	first := c.ports.port(n.Index * perNode)

@@ -36,16 +36,21 @@ func Main(args []string) int {
 	if err == nil && !done {
 		err = run(&f, std)
 	}
-	var usage usageError
-	switch {
-	case errors.As(err, &usage):
-		fmt.Fprintf(std.err, "troupe-node: %v\n", err)
-		return exitUsage
-	case err != nil:
-		fmt.Fprintf(std.err, "troupe-node: %v\n", err)
-		return exitFatal
+	return exitCode(nodeName, err, std)
+}
+
+const nodeName = "troupe-node"
+
+// exitCode says what went wrong, if anything did.
+func exitCode(program string, err error, std streams) int {
+	if err == nil {
+		return exitOK
 	}
-	return exitOK
+	fmt.Fprintf(std.err, "%s: %v\n", program, err)
+	if usage := (usageError{}); errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitFatal
 }
 
 func run(f *flags, std streams) error {
@@ -87,7 +92,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 		if len(cfgs) > 1 {
 			cfg.Logger = log.With("n", i+1)
 		}
-		cfg.Fatal = die
+		cfg.Fatal = dieAs(nodeName)
 		n, err := actors.Start(cfg)
 		if err != nil {
 			return errors.Join(err, stopAll(nodes))
@@ -102,10 +107,12 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	return stopAll(nodes)
 }
 
-// die ends the process at once: the state that met the error may not be served for another moment.
-func die(err error) {
-	fmt.Fprintf(os.Stderr, "troupe-node: %v\n", err)
-	os.Exit(exitFatal)
+// dieAs ends the process at once: the state that met the error may not be served for another moment.
+func dieAs(program string) func(error) {
+	return func(err error) {
+		fmt.Fprintf(os.Stderr, "%s: %v\n", program, err)
+		os.Exit(exitFatal)
+	}
 }
 
 func stopAll(nodes []*actors.Node) error {

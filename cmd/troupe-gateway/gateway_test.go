@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+	"github.com/troupedb/troupe/cmd/internal/daemon"
+)
+
+// asGateway, in the environment, makes this program a gateway.
+const asGateway = "RUN_GATEWAY=1"
+
+func TestMain(m *testing.M) {
+	cluster.MaybeRunNode(daemon.Main)
+	name, _, _ := strings.Cut(asGateway, "=")
+	if os.Getenv(name) != "" {
+		os.Exit(daemon.GatewayMain(os.Args[1:]))
+	}
+	os.Exit(m.Run())
+}
+
+// gateway is this program again, as a gateway.
+func gateway(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	exe, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), exe, args...)
+	cmd.Env = append(os.Environ(), asGateway)
+	return cmd
+}
+
+func until(t *testing.T, what string, f func() error) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	if err := cluster.Until(ctx, 20*time.Millisecond, f); err != nil {
+		t.Fatalf("%s: %v", what, err)
+	}
+}
+
+func get(t *testing.T, url string) (int, string, error) {
+	req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
+	if err != nil {
+		return 0, "", err
+	}
+	req.Header.Set("Authorization", "Bearer t")
+	req.Header.Set("Request-Timeout", "20")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return 0, "", err
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	return resp.StatusCode, string(body), err
+}
+
+// A gateway serves every key through the death of a leader, holds nothing itself, and leaves in good order.
+func TestGatewayThroughLeaderKill(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	at := c.Spare()
+	var log strings.Builder
+	cmd := gateway(t, "--http", at[0], "--peer", at[1], "--gossip", at[2], "--join", c.Node(0).Gossip+","+c.Node(1).Gossip, "--token", "t", "--name", "gw")
+	cmd.Stdout, cmd.Stderr = &log, &log
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	url := "http://" + at[0]
+	until(t, "the gateway is ready", func() error {
+		if status, body, err := get(t, url+"/readyz"); err != nil || status != 200 {
+			return fmt.Errorf("%d %s %v", status, body, err)
+		}
+		return nil
+	})
+	countThroughKill(t, c.Node(2), url)
+	status, body, err := get(t, url+"/v1/nodes")
+	var nodes []struct {
+		Name    string
+		Gateway bool
+		Holds   []int
+	}
+	if json.Unmarshal([]byte(body), &nodes) != nil || err != nil || len(nodes) != 4 || !nodes[3].Gateway || nodes[3].Name != "gw" || len(nodes[3].Holds) != 0 {
+		t.Errorf("nodes: %d %s, %v", status, body, err)
+	}
+	if err := cmd.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := cmd.Wait(); err != nil || !strings.Contains(log.String(), "ready: reaches all 16384 slots") {
+		t.Errorf("it ended with %v:\n%s", err, log.String())
+	}
+}
+
+// countThroughKill raises counters while a node is killed, and compares them with what was answered.
+func countThroughKill(t *testing.T, victim *cluster.Node, url string) {
+	t.Helper()
+	const counters = 12
+	acked, unknown := [counters]int{}, [counters]int{}
+	for i := range 40 * counters {
+		if i == 15*counters {
+			if err := victim.Kill9(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		switch status, body, err := get(t, fmt.Sprint(url, "/incr/counter", i%counters)); {
+		case err != nil:
+			t.Fatal(err)
+		case status == 200:
+			acked[i%counters]++
+		case strings.Contains(body, `"applied":"unknown"`):
+			unknown[i%counters]++
+		case !strings.Contains(body, `"applied":"no"`):
+			t.Fatalf("%d %s", status, body)
+		}
+	}
+	for i := range counters {
+		until(t, "a counter is read", func() error {
+			_, body, err := get(t, fmt.Sprint(url, "/get/counter", i))
+			var n int
+			if _, scanErr := fmt.Sscanf(body, `{"result":"%d"}`, &n); err != nil || scanErr != nil {
+				return fmt.Errorf("%s, %v", body, err)
+			}
+			if n < acked[i] || n > acked[i]+unknown[i] {
+				t.Errorf("counter%d is %d after %d acknowledged and %d unknown", i, n, acked[i], unknown[i])
+			}
+			return nil
+		})
+	}
+}
+
+func TestBadFlags(t *testing.T) {
+	for _, args := range [][]string{{}, {"--join", "nonsense"}, {"--join", "127.0.0.1:1", "--http", "127.0.0.1:60000"}, {"--no-such-flag"}} {
+		out, err := gateway(t, args...).CombinedOutput()
+		exit, ok := err.(*exec.ExitError)
+		if !ok || exit.ExitCode() != 2 || strings.Count(string(out), "\n") != 1 || !strings.HasPrefix(string(out), "troupe-gateway: ") {
+			t.Errorf("%v: %v, %s", args, err, out)
+		}
+	}
+	out, err := gateway(t, "--version").CombinedOutput()
+	if err != nil || !strings.HasPrefix(string(out), "troupe-gateway ") {
+		t.Errorf("%s, %v", out, err)
+	}
+}
