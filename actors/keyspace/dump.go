@@ -54,8 +54,7 @@ func (s *State) putRestored(c *call, p *place, v value, at int64) {
 		return
 	}
 	if p.e != nil {
-		s.remove(p.e)
-		s.notify(EventGeneric, "del", p.e.key)
+		s.removeBy(p.e)
 	}
 }
 

@@ -12,11 +12,17 @@ func del(s *State, c *call) {
 	var n int64
 	for _, key := range c.Args[1:] {
 		if p := s.write(key); p.e != nil {
-			s.remove(p.e)
+			s.removeBy(p.e)
 			n++
 		}
 	}
 	c.W.Int(n)
+}
+
+// removeBy deletes an entry by the will of a client.
+func (s *State) removeBy(e *entry) {
+	s.remove(e)
+	s.notify(EventGeneric, "del", e.key)
 }
 
 // exists is EXISTS key [key …] and TOUCH: a key named twice counts twice.
@@ -74,6 +80,8 @@ func (s *State) move(c *call, free bool) (moved, ok bool) {
 	v, at := from.e.value, from.e.expire
 	s.remove(from.e)
 	s.setValue(&to, v, at)
+	s.notify(EventGeneric, "rename_from", from.e.key)
+	s.notify(EventGeneric, "rename_to", to.e.key)
 	return true, true
 }
 
@@ -105,6 +113,7 @@ func copyKey(s *State, c *call) {
 		return
 	}
 	s.setValue(&to, from.e.clone(), from.e.expire)
+	s.notify(EventGeneric, "copy_to", to.e.key)
 	c.W.Int(1)
 }
 

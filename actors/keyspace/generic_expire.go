@@ -102,10 +102,9 @@ func expire(u expireUnit) handler {
 			c.W.Int(0)
 			return
 		case at <= c.Env.Now:
-			s.remove(p.e)
+			s.removeBy(p.e)
 		default:
-			s.change(p.e)
-			s.expiry.set(p.e, at)
+			s.setExpire(p.e, at)
 		}
 		c.W.Int(1)
 	}
@@ -146,7 +145,17 @@ func persist(s *State, c *call) {
 		c.W.Int(0)
 		return
 	}
-	s.change(p.e)
-	s.expiry.set(p.e, 0)
+	s.setExpire(p.e, 0)
 	c.W.Int(1)
+}
+
+// setExpire gives an entry the time at, 0 for none.
+func (s *State) setExpire(e *entry, at int64) {
+	s.change(e)
+	s.expiry.set(e, at)
+	if at == 0 {
+		s.notify(EventGeneric, "persist", e.key)
+	} else {
+		s.notify(EventGeneric, "expire", e.key)
+	}
 }

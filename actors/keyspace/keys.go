@@ -25,9 +25,17 @@ func (s *State) lookup(key []byte) place {
 func (s *State) read(key []byte) *entry {
 	e := s.lookup(key).e
 	if e == nil || s.gone(e) {
+		s.missed(key)
 		return nil
 	}
 	return e
+}
+
+// missed reports that a read found no key.
+func (s *State) missed(key []byte) {
+	if s.listen&EventKeyMiss != 0 {
+		s.notify(EventKeyMiss, "keymiss", string(key))
+	}
 }
 
 // gone tells whether the time of e has come. A read that finds it gone by the
@@ -53,6 +61,7 @@ func (s *State) write(key []byte) place {
 	}
 	if p.e != nil && expiredAt(p.e.expire, s.call.Env.Now) {
 		s.remove(p.e)
+		s.notify(EventExpired, "expired", p.e.key)
 		p.e = nil
 	}
 	return p
@@ -97,6 +106,7 @@ func (s *State) upsert(p *place) (e *entry, size int64) {
 	p.e = &entry{key: string(p.key), hash: p.hash, seen: s.snapSeq}
 	s.dict(p.slot).insert(p.e)
 	s.keys++
+	s.notify(EventNew, "new", p.e.key)
 	return p.e, 0
 }
 

@@ -134,6 +134,7 @@ func (s *State) Tick(env *Env, max int) int {
 			break
 		}
 		s.remove(e)
+		s.notify(EventExpired, "expired", e.key)
 		n++
 	}
 	s.serve()

@@ -40,7 +40,7 @@ func getdel(s *State, c *call) {
 	}
 	c.text(p.e)
 	if p.e != nil {
-		s.remove(p.e)
+		s.removeBy(p.e)
 	}
 }
 
@@ -65,10 +65,9 @@ func getex(s *State, c *call) {
 	c.text(p.e)
 	switch {
 	case at != 0 && at <= c.Env.Now:
-		s.remove(p.e)
+		s.removeBy(p.e)
 	case at != 0 || o.persist && p.e.expire != 0:
-		s.change(p.e)
-		s.expiry.set(p.e, at)
+		s.setExpire(p.e, at)
 	}
 }
 
@@ -81,6 +80,7 @@ func appendString(s *State, c *call) {
 	}
 	if p.e == nil {
 		s.setText(&p, val, 0, false)
+		s.notify(EventString, "append", p.e.key)
 		c.W.Int(int64(len(val)))
 		return
 	}
@@ -91,6 +91,7 @@ func appendString(s *State, c *call) {
 	e.makeRaw()
 	e.data = append(e.data, val...)
 	s.resized(e, size)
+	s.notify(EventString, "append", e.key)
 	c.W.Int(int64(len(e.data)))
 }
 

@@ -45,6 +45,7 @@ func (s *State) increase(c *call, n int64) {
 	e, size := s.upsert(&p)
 	e.setInt(sum)
 	s.resized(e, size)
+	s.notify(EventString, "incrby", e.key)
 	c.W.Int(sum)
 }
 
@@ -83,5 +84,6 @@ func incrbyfloat(s *State, c *call) {
 	e, size := s.upsert(&p)
 	e.setBytes(text)
 	s.resized(e, size)
+	s.notify(EventString, "incrbyfloat", e.key)
 	c.W.Bulk(text)
 }

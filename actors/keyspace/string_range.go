@@ -72,6 +72,7 @@ func setrange(s *State, c *call) {
 	e.makeRaw()
 	e.data = overwrite(e.data, int(offset), val)
 	s.resized(e, size)
+	s.notify(EventString, "setrange", e.key)
 	c.W.Int(int64(len(e.data)))
 }
 

@@ -113,6 +113,10 @@ func (s *State) store(c *call, o *setOptions, key, val []byte) {
 		return
 	}
 	s.setText(&p, val, at, o.keep)
+	s.notify(EventString, "set", p.e.key)
+	if at != 0 {
+		s.notify(EventGeneric, "expire", p.e.key)
+	}
 	if !o.get {
 		c.W.OK()
 	}
