@@ -5,7 +5,8 @@
 // that begin with the same pairs of bits. Latitudes end at 85.05112878 degrees, where web maps end.
 //
 // All sums are those of Redis, operation by operation, since what is found at an edge depends on the last
-// digit. Products are converted before they are added, lest some processors round once instead of twice.
+// digit, and the same on every processor: products are converted before they are added, lest some round once
+// instead of twice, and sines are made here (trig.go).
 //
 // Angles are degrees, distances are meters.
 package geohash

@@ -68,14 +68,14 @@ const (
 
 // Distance returns the length of the great circle between two places, by haversines.
 func Distance(a, b Point) float64 {
-	v := math.Sin((float64(b.Lon*radian) - float64(a.Lon*radian)) / 2)
+	v := sine((float64(b.Lon*radian) - float64(a.Lon*radian)) / 2)
 	if v == 0 {
 		return latDistance(a.Lat, b.Lat)
 	}
 	lat1, lat2 := a.Lat*radian, b.Lat*radian
-	u := math.Sin((lat2 - lat1) / 2)
-	h := float64(u*u) + float64(math.Cos(lat1)*math.Cos(lat2)*v*v)
-	return 2 * earth * math.Asin(math.Sqrt(h))
+	u := sine((lat2 - lat1) / 2)
+	h := float64(u*u) + float64(cosine(lat1)*cosine(lat2)*v*v)
+	return 2 * earth * arcSineOfRoot(h)
 }
 
 func latDistance(lat1, lat2 float64) float64 {
