@@ -222,6 +222,7 @@ func (r *replica) removeSnapshots(index uint64) {
 	prefix := strings.TrimSuffix(SnapName(r.cfg.Shard, r.cfg.Replica, 0, 0), "0-0.snap")
 	names, err := r.cfg.FS.List(r.cfg.SnapshotDir)
 	if err != nil {
+		r.cfg.Logger.Warn("old snapshots stay", "shard", r.cfg.Shard, "err", err)
 		return
 	}
 	slices.Sort(names)

@@ -115,10 +115,13 @@ func createSnap(fs vfs.FS, path string, h SnapHeader) (*snapWriter, error) {
 	}
 	s := &snapWriter{fs: fs, path: path, f: f, sum: xxhash.New()}
 	s.w = bufio.NewWriterSize(io.MultiWriter(f, s.sum), 1<<20)
-	if err := s.write([]byte(snapMagic)); err != nil {
+	if err = s.write([]byte(snapMagic)); err == nil {
+		err = s.block(h.appendMsgpack(nil))
+	}
+	if err != nil {
 		return nil, errors.Join(err, s.abort())
 	}
-	return s, s.block(h.appendMsgpack(nil))
+	return s, nil
 }
 
 func (s *snapWriter) write(b []byte) error {
@@ -137,7 +140,8 @@ func (s *snapWriter) block(payload []byte) error {
 	return s.write(payload)
 }
 
-// finish ends the file, syncs it, gives it its name and syncs the folder.
+// finish ends the file, syncs it, gives it its name and syncs the folder. If it cannot, nothing is left under the
+// temporary name.
 func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 	if err = s.block(nil); err == nil {
 		err = s.w.Flush()
@@ -145,14 +149,11 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 	if err == nil && !plant.UnsyncedSnapshot.On() {
 		err = s.f.Sync()
 	}
+	if err = errors.Join(err, s.f.Close()); err == nil {
+		err = s.fs.Rename(s.path+".tmp", s.path)
+	}
 	if err != nil {
-		return 0, 0, errors.Join(err, s.abort())
-	}
-	if err = s.f.Close(); err != nil {
-		return 0, 0, err
-	}
-	if err = s.fs.Rename(s.path+".tmp", s.path); err != nil {
-		return 0, 0, err
+		return 0, 0, errors.Join(err, s.fs.Remove(s.path+".tmp"))
 	}
 	return s.size, s.sum.Sum64(), syncDir(s.fs, s.fs.PathDir(s.path))
 }

@@ -107,8 +107,9 @@ type snapshotFile struct {
 func (s *snapshotFile) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *actor.Started:
-		if s.w, _ = createSnap(s.cfg.FS, s.cfg.snapFile(s.name), s.header); s.w == nil {
-			s.fail(ctx, fmt.Errorf("cannot create %s", s.name))
+		var err error
+		if s.w, err = createSnap(s.cfg.FS, s.cfg.snapFile(s.name), s.header); err != nil {
+			s.fail(ctx, fmt.Errorf("cannot create %s: %w", s.name, err))
 		}
 	case *slice:
 		s.slice(ctx, m)
