@@ -205,7 +205,7 @@ func (c *cluster) start(n *node) {
 		c.actor(n, "raftlog", n.disk)
 	}
 	c.actor(n, "node", actor.ReceiveFunc(func(ctx actor.Context) { c.director(n, ctx.Message()) }))
-	if n.disk.now.replica != 0 {
+	if n.disk.now.replica != 0 && (n.real == nil || n.real.stopped() == nil) {
 		c.spawn(n)
 	}
 }

@@ -27,6 +27,8 @@ type network struct {
 	trace uint64
 	files int
 
+	refused int // files that the receiver's disk did not take
+
 	drop, double float64 // chances per packet
 	// tamper, if set, may change a message on its way: a planted bug. nil drops it.
 	tamper func(from, to *node, m wire.Message) wire.Message
@@ -276,6 +278,7 @@ func (w *network) handOver(from, to *node, f *link.SendFile) error {
 	fs, dir := w.c.files(to)
 	path := fs.PathJoin(dir, fmt.Sprint("incoming", w.files))
 	if err := writeFile(fs, path, data); err != nil {
+		w.refused++
 		return err
 	}
 	if to.handle == nil {

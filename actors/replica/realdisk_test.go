@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -84,9 +85,9 @@ func (d *realDisk) mount() {
 
 // start opens the log, and creates the replica in it the first time.
 func (d *realDisk) start(c *cluster, n *node) {
-	log, err := raftlog.Open(d.config(n.life))
+	log, err := d.open(n.life)
 	if err != nil {
-		c.fail("n%d: %v", n.i, err)
+		d.fail(n.life, err)
 		return
 	}
 	d.log = log
@@ -116,8 +117,28 @@ func (d *realDisk) spawn(n *node, name string, p actor.Producer) *actor.PID {
 	return pid
 }
 
-func (d *realDisk) config(l *life) raftlog.Config {
-	return raftlog.Config{Dir: realLog, FS: d.fs, Fatal: func(err error) { d.fail(l, err) }}
+// open opens the log, unless the process ends of it: the store may try for ever then.
+func (d *realDisk) open(l *life) (*raftlog.Log, error) {
+	type result struct {
+		log *raftlog.Log
+		err error
+	}
+	done := make(chan result, 2)
+	var opened atomic.Bool
+	cfg := raftlog.Config{Dir: realLog, FS: d.fs, Fatal: func(err error) {
+		d.fail(l, err)
+		if !opened.Load() {
+			done <- result{err: err}
+			select {}
+		}
+	}}
+	go func() {
+		log, err := raftlog.Open(cfg)
+		opened.Store(true)
+		done <- result{log, err}
+	}()
+	r := <-done
+	return r.log, r.err
 }
 
 // fail ends the node: nothing of it runs any more.
@@ -137,11 +158,11 @@ func (d *realDisk) stopped() error {
 
 // equip makes a replica that lives on this disk.
 func (d *realDisk) equip(cfg *Config) {
+	l := d.c.nodes[cfg.Self[0]-1].life
 	st, err := d.log.Load(testShard)
 	if err != nil {
-		d.c.fail("load: %v", err)
+		d.fail(l, err)
 	}
-	l := d.c.nodes[cfg.Self[0]-1].life
 	cfg.State, cfg.Replica, cfg.Log = st, st.Replica, d.log
 	cfg.Fatal = func(err error) { d.fail(l, err) }
 	cfg.Logger = slog.New(slog.NewTextHandler(&d.lines, nil))
