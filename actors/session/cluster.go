@@ -168,7 +168,7 @@ func (s *session) writeSlotNode(n gossip.Node) {
 	w.BulkString(ip)
 	w.Int(int64(port))
 	w.BulkString(n.ID.String())
-	w.Array(0)
+	w.Map(0)
 }
 
 // clusterNodes shows every serving node as a master with the slots that it leads.
