@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -35,7 +36,8 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	head := w.Header()
 	head.Set("Content-Type", "text/event-stream")
 	head.Set("Cache-Control", "no-store")
-	seen := h.cfg.Routes()
+	seen := pictureOf(h.cfg.Routes())
+	s.ctrl.SetReadDeadline(time.Time{}) // else the server's own would end the stream
 	if s.send(": what changes from now on\n\n") != nil {
 		return
 	}
@@ -52,7 +54,7 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		case <-alive.C:
 			text = ": alive\n\n"
 		case <-look.C:
-			now := h.cfg.Routes()
+			now := pictureOf(h.cfg.Routes())
 			text = eventText(differences(seen, now))
 			seen = now
 		}
@@ -88,15 +90,28 @@ func eventText(events []event) (text string) {
 	return text
 }
 
-// differences tells in words what changed between two pictures of the cluster.
-func differences(old, now *session.Routes) (out []event) {
-	if old == now {
-		return nil
+// picture is what is known at one moment: routes tell of leaders as they are when they are asked.
+type picture struct {
+	*session.Routes
+	leaders map[slotmap.ShardID]gossip.Node
+}
+
+func pictureOf(r *session.Routes) picture {
+	p := picture{r, map[slotmap.ShardID]gossip.Node{}}
+	for _, sh := range r.Map.Shards() {
+		if n, ok := r.Leader(sh.ID); ok {
+			p.leaders[sh.ID] = n
+		}
 	}
+	return p
+}
+
+// differences tells in words what changed between two pictures of the cluster.
+func differences(old, now picture) (out []event) {
 	tell := func(kind, format string, v ...any) {
 		out = append(out, event{Kind: kind, Text: fmt.Sprintf(format, v...)})
 	}
-	for _, n := range sortedNodes(now) {
+	for _, n := range sortedNodes(now.Routes) {
 		_, known := old.Nodes[n.ID]
 		switch down, was := now.Down[n.ID], old.Down[n.ID]; {
 		case !known:
@@ -107,7 +122,7 @@ func differences(old, now *session.Routes) (out []event) {
 			tell("node", "%s is back", label(n))
 		}
 	}
-	for _, n := range sortedNodes(old) {
+	for _, n := range sortedNodes(old.Routes) {
 		if _, left := now.Nodes[n.ID]; !left {
 			tell("node", "%s is gone", label(n))
 		}
@@ -119,9 +134,9 @@ func differences(old, now *session.Routes) (out []event) {
 }
 
 // differencesOf tells what changed in one shard.
-func differencesOf(old, now *session.Routes, sh slotmap.Shard, tell func(kind, format string, v ...any)) {
-	was, led := old.Leader(sh.ID)
-	switch is, leads := now.Leader(sh.ID); {
+func differencesOf(old, now picture, sh slotmap.Shard, tell func(kind, format string, v ...any)) {
+	was, led := old.leaders[sh.ID]
+	switch is, leads := now.leaders[sh.ID]; {
 	case !leads && led:
 		tell("leader", "shard %d has no leader", sh.ID)
 	case leads && (!led || is.ID != was.ID):
@@ -131,17 +146,17 @@ func differencesOf(old, now *session.Routes, sh slotmap.Shard, tell func(kind, f
 	for _, m := range sh.Members {
 		switch b, member := before.Member(m.Replica); {
 		case !member && m.Learner:
-			tell("member", "shard %d is copied to %s", sh.ID, nameOf(now, m.Node))
+			tell("member", "shard %d is copied to %s", sh.ID, nameOf(now.Routes, m.Node))
 		case !m.Learner && (!member || b.Learner):
-			tell("member", "%s votes in shard %d", nameOf(now, m.Node), sh.ID)
+			tell("member", "%s votes in shard %d", nameOf(now.Routes, m.Node), sh.ID)
 		}
 	}
 	for _, m := range before.Members {
 		if _, member := sh.Member(m.Replica); !member {
-			tell("member", "%s holds shard %d no more", nameOf(now, m.Node), sh.ID)
+			tell("member", "%s holds shard %d no more", nameOf(now.Routes, m.Node), sh.ID)
 		}
 	}
-	if a, b := slotsOf(old, sh.ID), slotsOf(now, sh.ID); a != b {
+	if a, b := slotsOf(old.Routes, sh.ID), slotsOf(now.Routes, sh.ID); a != b {
 		tell("slots", "shard %d has %d slots, after %d", sh.ID, b, a)
 	}
 }

@@ -224,6 +224,7 @@ func TestDifferences(t *testing.T) {
 	now.Map, _ = now.Map.Apply(slotmap.Delta{Shard: slotmap.Shard{ID: 1, Index: 2, Term: 3, Leader: 1, Members: []slotmap.Member{
 		{Replica: 1, Node: now.Self.ID}, {Replica: 3, Node: three, Learner: true},
 	}}})
+	before, after := pictureOf(old), pictureOf(now)
 	texts := func(events []event) (out []string) {
 		for _, e := range events {
 			out = append(out, e.Kind+": "+e.Text)
@@ -231,17 +232,24 @@ func TestDifferences(t *testing.T) {
 		return out
 	}
 	want := []string{"node: n2 is lost", "node: n3 joins", "member: shard 1 is copied to n3", "member: n2 holds shard 1 no more", "leader: shard 2 has no leader"}
-	if got := texts(differences(old, now)); !slices.Equal(got, want) {
+	if got := texts(differences(before, after)); !slices.Equal(got, want) {
 		t.Errorf("%q", got)
 	}
 	want = []string{"node: n2 is back", "node: n3 is gone", "member: n2 votes in shard 1", "leader: n2 leads shard 2"}
-	got := texts(differences(now, old))
+	got := texts(differences(after, before))
 	for _, w := range want {
 		if !slices.Contains(got, w) {
 			t.Errorf("no %q in %q", w, got)
 		}
 	}
-	if got := differences(old, old); got != nil {
+	if got := differences(before, before); got != nil {
+		t.Errorf("%q", got)
+	}
+	// The replica here tells of another leader, and the map has not heard of it.
+	elected := twoNodes("")
+	before = pictureOf(elected)
+	elected.Handles[1].Gauges.Role.Store(uint32(replica.RoleFollower))
+	if got := texts(differences(before, pictureOf(elected))); !slices.Equal(got, []string{"leader: shard 1 has no leader"}) {
 		t.Errorf("%q", got)
 	}
 }

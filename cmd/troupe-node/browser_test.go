@@ -12,25 +12,37 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
-// upstashVersion is that of the client on npm.
-const upstashVersion = "1.39.0"
-
 // @upstash/redis works as it comes from npm, also while a node is killed that leads some of the keys.
 func TestUpstashClient(t *testing.T) {
-	node := tool(t, "node")
-	dir := npmInstall(t, "@upstash/redis@"+upstashVersion)
-	script, err := os.ReadFile("testdata/upstash.mjs")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, "upstash.mjs"), script, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	dir := npmInstall(t, "@upstash/redis@1.39.0")
 	c := cluster.StartT(t, cluster.Options{})
 	for _, n := range c.Nodes() {
 		ask(t, n, "CONFIG", "SET", "requirepass", "secret")
 	}
-	cmd := exec.CommandContext(t.Context(), node, "upstash.mjs", "http://"+c.Node(1).HTTP, "http://"+c.Node(2).HTTP)
+	runScript(t, c.Node(0), dir, "upstash.mjs", "http://"+c.Node(1).HTTP, "http://"+c.Node(2).HTTP)
+}
+
+// The page shows in a browser what the cluster is, and what becomes of it when a node is killed.
+func TestPageInBrowser(t *testing.T) {
+	browser := tool(t, "chromium")
+	dir := npmInstall(t, "playwright-core@1.65.1", "axe-core@4.14.1")
+	c := cluster.StartT(t, cluster.Options{})
+	runScript(t, c.Node(1), dir, "page.mjs", "http://"+c.Node(0).HTTP, browser)
+}
+
+// runScript runs a script of testdata in a directory with the packages that it needs, and kills the victim when it
+// asks for that.
+func runScript(t *testing.T, victim *cluster.Node, dir, name string, args ...string) {
+	t.Helper()
+	node := tool(t, "node")
+	script, err := os.ReadFile(filepath.Join("testdata", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, name), script, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -43,9 +55,9 @@ func TestUpstashClient(t *testing.T) {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last := follow(t, c.Node(0), out, in)
+	last := follow(t, victim, out, in)
 	if err := cmd.Wait(); err != nil || last != "done" {
-		t.Errorf("the client ended with %v after %q", err, last)
+		t.Errorf("%s ended with %v after %q", name, err, last)
 	}
 }
 
@@ -63,15 +75,16 @@ func follow(t *testing.T, victim *cluster.Node, out io.Reader, in io.Writer) (la
 	return last
 }
 
-// npmInstall installs a package into a directory of the test's.
-func npmInstall(t *testing.T, pkg string) string {
+// npmInstall installs packages into a directory of the test's.
+func npmInstall(t *testing.T, packages ...string) string {
 	t.Helper()
 	npm := tool(t, "npm")
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private":true}`), 0o644); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), npm, "install", "--no-audit", "--no-fund", "--ignore-scripts", pkg)
+	cmd := exec.CommandContext(t.Context(), npm, "install", "--no-audit", "--no-fund", "--ignore-scripts")
+	cmd.Args = append(cmd.Args, packages...)
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	switch {
