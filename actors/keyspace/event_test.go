@@ -60,4 +60,8 @@ func TestExpiredEvents(t *testing.T) {
 	if got := b.told("GET b"); got != "" {
 		t.Errorf("again: %q", got)
 	}
+	b.run("GET", "a")
+	if got := b.s.TakeCounts(); got != (Counts{Expired: 2, Hits: 1, Misses: 2}) || b.s.TakeCounts() != (Counts{}) {
+		t.Errorf("counts %+v", got)
+	}
 }

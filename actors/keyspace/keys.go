@@ -28,11 +28,13 @@ func (s *State) read(key []byte) *entry {
 		s.missed(key)
 		return nil
 	}
+	s.counts.Hits++
 	return e
 }
 
 // missed reports that a read found no key.
 func (s *State) missed(key []byte) {
+	s.counts.Misses++
 	if s.listen&EventKeyMiss != 0 {
 		s.notify(EventKeyMiss, "keymiss", string(key))
 	}
@@ -60,8 +62,7 @@ func (s *State) write(key []byte) place {
 		panic(refuseCrossSlot)
 	}
 	if p.e != nil && expiredAt(p.e.expire, s.call.Env.Now) {
-		s.remove(p.e)
-		s.notify(EventExpired, "expired", p.e.key)
+		s.expire(p.e)
 		p.e = nil
 	}
 	return p

@@ -55,6 +55,7 @@ type State struct {
 	panics   uint64
 
 	listen EventClass
+	counts Counts
 	events []Event // not taken yet
 
 	call call     // the one that runs; kept here so that none is allocated
@@ -133,8 +134,7 @@ func (s *State) Tick(env *Env, max int) int {
 		if !expiredAt(at, env.Now) {
 			break
 		}
-		s.remove(e)
-		s.notify(EventExpired, "expired", e.key)
+		s.expire(e)
 		n++
 	}
 	s.serve()

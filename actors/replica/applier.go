@@ -275,6 +275,7 @@ func (a *applier) read(ctx actor.Context, m *read) {
 			behind = append(behind, b)
 		}
 	}
+	a.count()
 	if behind != nil {
 		ctx.Send(a.replica, &behindClock{behind})
 	}
@@ -345,6 +346,14 @@ func (a *applier) publish() {
 	a.gauges.Expires.Store(int64(a.state.Expires()))
 	a.gauges.Bytes.Store(a.state.Bytes())
 	a.gauges.Blocking.Store(int64(a.state.BlockingKeys()))
+	a.count()
+}
+
+func (a *applier) count() {
+	c := a.state.TakeCounts()
+	a.gauges.Expired.Add(c.Expired)
+	a.gauges.Hits.Add(c.Hits)
+	a.gauges.Misses.Add(c.Misses)
 }
 
 // answerAll ends batches that were not evaluated.

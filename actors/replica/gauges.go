@@ -37,7 +37,10 @@ type Gauges struct {
 	Keys      atomic.Int64
 	Expires   atomic.Int64
 	Bytes     atomic.Int64
-	Blocking  atomic.Int64 // keys that operations wait for
+	Blocking  atomic.Int64  // keys that operations wait for
+	Expired   atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as the two below
+	Hits      atomic.Uint64 // keys found to read
+	Misses    atomic.Uint64 // and not found
 	leaderID  atomic.Pointer[slotmap.NodeID]
 	Elections atomic.Uint64 // elections won here
 	Proposals atomic.Uint64 // entries proposed here

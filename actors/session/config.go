@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync/atomic"
 
 	"github.com/troupedb/troupe/wire/resp"
 )
@@ -151,5 +152,10 @@ func rewriteConfig(s *session, _ [][]byte) {
 
 func resetStat(s *session, _ [][]byte) {
 	s.srv.stats.reset()
+	for _, h := range s.routes.Handles {
+		for _, n := range []*atomic.Uint64{&h.Gauges.Expired, &h.Gauges.Hits, &h.Gauges.Misses} {
+			n.Store(0)
+		}
+	}
 	s.seg.local.OK()
 }

@@ -127,6 +127,9 @@ func (f *fakeReplica) answer(b *replica.Batch) {
 	}
 	a.Replies = w.Bytes()
 	f.handle.Gauges.Keys.Store(int64(f.state.Keys()))
+	counts := f.state.TakeCounts()
+	f.handle.Gauges.Hits.Add(counts.Hits)
+	f.handle.Gauges.Misses.Add(counts.Misses)
 	if w, ok := f.state.Blocked(); ok {
 		f.blocked[w.ID] = b
 		a.Status, a.Waiter = replica.Waits, w.ID

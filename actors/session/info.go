@@ -135,6 +135,9 @@ func infoStats(s *session, w *infoWriter) {
 	w.line("pubsub_channels", ps.Channels)
 	w.line("pubsub_patterns", ps.Patterns)
 	w.line("pubsubshard_channels", ps.ShardChannels)
+	w.line("expired_keys", s.sumLed(func(g *replica.Gauges) uint64 { return g.Expired.Load() }))
+	w.line("keyspace_hits", s.sumLed(func(g *replica.Gauges) uint64 { return g.Hits.Load() }))
+	w.line("keyspace_misses", s.sumLed(func(g *replica.Gauges) uint64 { return g.Misses.Load() }))
 	w.line("evicted_keys", 0)
 	w.line("evicted_clients", 0)
 	w.line("client_output_buffer_limit_disconnections", st.overflows.Load())
@@ -145,6 +148,14 @@ func infoStats(s *session, w *infoWriter) {
 	w.line("total_segments", st.segments.Load())
 	w.line("total_batches", st.batches.Load())
 	w.line("total_batched_operations", st.batchOps.Load())
+}
+
+// sumLed adds up a figure of the shards led here.
+func (s *session) sumLed(of func(*replica.Gauges) uint64) (sum uint64) {
+	for _, h := range s.routes.Led() {
+		sum += of(h.Gauges)
+	}
+	return sum
 }
 
 // infoReplication says master, as every node is to clients. The offset counts entries, of all shards here.

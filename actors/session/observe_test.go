@@ -218,3 +218,17 @@ func TestParseOutputLimits(t *testing.T) {
 		}
 	}
 }
+
+// TestKeyspaceCounts: hits and misses of the shards led here, until they are reset.
+func TestKeyspaceCounts(t *testing.T) {
+	b := newBed(t, 2)
+	c := b.dial()
+	c.want("SET a 1", "OK", "GET a", "1", "GET b", "nil", "EXISTS c d", "-"+string(errCrossSlot))
+	if got := c.do("INFO stats"); !strings.Contains(got, "expired_keys:0\r\nkeyspace_hits:1\r\nkeyspace_misses:1\r\n") {
+		t.Error(got)
+	}
+	c.want("CONFIG RESETSTAT", "OK")
+	if got := c.do("INFO stats"); !strings.Contains(got, "keyspace_hits:0\r\nkeyspace_misses:0\r\n") {
+		t.Error(got)
+	}
+}

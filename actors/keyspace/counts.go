@@ -1,0 +1,21 @@
+package keyspace
+
+// Counts are what INFO tells of the use of keys. They are no part of the replicated state.
+type Counts struct {
+	Expired      uint64 // keys deleted because their time had come
+	Hits, Misses uint64 // keys that commands found to read, or not
+}
+
+// TakeCounts returns the counts since it was called last.
+func (s *State) TakeCounts() Counts {
+	c := s.counts
+	s.counts = Counts{}
+	return c
+}
+
+// expire deletes an entry whose time has come.
+func (s *State) expire(e *entry) {
+	s.remove(e)
+	s.counts.Expired++
+	s.notify(EventExpired, "expired", e.key)
+}
