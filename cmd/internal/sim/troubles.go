@@ -1,8 +1,10 @@
 package sim
 
 import (
+	"cmp"
 	"context"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"go.etcd.io/raft/v3/raftpb"
@@ -30,7 +32,7 @@ var troubles = []trouble{
 	{"pause", (*Sim).pauseOne}, {"clock-jump", (*Sim).jumpClock}, {"drift", (*Sim).driftClock},
 	{"wipe", (*Sim).wipeOne}, {"join", (*Sim).joinOne},
 	{"slow-disk", (*Sim).slowDisk}, {"hung-disk", (*Sim).hangDisk}, {"disk-errors", (*Sim).failDisk}, {"full-disk", (*Sim).fillDisk},
-	{"riot", (*Sim).riot}, {"riot", (*Sim).riot}, {"stale-map", (*Sim).forgeMap},
+	{"riot", (*Sim).riot}, {"riot", (*Sim).riot}, {"riot", (*Sim).riot}, {"stale-map", (*Sim).forgeMap},
 }
 
 func drawTroubles(rng *rand.Rand) (out []trouble) {
@@ -371,8 +373,8 @@ func (s *Sim) fillDisk() {
 	s.lasting(func() { d.free = enoughFree })
 }
 
-// riot makes two replicas of a shard stand for election at about the same moment, at times deaf to each
-// other, while others blink.
+// riot makes two replicas of a shard stand for election at about the same moment, while others blink; at
+// times the first of them asks for votes and hears of none.
 func (s *Sim) riot() {
 	shard := slotmap.ShardID(1 + s.rng.IntN(s.plan.shards))
 	var here []*machine
@@ -382,27 +384,49 @@ func (s *Sim) riot() {
 			here = append(here, m)
 		}
 	}
-	if len(here) > 1 && s.rng.IntN(2) == 0 {
-		a, b := here[0].i, here[1].i
-		s.net.cutBoth(a, b)
-		s.lasting(func() { s.net.healBoth(a, b) })
+	if s.rng.IntN(2) == 0 { // a leader does not stand: let it be one of the others
+		slices.SortStableFunc(here, func(a, b *machine) int { return cmp.Compare(a.leading(shard), b.leading(shard)) })
 	}
-	late := []time.Duration{time.Microsecond, 10 * time.Millisecond}[s.rng.IntN(2)]
-	for _, m := range here[:min(2, len(here))] {
-		s.after(s.rngSpan(late), func() { s.campaign(m, shard) })
+	if len(here) > 1 && s.rng.IntN(3) > 0 {
+		s.deafen(here[0], here[1])
+	}
+	within := []time.Duration{2 * time.Millisecond, 20 * time.Millisecond}
+	for i, m := range here[:min(2, len(here))] {
+		s.after(s.rngSpan(within[i]), func() { s.campaign(m, shard) })
 	}
 	for range 1 + s.rng.IntN(3) {
 		if len(here) < 3 {
 			return
 		}
 		m := here[2+s.rng.IntN(len(here)-2)]
-		s.after(s.rngSpan(3*time.Millisecond), func() {
+		s.after(s.rngSpan(5*time.Millisecond), func() {
 			if m.run != nil && s.failure == "" {
 				m.crash()
 				s.back(m)
 			}
 		})
 	}
+}
+
+// leading is 1 for a machine that leads a shard, else 0.
+func (m *machine) leading(shard slotmap.ShardID) int {
+	if h := m.run.node.Routes().Handles[shard]; replica.Role(h.Gauges.Role.Load()) == replica.RoleLeader {
+		return 1
+	}
+	return 0
+}
+
+// deafen keeps everything from a machine, and what that one says from a rival.
+func (s *Sim) deafen(m, rival *machine) {
+	for i := range s.machines {
+		s.net.cut(i+1, m.i)
+	}
+	s.net.cut(m.i, rival.i)
+	s.lasting(func() {
+		for i := range s.machines {
+			s.net.healBoth(i+1, m.i)
+		}
+	})
 }
 
 // campaign has a replica stand for election, as if its leader had asked for that.
