@@ -45,7 +45,8 @@ func newStream(from *peer, to *process) *stream {
 
 func (c *stream) places() (from, to int) { return c.from.l.p.m.i, c.to.m.i }
 
-// encode puts a message behind those that wait to be sent. What waits for a slow peer is bounded.
+// encode puts a message behind those that wait to be sent. What waits for a slow peer is bounded, by a bound
+// that takes at least one frame, as the real one does.
 func (c *stream) encode(o outgoing) {
 	c.s.watch.sent(c.from.l.p, o.message)
 	frame := wire.AppendFrame(nil, o.target, o.message)[4:]
@@ -53,7 +54,7 @@ func (c *stream) encode(o outgoing) {
 		c.s.fail("frame of %d bytes", len(frame))
 		return
 	}
-	if c.bytes+len(frame) > c.s.plan.linkBytes {
+	if c.bytes > 0 && c.bytes+len(frame) > c.s.plan.linkBytes {
 		c.s.tally.Dropped++
 		return
 	}
