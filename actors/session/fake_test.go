@@ -147,6 +147,8 @@ type bed struct {
 	srv    *Server
 	logs   *logBuffer
 	broker *actor.PID
+
+	maxValue int // longest string; 0: the default
 }
 
 var (
@@ -252,7 +254,7 @@ func (b *bed) spawnShard(id slotmap.ShardID, runs []slotmap.Run) *fakeReplica {
 		}
 	}
 	f := &fakeReplica{
-		state: keyspace.New(keyspace.Config{Key: [16]byte{byte(id)}, Slots: own}),
+		state: keyspace.New(keyspace.Config{Key: [16]byte{byte(id)}, Slots: own, MaxValue: b.maxValue}),
 		mode:  new(atomic.Uint32), leader: new(atomic.Pointer[slotmap.NodeID]), hold: new(atomic.Bool),
 		durable: new(atomic.Int64), now: 1_700_000_000_000, blocked: map[uint64]*replica.Batch{},
 		handle: &replica.Handle{Shard: id, Budget: mailbox.NewBudget(1<<20, 64<<20), Gauges: &replica.Gauges{Replica: 1}},

@@ -1,6 +1,9 @@
 package session
 
 import (
+	"bytes"
+	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -49,6 +52,40 @@ func TestGarbage(t *testing.T) {
 		}
 		if log := b.logs.String(); strings.Contains(log, "panic") {
 			rt.Fatal(log)
+		}
+	})
+}
+
+// FuzzSession sends bytes that may be anything, in a connection of their own: the session ends with them, nothing
+// panics, and the node still answers.
+func FuzzSession(f *testing.F) {
+	for _, seed := range []string{
+		"*1\r\n$4\r\nPING\r\n", "GET a\r\nset a 1\r\nMGET a b\r\n", "HELLO 3\r\nMULTI\r\nSET {a}1 x\r\nINCR {a}1\r\nEXEC\r\n",
+		"WATCH a\r\nMULTI\r\nGET b\r\nDISCARD\r\nUNWATCH\r\n", "SUBSCRIBE c\r\nPUBLISH c m\r\nPSUBSCRIBE *\r\nRESET\r\n",
+		"BLPOP l 0\r\nRPUSH l x\r\n", "*2\r\n$4\r\nECHO\r\n$-1\r\n", "*1048577\r\n$1\r\nx\r\n", "SCAN 0\r\nDBSIZE\r\nKEYS *\r\nRANDOMKEY\r\n",
+		"CLUSTER SLOTS\r\nCLUSTER NODES\r\nCLIENT LIST\r\nCOMMAND DOCS\r\nINFO\r\n", "WAIT 1 10\r\nREADONLY\r\nASKING\r\nGET a\r\nQUIT\r\nGET a\r\n",
+	} {
+		f.Add([]byte(seed))
+	}
+	b := newBed(f, 2, func(b *bed, _ *Config) { b.maxValue = 1 << 16 })
+	f.Fuzz(func(t *testing.T, input []byte) {
+		if bytes.Contains(bytes.ToLower(input), []byte("config")) {
+			return // it may lock the next input out
+		}
+		b.t = t
+		c := b.dial()
+		go func() {
+			c.Write(input)
+			c.Conn.(*net.TCPConn).CloseWrite()
+		}()
+		io.Copy(io.Discard, c)
+		alive := b.dial()
+		if got := alive.do("PING"); got != "+PONG" && got != "PONG" {
+			t.Fatalf("answers %q to a ping", got)
+		}
+		alive.do("FLUSHALL")
+		if log := b.logs.String(); strings.Contains(log, "panic") {
+			t.Fatal(log)
 		}
 	})
 }
