@@ -80,23 +80,26 @@ func eventAtLeader(ctx context.Context, t *testing.T, c *cluster.Cluster, subs [
 		if err := rdb.LPush(ctx, "k", "v").Err(); err != nil {
 			return err
 		}
-		slots, err := rdb.ClusterSlots(ctx).Result()
+		shards, err := c.Shards(ctx)
 		if err != nil {
 			return err
 		}
 		select {
 		case at := <-events:
-			return leads(slots, slot, c.Node(at).Client)
+			return leads(shards, slot, at)
 		default:
 			return fmt.Errorf("no event was told")
 		}
 	})
 }
 
-func leads(slots []redis.ClusterSlot, slot int, addr string) error {
-	for _, s := range slots {
-		if s.Start <= slot && slot <= s.End && s.Nodes[0].Addr != addr {
-			return fmt.Errorf("the event was told at %s, the leader is %s", addr, s.Nodes[0].Addr)
+// leads reports an error if another node than the given one leads a slot.
+func leads(shards []cluster.Shard, slot, node int) error {
+	for _, s := range shards {
+		for _, r := range s.Slots {
+			if r.Contains(uint16(slot)) && s.Leader != node {
+				return fmt.Errorf("the event was told at node %d, the leader is %d", node, s.Leader)
+			}
 		}
 	}
 	return nil
