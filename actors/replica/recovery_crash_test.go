@@ -42,7 +42,11 @@ func (c *crashing) String() string { return "crashing" }
 // they were, with all that was acknowledged.
 func TestRecoveryFromPowerFailure(t *testing.T) {
 	var points, installs, compactions, changes, crashes int
-	for i := range uint64(*crashSeeds) {
+	seeds := *crashSeeds
+	if testing.Short() {
+		seeds = min(seeds, 1)
+	}
+	for i := range uint64(seeds) {
 		s, c, err := powerFailures(t, *crashFrom+i)
 		if err != nil {
 			t.Fatal(err)
@@ -53,7 +57,7 @@ func TestRecoveryFromPowerFailure(t *testing.T) {
 	}
 	t.Logf("%d crash points, in lives with %d snapshots received, %d made, %d memberships, %d power failures that life went on after",
 		points, installs, compactions, changes, crashes)
-	if *crashSeeds >= 3 && (points < 200 || installs == 0 || compactions == 0 || changes == 0 || crashes == 0) {
+	if seeds >= 3 && (points < 200 || installs == 0 || compactions == 0 || changes == 0 || crashes == 0) {
 		t.Fatal("too little happened")
 	}
 }

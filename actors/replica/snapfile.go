@@ -114,7 +114,7 @@ func createSnap(fs vfs.FS, path string, h SnapHeader) (*snapWriter, error) {
 		return nil, err
 	}
 	s := &snapWriter{fs: fs, path: path, f: f, sum: xxhash.New()}
-	s.w = bufio.NewWriterSize(io.MultiWriter(f, s.sum), 1<<20)
+	s.w = bufio.NewWriterSize(io.MultiWriter(s.sum, f), 1<<20)
 	if err = s.write([]byte(snapMagic)); err == nil {
 		err = s.block(h.appendMsgpack(nil))
 	}
