@@ -62,7 +62,6 @@ func run(f *flags, std streams) error {
 		_, err := fmt.Fprintln(std.out, secret.NewSecret())
 		return err
 	}
-	relaxTimers()
 	sec, err := loadSecret(f)
 	if err != nil {
 		return err
