@@ -140,6 +140,7 @@ func (q *request) check() error {
 // connectionCommands change the connection that they come on, or need it to stay.
 var connectionCommands = []string{
 	"auth", "hello", "reset", "quit", "readonly", "readwrite", "asking", "multi", "exec", "discard", "watch", "unwatch",
+	"wait", "waitaof", // they are about what was written before on the same connection
 	"monitor", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "sync", "psync",
 }
 

@@ -102,7 +102,7 @@ func (p *peer) enqueue(o outgoing) {
 		p.links.counters.away.Add(1)
 		return
 	}
-	if !p.budget.TryAcquire(1, o.cost) {
+	if p.crowdsOut(o.message) || !p.budget.TryAcquire(1, o.cost) {
 		p.links.counters.overflow.Add(1)
 		return
 	}
@@ -116,6 +116,16 @@ func (p *peer) enqueue(o outgoing) {
 	u := outgoings.Get().(*outgoing)
 	*u = o
 	root.Send(p.pid, u)
+}
+
+// crowdsOut tells of a message that clients publish as they like, and that may be lost, that it would take the room
+// of the consensus.
+func (p *peer) crowdsOut(message wire.Message) bool {
+	if _, ok := message.(*wire.Publish); !ok {
+		return false
+	}
+	_, used := p.budget.InUse()
+	return used > p.links.limits.queued/4
 }
 
 func (p *peer) unsendable(target string, message any) {

@@ -155,6 +155,7 @@ func (b *Broker) events(m *Events) {
 			b.here(false, "__keyevent@0__:"+e.Name, []byte(e.Key))
 		}
 	}
+	m.Done()
 }
 
 func (b *Broker) change(m *Change) {

@@ -183,8 +183,8 @@ func TestEvents(t *testing.T) {
 	s.change(c, Pattern, false, "__key*__:*")
 	s.b.up(nodeA)
 	list := []keyspace.Event{{Name: "set", Key: "k"}}
-	s.b.events(&Events{ByKey: true, List: list})
-	s.b.events(&Events{ByEvent: true, List: list})
+	s.b.events(&Events{ByKey: true, List: list, Done: func() {}})
+	s.b.events(&Events{ByEvent: true, List: list, Done: func() {}})
 	want := "pmessage __key*__:* __keyspace@0__:k set, pmessage __key*__:* __keyevent@0__:set k"
 	if got := c.take(); got != want || len(s.remote) != 0 {
 		t.Errorf("%q, and to others %v", got, s.remote)

@@ -66,6 +66,7 @@ type Query struct {
 type Events struct {
 	ByKey, ByEvent bool // which channels: those named by the key, those named by the event
 	List           []keyspace.Event
+	Done           func() // called when all are published
 }
 
 // Rerouted tells that shards may have come to this node or gone.

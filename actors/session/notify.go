@@ -93,10 +93,25 @@ func (s *Server) Listening() keyspace.EventClass {
 	return keyspace.EventClass(bits)
 }
 
+// How many keyspace events, and how many bytes of theirs, may wait to be published. What is beyond is lost, as Redis
+// loses what is published to clients that are too slow: applying entries must not wait for it.
+const (
+	maxEvents     = 64 << 10
+	maxEventBytes = 32 << 20
+)
+
 // PublishEvents publishes what happened to keys of a shard that this node leads. Any goroutine.
 func (s *Server) PublishEvents(events []keyspace.Event) {
+	count, bytes := int64(len(events)), int64(0)
+	for _, e := range events {
+		bytes += int64(len(e.Key) + len(e.Name))
+	}
+	if !s.events.TryAcquire(count, bytes) {
+		return
+	}
 	bits := s.settings.notify.Load()
 	s.system.Root.Send(s.cfg.Broker, &pubsub.Events{
 		ByKey: bits&notifyByKey != 0, ByEvent: bits&notifyByEvent != 0, List: events,
+		Done: func() { s.events.Release(count, bytes) },
 	})
 }

@@ -21,7 +21,7 @@ type ownCommand struct {
 type condition func(s *session) bool
 
 // all is for commands that must see the effect of all commands before them.
-func all(s *session) bool { return s.seg.pending() }
+func all(s *session) bool { return s.seg.pending() || s.seg.outstanding > 0 }
 
 // alone is for commands that keep what is behind them waiting: what is before them is written first.
 func alone(s *session) bool { return len(s.seg.places) > 0 }

@@ -97,6 +97,9 @@ func (s *session) activate(id slotmap.ShardID, h *replica.Handle, forward slotma
 // send sends each shard of the segment its batch.
 func (s *session) send() {
 	for _, p := range s.seg.active {
+		if len(p.slots) == 0 {
+			continue
+		}
 		b := &replica.Batch{
 			Ops: p.ops, Count: len(p.slots), Write: p.write, Follower: (s.readonly || p.anyReplica) && !p.write,
 			Proto: s.proto, Sink: sink{s}, Tag: p,

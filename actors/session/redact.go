@@ -14,7 +14,7 @@ func redacted(v *verb, args [][]byte) [][]byte {
 	case "auth":
 		return hideFrom(args, 1)
 	case "hello":
-		return hideAfter(args, 1, "auth", 2)
+		return hideFrom(args, 2)
 	case "migrate":
 		return hideAfter(hideAfter(args, 6, "auth", 1), 6, "auth2", 2)
 	case "config|set":

@@ -15,9 +15,10 @@ import (
 
 // gather is what the shards were asked, and how their answers become one.
 type gather struct {
-	from []opRef
-	line string // why some shard was not asked; "" if none
-	fold func(s *session, w *resp.Writer, from []opRef)
+	from  []opRef
+	line  string // why some shard was not asked; "" if none
+	write bool
+	fold  func(s *session, w *resp.Writer, from []opRef)
 }
 
 // opRef is one operation of a part.
@@ -48,14 +49,21 @@ func (s *session) scatter(args [][]byte, fold func(*session, *resp.Writer, []opR
 
 // scatterAs does so with what a command became; write tells whether it may change something.
 func (s *session) scatterAs(args [][]byte, write bool, fold func(*session, *resp.Writer, []opRef)) {
-	g := &gather{fold: fold}
+	g := &gather{fold: fold, write: write}
+	var parts []*part
 	for _, id := range s.covered() {
-		slot := s.anySlot(id)
-		p, line := s.shardPart(id, slot)
+		p, line := s.shardPart(id, s.anySlot(id))
 		if p == nil {
 			g.line = line
 			continue
 		}
+		parts = append(parts, p)
+	}
+	if g.line != "" && write {
+		parts = nil // what can't be done everywhere is done nowhere
+	}
+	for _, p := range parts {
+		slot := s.anySlot(p.shard)
 		p.ops = keyspace.AppendOp(p.ops, slot, args)
 		g.from = append(g.from, opRef{p, p.note(slot, write)})
 	}
@@ -79,6 +87,10 @@ func (g *gather) join(s *session, w *resp.Writer) {
 		w.Error(g.line)
 		return
 	}
+	if g.write && g.halfDone(s) {
+		w.Error(lineUnknown)
+		return
+	}
 	kept := g.from[:0]
 	for _, r := range g.from {
 		done := r.part.done(r.op)
@@ -92,6 +104,23 @@ func (g *gather) join(s *session, w *resp.Writer) {
 		}
 	}
 	g.fold(s, w, kept)
+}
+
+// halfDone reports whether some shard carried a write out, or may have, and another did not. No error of a single
+// shard says that much: its client would take the write for not done.
+func (g *gather) halfDone(s *session) bool {
+	some, all := false, true
+	for _, r := range g.from {
+		done := r.part.done(r.op)
+		switch {
+		case done != nil && done[0] != '-':
+			some = true
+		case done == nil && r.part.status == replica.Moved && !s.forwards:
+		default:
+			some, all = some || r.part.status == replica.Unknown, false
+		}
+	}
+	return some && !all
 }
 
 func dbsize(s *session, args [][]byte) {

@@ -76,6 +76,7 @@ type Server struct {
 	latency  latencies
 	monitors monitors
 	paused   pause
+	events   *mailbox.Budget // of keyspace events on their way to the broker
 	started  time.Time
 	runID    string
 	nextID   atomic.Uint64
@@ -110,7 +111,7 @@ func New(cfg Config) (*Server, error) {
 	}
 	s := &Server{
 		cfg: cfg, system: cfg.System, log: cfg.Logger, started: time.Now(), runID: newRunID(),
-		closing: make(chan struct{}),
+		closing: make(chan struct{}), events: mailbox.NewBudget(maxEvents, maxEventBytes),
 	}
 	s.settings.init(cfg.Requirepass)
 	s.stats.init()

@@ -72,7 +72,7 @@ func Distance(a, b Point) float64 {
 	if v == 0 {
 		return latDistance(a.Lat, b.Lat)
 	}
-	lat1, lat2 := a.Lat*radian, b.Lat*radian
+	lat1, lat2 := float64(a.Lat*radian), float64(b.Lat*radian)
 	u := sine((lat2 - lat1) / 2)
 	h := float64(u*u) + float64(cosine(lat1)*cosine(lat2)*v*v)
 	return 2 * earth * arcSineOfRoot(h)

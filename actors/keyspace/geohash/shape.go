@@ -46,7 +46,7 @@ func (s *Shape) bounds() area {
 	if c.Lat < 0 {
 		away = c.Lat - lat
 	}
-	lon := width / earth / cosine(away*radian) / radian
+	lon := width / earth / cosine(float64(away*radian)) / radian
 	return area{Point{c.Lon - lon, c.Lat - lat}, Point{c.Lon + lon, c.Lat + lat}}
 }
 
