@@ -96,16 +96,23 @@ func (l *Links) readContent(c *conn, h *wire.Snapshot, buf []byte) (string, erro
 	if err != nil {
 		return "", err
 	}
+	whole := false
+	defer func() {
+		if !whole { // also after a panic of the check
+			in.abort()
+		}
+	}()
 	if l.cfg.Check != nil {
 		in.check = l.cfg.Check(h)
 	}
 	for in.left > 0 {
 		if err := addChunk(c, in, &buf); err != nil {
-			in.abort()
 			return "", err
 		}
 	}
-	return in.commit(h.Sum)
+	path, err := in.commit(h.Sum)
+	whole = err == nil
+	return path, err
 }
 
 func addChunk(c *conn, in *incoming, buf *[]byte) error {

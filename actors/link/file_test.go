@@ -194,6 +194,29 @@ func TestFileRefused(t *testing.T) {
 	}
 }
 
+// A check that panics ends the transfer, and leaves nothing.
+func TestPanicOfACheckLeavesNoFile(t *testing.T) {
+	b := newBook()
+	one := startNode(t, b, 1)
+	two := startNode(t, b, 2, func(c *Config) {
+		c.Check = func(*wire.Snapshot) FileCheck { return panicking{} }
+	})
+	content := contents(2 * chunkSize)
+	if err := one.sendFile(two.id, content, headerOf(content)); err == nil {
+		t.Fatal("the file was taken")
+	}
+	two.links.Close()
+	nothing(t, "Received", two.files)
+	if len(two.names()) > 0 {
+		t.Fatalf("left over: %v", two.names())
+	}
+}
+
+type panicking struct{}
+
+func (panicking) Write([]byte) (int, error) { panic("a bug in the check") }
+func (panicking) Finish() error             { return nil }
+
 // checked refuses a file that differs from contents, or once it has so many bytes, or at its end.
 func checked(bytes int, end bool) func(*Config) {
 	return func(c *Config) {

@@ -87,24 +87,20 @@ func (in *incoming) add(data []byte) error {
 	return err
 }
 
-// commit makes the file durable under its final name and returns its path. Whatever fails, no file is left.
+// commit makes the file durable under its final name and returns its path. If it fails, abort is to be called.
 func (in *incoming) commit(sum uint64) (string, error) {
 	if in.left != 0 || in.sum.Sum64() != sum {
-		in.abort()
 		return "", fmt.Errorf("%d bytes missing, checksum %016x, announced %016x: %w", in.left, in.sum.Sum64(), sum, ErrFile)
 	}
 	if err := in.finishCheck(); err != nil {
-		in.abort()
 		return "", err
 	}
 	err := errors.Join(in.file.Sync(), in.file.Close())
 	in.file = nil
 	if err != nil {
-		in.abort()
 		return "", err
 	}
 	if err := in.publish(); err != nil {
-		in.abort()
 		return "", err
 	}
 	return in.path(in.final), nil
