@@ -24,7 +24,7 @@ func (l *rdbLoader) stream(kind byte) object {
 		st.maxDeleted = l.id()
 		st.added = l.r.Len()
 	}
-	if length != uint64(st.len()) || st.last.less(st.top()) || st.added > math.MaxInt64 {
+	if length != uint64(st.len()) || st.last.less(st.top()) || st.added < length || st.added > math.MaxInt64 {
 		l.r.Fail()
 	}
 	for range l.r.Count() {
