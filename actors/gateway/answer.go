@@ -52,29 +52,49 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 	ctx, cancel := context.WithDeadline(r.Context(), until.Add(answerTime))
 	defer cancel()
 	h.tellWhere(w, q)
-	var replies []resp.Value
 	switch q.form {
 	case transaction:
-		reply := h.calls.transact(ctx, until, q.cmds)
+		reply := h.calls.transact(ctx, until, q.cmds, q.held)
 		if reply.Kind != resp.Array {
-			writeSingle(w, reply, q.b64)
+			q.writeSingle(w, reply)
 			return
 		}
-		replies = reply.Items
+		q.writeAll(w, reply.Items)
+	case pipeline:
+		q.writeAll(w, h.calls.run(ctx, until, q.cmds, q.held))
 	default:
-		replies = h.calls.run(ctx, until, q.cmds)
-		if q.form == single {
-			writeSingle(w, replies[0], q.b64)
-			return
-		}
+		q.writeSingle(w, h.calls.run(ctx, until, q.cmds, q.held)[0])
 	}
-	write(w, http.StatusOK, rest.AppendAnswers(nil, replies, q.b64))
 }
 
-func writeSingle(w http.ResponseWriter, v resp.Value, b64 bool) {
-	if v.Kind == resp.Error {
-		errorOf(string(v.Str)).write(w)
+// writeAll answers with an array. What finds no room there was carried out all the same.
+func (q *request) writeAll(w http.ResponseWriter, replies []resp.Value) {
+	size := rest.AnswersSize(replies, q.b64)
+	if !q.held.use(int64(size)) {
+		errorOf(q.noRoom()).write(w)
 		return
 	}
-	write(w, http.StatusOK, rest.AppendAnswer(nil, v, b64))
+	write(w, http.StatusOK, rest.AppendAnswers(make([]byte, 0, size), replies, q.b64))
+}
+
+func (q *request) writeSingle(w http.ResponseWriter, v resp.Value) {
+	size := rest.AnswerSize(v, q.b64)
+	switch {
+	case v.Kind == resp.Error:
+		errorOf(string(v.Str)).write(w)
+	case !q.held.use(int64(size)):
+		errorOf(q.noRoom()).write(w)
+	default:
+		write(w, http.StatusOK, rest.AppendAnswer(make([]byte, 0, size), v, q.b64))
+	}
+}
+
+// noRoom is the error of a request whose replies came, and have no room as an answer.
+func (q *request) noRoom() string {
+	for _, cmd := range q.cmds {
+		if !reads(cmd) {
+			return lineNoRoomW
+		}
+	}
+	return lineNoRoom
 }

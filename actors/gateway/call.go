@@ -68,11 +68,13 @@ const (
 	lineReadLost = "CLUSTERDOWN no answer came in time; it was a read, and did nothing"
 	lineTooLarge = "TOOLARGE the replies are larger than one answer may be"
 	lineTooMuch  = "UNKNOWN the replies are larger than one answer may be, and the write may have been applied"
+	lineNoRoom   = "BUSY requests and their answers hold as much as they may; it was a read, and did nothing"
+	lineNoRoomW  = "UNKNOWN there is no room for the answer, and the write may have been applied"
 )
 
 // roundTrip sends commands to a session and returns the reply to each. Where no reply came, an error takes its
 // place: what it says depends on whether the command writes.
-func (c *caller) roundTrip(ctx context.Context, cmds []rest.Command) []resp.Value {
+func (c *caller) roundTrip(ctx context.Context, cmds []rest.Command, held *hold) []resp.Value {
 	out := make([]resp.Value, len(cmds))
 	request := encode(cmds)
 	conn, err := c.send(request)
@@ -80,7 +82,7 @@ func (c *caller) roundTrip(ctx context.Context, cmds []rest.Command) []resp.Valu
 		return refuseAll(out, lineBusy)
 	}
 	stop := context.AfterFunc(ctx, func() { conn.Close() })
-	n, err := readReplies(conn, out)
+	n, err := readReplies(conn, out, held)
 	if stop() && err == nil {
 		c.give(conn)
 		return out
@@ -117,35 +119,64 @@ func encode(cmds []rest.Command) (b []byte) {
 	return b
 }
 
-var errTooLarge = errors.New("replies too large")
+var (
+	errTooLarge = errors.New("replies too large")
+	errNoRoom   = errors.New("no room for replies")
+)
 
-const readSize = 32 << 10
+const (
+	readSize = 32 << 10
+	perValue = 96 // bytes of memory that a value takes beside what it aliases
+)
 
 // readReplies fills out, and returns how many replies came. They alias one buffer of their own.
-func readReplies(conn net.Conn, out []resp.Value) (n int, err error) {
+func readReplies(conn net.Conn, out []resp.Value, held *hold) (n int, err error) {
+	if !held.use(readSize) {
+		return 0, errNoRoom
+	}
 	buf, at := make([]byte, 0, readSize), 0
+	var scan resp.ReplyScan
 	for n < len(out) {
-		v, size, err := resp.ParseReply(buf[at:])
-		switch {
-		case err == nil:
-			out[n], at = v, at+size
-			n++
+		size, err := scan.End(buf[at:])
+		if errors.Is(err, resp.ErrIncomplete) {
+			if buf, err = readMore(conn, buf, held); err != nil {
+				return n, err
+			}
 			continue
-		case !errors.Is(err, resp.ErrIncomplete):
-			return n, err
-		case len(buf) > maxReplies:
-			return n, errTooLarge
 		}
-		if len(buf) == cap(buf) {
-			buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+		if err == nil {
+			out[n], err = parseReply(buf[at:at+size], scan.Values, held)
 		}
-		m, err := conn.Read(buf[len(buf):cap(buf)])
 		if err != nil {
 			return n, err
 		}
-		buf = buf[:len(buf)+m]
+		n, at, scan = n+1, at+size, resp.ReplyScan{}
 	}
 	return n, nil
+}
+
+// readMore reads once, into a larger buffer if this one is full.
+func readMore(conn net.Conn, buf []byte, held *hold) ([]byte, error) {
+	if len(buf) > maxReplies {
+		return buf, errTooLarge
+	}
+	if len(buf) == cap(buf) {
+		if !held.use(int64(cap(buf))) {
+			return buf, errNoRoom
+		}
+		buf = append(make([]byte, 0, 2*cap(buf)), buf...)
+	}
+	n, err := conn.Read(buf[len(buf):cap(buf)])
+	return buf[:len(buf)+n], err
+}
+
+// parseReply makes the values of a whole reply.
+func parseReply(b []byte, values int64, held *hold) (resp.Value, error) {
+	if values > 1 && !held.use(values*perValue) {
+		return resp.Value{}, errNoRoom
+	}
+	v, _, err := resp.ParseReply(b)
+	return v, err
 }
 
 func errorReply(line string) resp.Value { return resp.Value{Kind: resp.Error, Str: []byte(line)} }
@@ -157,27 +188,33 @@ func refuseAll(out []resp.Value, line string) []resp.Value {
 	return out
 }
 
-// lost is the reply to a command whose reply did not come.
-func lost(cmd rest.Command, err error) resp.Value {
+// reads reports whether a command changes nothing.
+func reads(cmd rest.Command) bool {
 	c := keyspace.Lookup(cmd[0])
 	if c != nil && len(c.Subs) > 0 && len(cmd) > 1 {
 		c = keyspace.LookupSub(c, cmd[1])
 	}
-	reads := c != nil && c.ReadOnly()
-	switch tooLarge := errors.Is(err, errTooLarge); {
-	case tooLarge && reads:
-		return errorReply(lineTooLarge)
-	case tooLarge:
-		return errorReply(lineTooMuch)
-	case reads:
-		return errorReply(lineReadLost)
+	return c != nil && c.ReadOnly()
+}
+
+// lost is the reply to a command whose reply did not come.
+func lost(cmd rest.Command, err error) resp.Value {
+	ofRead, ofWrite := lineReadLost, lineLost
+	switch {
+	case errors.Is(err, errTooLarge):
+		ofRead, ofWrite = lineTooLarge, lineTooMuch
+	case errors.Is(err, errNoRoom):
+		ofRead, ofWrite = lineNoRoom, lineNoRoomW
 	}
-	return errorReply(lineLost)
+	if reads(cmd) {
+		return errorReply(ofRead)
+	}
+	return errorReply(ofWrite)
 }
 
 // run carries commands out. Those that were not done for want of a leader or of room are asked again until the given
 // time, in their order: when one is refused, what is behind it for the same shard is too.
-func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command) []resp.Value {
+func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, held *hold) []resp.Value {
 	out := make([]resp.Value, len(cmds))
 	todo := make([]int, len(cmds))
 	for i := range todo {
@@ -189,23 +226,29 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command) 
 			asked[i] = cmds[j]
 		}
 		var again []int
-		for i, v := range c.roundTrip(ctx, asked) {
+		mark := held.used
+		for i, v := range c.roundTrip(ctx, asked, held) {
 			out[todo[i]] = v
 			if v.Kind == resp.Error && try.worth(string(v.Str)) {
 				again = append(again, todo[i])
 			}
 		}
-		if todo = again; len(todo) == 0 || !try.wait(ctx) {
+		if len(again) == 0 || !try.wait(ctx) {
 			return out
 		}
+		if len(again) == len(todo) {
+			held.rewind(mark)
+		}
+		todo = again
 	}
 }
 
 // transact carries commands out as one transaction, and returns the reply of EXEC or the error that stands for it.
-func (c *caller) transact(ctx context.Context, until time.Time, cmds []rest.Command) resp.Value {
+func (c *caller) transact(ctx context.Context, until time.Time, cmds []rest.Command, held *hold) resp.Value {
 	all := append(append([]rest.Command{{[]byte("MULTI")}}, cmds...), rest.Command{[]byte("EXEC")})
-	for try := newPatience(until); ; {
-		reply := verdictOf(c.roundTrip(ctx, all))
+	mark := held.used
+	for try := newPatience(until); ; held.rewind(mark) {
+		reply := verdictOf(c.roundTrip(ctx, all, held))
 		if reply.Kind != resp.Error || !try.worth(string(reply.Str)) || !try.wait(ctx) {
 			return reply
 		}

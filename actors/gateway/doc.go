@@ -28,6 +28,9 @@
 //
 // # Bounds
 //
-// A body is read only with room for it in a budget of bytes, and a request carried out only with one in a budget of
-// requests: 429 otherwise, at once. Replies to one request may take maxReplies bytes. Any number of goroutines.
+// What requests and their answers hold, all together, is in one budget of bytes (maxMemory): a body as it arrives, the
+// commands in it, replies as they arrive and the answer made of them. Where there is no room a request is refused at
+// once, with 429; so it is beyond maxRequests that are carried out. One that begins has room for a small answer; a
+// write whose large answer finds none is told as unknown. Replies to one request may take maxReplies bytes. Any number
+// of goroutines.
 package gateway

@@ -32,7 +32,7 @@ type Handler struct {
 	cfg    Config
 	limits rest.Limits
 	calls  *caller
-	bodies *mailbox.Budget // bytes of bodies that are held
+	memory *mailbox.Budget // bytes that requests and their answers hold
 	busy   *mailbox.Budget // requests that are carried out
 
 	streams *mailbox.Budget
@@ -43,17 +43,18 @@ type Handler struct {
 // Bounds.
 const (
 	maxBody     = 28 << 20 // a command of the largest size, with what JSON adds to most
-	bodyBytes   = 256 << 20
+	maxMemory   = 512 << 20
 	maxRequests = 1024
 	maxReplies  = 64 << 20
-	peerIdle    = 8 // connections to other nodes that are kept
+	sureAnswer  = 64 << 10 // that a request has room for before it is carried out: no small answer fails for want of it
+	peerIdle    = 8        // connections to other nodes that are kept
 )
 
 // New makes a handler; Close ends its sessions.
 func New(cfg Config) *Handler {
 	return &Handler{
 		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
-		bodies: mailbox.NewBudget(1<<20, bodyBytes), busy: mailbox.NewBudget(maxRequests, 1),
+		memory: mailbox.NewBudget(1, maxMemory), busy: mailbox.NewBudget(maxRequests, 1),
 		streams: mailbox.NewBudget(maxStreams, 1), drained: make(chan struct{}),
 		peers: &http.Client{Transport: &http.Transport{MaxIdleConns: peerIdle, IdleConnTimeout: idleTime}},
 	}
@@ -90,12 +91,13 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // command carries out what a request asks of the store.
 func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
-	q, bad := h.read(r, w)
+	held := &hold{budget: h.memory}
+	defer held.release()
+	q, bad := h.read(r, held)
 	if bad != nil {
 		bad.write(w)
 		return
 	}
-	defer h.bodies.Release(1, q.held)
 	if to := h.redirect(r, q); to != "" {
 		w.Header().Set("Preference-Applied", "redirect")
 		w.Header().Set("Location", to)
@@ -103,9 +105,13 @@ func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !h.busy.TryAcquire(1, 0) {
-		errorOf("BUSY as many requests as may be are under way: not done").write(w)
+		errorOf(lineCrowded).write(w)
 		return
 	}
 	defer h.busy.Release(1, 0)
+	if !held.reserve(sureAnswer) {
+		errorOf(lineCrowded).write(w)
+		return
+	}
 	h.answer(w, r, q)
 }

@@ -68,8 +68,8 @@ func TestNonsense(t *testing.T) {
 	if asked := b.takeAsked(); asked != "" {
 		t.Errorf("asked %q", asked)
 	}
-	if _, bytes := b.h.bodies.InUse(); bytes != 0 {
-		t.Errorf("%d bytes of bodies are still held", bytes)
+	if _, bytes := b.h.memory.InUse(); bytes != 0 {
+		t.Errorf("%d bytes are still held", bytes)
 	}
 }
 
@@ -228,11 +228,14 @@ func TestOverload(t *testing.T) {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
 	b.h.busy.Release(maxRequests, 0)
-	b.h.bodies.TryAcquire(1, bodyBytes)
-	if w := b.do("POST", "/", `["GET","k"]`); w.Code != http.StatusTooManyRequests {
-		t.Errorf("%d", w.Code)
+	b.h.memory.TryAcquire(0, maxMemory)
+	for _, method := range []string{"GET", "POST"} {
+		w := b.do(method, "/get/k", "")
+		if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+			t.Errorf("%d %v", w.Code, w.Header())
+		}
 	}
-	b.h.bodies.Release(1, bodyBytes)
+	b.h.memory.Release(0, maxMemory)
 	b.full = true
 	if w := b.do("GET", "/get/k", ""); w.Code != http.StatusTooManyRequests {
 		t.Errorf("%d", w.Code)

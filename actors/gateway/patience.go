@@ -26,10 +26,10 @@ func newPatience(until time.Time) *patience {
 }
 
 // worth reports whether a command with this error may be asked again. What was lost without an answer is not: it
-// has had its time.
+// has had its time; nor is what had no room here, for asking takes more of it.
 func (p *patience) worth(line string) bool {
 	noRoom := strings.HasPrefix(line, "TRYAGAIN") || strings.HasPrefix(line, "BUSY")
-	return rest.Judge(line).Again && line != lineReadLost && (!noRoom || p.busy > 0) && time.Now().Add(p.pause).Before(p.until)
+	return rest.Judge(line).Again && line != lineReadLost && line != lineNoRoom && (!noRoom || p.busy > 0) && time.Now().Add(p.pause).Before(p.until)
 }
 
 // wait reports false when the request is over before the pause is.

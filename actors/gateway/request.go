@@ -2,7 +2,6 @@ package gateway
 
 import (
 	"errors"
-	"io"
 	"math"
 	"net/http"
 	"strconv"
@@ -29,7 +28,7 @@ type request struct {
 	cmds   []rest.Command
 	b64    bool
 	within time.Duration // that may be spent on asking again
-	held   int64         // bytes of the budget of bodies, for the caller to release
+	held   *hold         // what it may take of the budget of bytes
 }
 
 // How long may be spent on asking again what was not done.
@@ -39,8 +38,8 @@ const (
 )
 
 // read admits a request and reads its commands.
-func (h *Handler) read(r *http.Request, w http.ResponseWriter) (*request, *failure) {
-	q := &request{b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r)}
+func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
+	q := &request{b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r), held: held}
 	var path rest.Command
 	switch r.URL.Path {
 	case "/":
@@ -58,7 +57,7 @@ func (h *Handler) read(r *http.Request, w http.ResponseWriter) (*request, *failu
 	if bad := h.admit(r, token); bad != nil {
 		return nil, bad
 	}
-	body, bad := h.body(r, w, q)
+	body, bad := readBody(r, held)
 	if bad != nil {
 		return nil, bad
 	}
@@ -68,13 +67,15 @@ func (h *Handler) read(r *http.Request, w http.ResponseWriter) (*request, *failu
 		}
 		q.cmds = []rest.Command{cmd}
 	} else {
+		if bad := h.roomForArguments(body, held); bad != nil {
+			return nil, bad
+		}
 		err = q.parse(body, h.limits)
 	}
 	if err == nil {
 		err = q.check()
 	}
 	if err != nil {
-		h.bodies.Release(1, q.held)
 		return nil, errorOf(err.Error())
 	}
 	return q, nil
@@ -88,30 +89,6 @@ func (q *request) parse(body []byte, l rest.Limits) (err error) {
 	cmd, err := rest.ParseCommand(body, l)
 	q.cmds = []rest.Command{cmd}
 	return err
-}
-
-// body reads the body, with room for it set aside in q.held.
-func (h *Handler) body(r *http.Request, w http.ResponseWriter, q *request) ([]byte, *failure) {
-	size := r.ContentLength
-	if size < 0 {
-		size = maxBody
-	}
-	if size > maxBody {
-		return nil, errorOf("TOOLARGE a body may have " + strconv.Itoa(maxBody) + " bytes")
-	}
-	if !h.bodies.TryAcquire(1, size) {
-		return nil, errorOf("BUSY as many requests as may be are under way: not done")
-	}
-	q.held = size
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	if err == nil {
-		return body, nil
-	}
-	h.bodies.Release(1, size)
-	if tooLarge := (*http.MaxBytesError)(nil); errors.As(err, &tooLarge) {
-		return nil, errorOf("TOOLARGE a body may have " + strconv.Itoa(maxBody) + " bytes")
-	}
-	return nil, &failure{http.StatusRequestTimeout, "ERR the body did not arrive whole"}
 }
 
 // within reads Request-Timeout.
