@@ -48,6 +48,18 @@ func TestTransactionOwnCommands(t *testing.T) {
 		"MULTI", "OK", "PING", "QUEUED", "EXEC", "[PONG]", "CLIENT GETNAME", "n")
 }
 
+// TestTransactionAsksShards: commands of the session that ask shards do so in a transaction too, after its own.
+func TestTransactionAsksShards(t *testing.T) {
+	c := newBed(t, 3, func(_ *bed, cfg *Config) { cfg.Debug = true }).dial()
+	c.want("MULTI", "OK", "RPUSH a 1 2 3", "QUEUED", "CONFIG SET list-max-listpack-size 2", "QUEUED", "OBJECT ENCODING a", "QUEUED",
+		"CONFIG GET list-max-listpack-size", "QUEUED", "CLUSTER COUNTKEYSINSLOT 15495", "QUEUED", "DEBUG SET-ACTIVE-EXPIRE 0", "QUEUED",
+		"DEBUG SLEEP 0", "QUEUED", "CONFIG SET nothing 1", "QUEUED", "ECHO last", "QUEUED",
+		"EXEC", "[3 OK listpack [list-max-listpack-size 2] 1 OK OK -ERR Unknown option or number of arguments for CONFIG SET - 'nothing' last]",
+		"RPUSH b 1 2 3", "3", "OBJECT ENCODING b", "quicklist")
+	c.want("WATCH a", "OK", "RPUSH a 4", "4", "MULTI", "OK", "CONFIG SET list-max-listpack-size 9", "QUEUED", "EXEC", "nil",
+		"CONFIG GET list-max-listpack-size", "[list-max-listpack-size 2]")
+}
+
 func TestWatch(t *testing.T) {
 	b := newBed(t, 3)
 	c, other := b.dial(), b.dial()

@@ -79,13 +79,8 @@ func init() {
 	}
 }
 
-// notInTx are commands of the session that wait for someone else, which none inside a transaction can.
-var notInTx = map[string]bool{
-	"wait": true, "waitaof": true, "client|unblock": true, "cluster|countkeysinslot": true, "cluster|getkeysinslot": true,
-	"subscribe": true, "unsubscribe": true, "psubscribe": true, "punsubscribe": true, "ssubscribe": true, "sunsubscribe": true,
-	"pubsub|channels": true, "pubsub|numsub": true, "pubsub|numpat": true, "pubsub|shardchannels": true, "pubsub|shardnumsub": true,
-	"debug": true,
-}
+// notInTx are commands of the session that wait for what only others can bring, which none inside a transaction can.
+var notInTx = map[string]bool{"wait": true, "waitaof": true, "client|unblock": true}
 
 const (
 	errSyntax     = "ERR syntax error"

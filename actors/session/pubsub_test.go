@@ -91,13 +91,23 @@ func TestPublishInTransaction(t *testing.T) {
 	sub, pub := b.dial(), b.dial()
 	sub.want("SUBSCRIBE a", "[subscribe a 1]")
 	pub.want("MULTI", "OK", "SET k 1", "QUEUED", "PUBLISH a in", "QUEUED", "INCR k", "QUEUED", "SPUBLISH s x", "QUEUED", "EXEC", "[OK 1 2 0]",
-		"MULTI", "OK", "PUBLISH a dropped", "QUEUED", "SUBSCRIBE x", "-ERR Command not allowed inside a transaction",
+		"MULTI", "OK", "PUBLISH a dropped", "QUEUED", "WAIT 1 1", "-ERR Command not allowed inside a transaction",
 		"EXEC", "-EXECABORT Transaction discarded because of previous errors.",
 		"WATCH k", "OK")
 	b.dial().want("SET k 5", "OK")
 	pub.want("MULTI", "OK", "GET k", "QUEUED", "PUBLISH a watched", "QUEUED", "EXEC", "nil",
 		"MULTI", "OK", "PUBLISH a alone", "QUEUED", "EXEC", "[1]")
 	sub.wantAll("[message a in]", "[message a alone]")
+}
+
+// TestSubscribeInTransaction: the session's own commands of a transaction are carried out one after the other, so
+// that what is published behind a SUBSCRIBE is for its client too.
+func TestSubscribeInTransaction(t *testing.T) {
+	c := newBed(t, 1).dial()
+	c.want("MULTI", "OK", "SET k v", "QUEUED", "SUBSCRIBE a", "QUEUED", "PUBSUB NUMSUB a", "QUEUED", "PUBLISH a m", "QUEUED", "GET k", "QUEUED")
+	c.send("EXEC")
+	c.wantAll("[message a m]", "[OK [subscribe a 1] [a 1] 1 v]")
+	c.want("UNSUBSCRIBE a", "[unsubscribe a 0]", "GET k", "v")
 }
 
 // TestShardChannels are served where a replica of their shard is.

@@ -183,12 +183,12 @@ func (s *session) advance() {
 	}
 }
 
-// mustWait reports whether answers are to come before the segment can be finished, and asks what could not be
-// asked before.
+// mustWait reports whether answers are to come before the segment can be finished. A transaction goes on first
+// with what waited for the answers that are in.
 func (s *session) mustWait() bool {
 	if s.seg.outstanding == 0 && len(s.seg.places) > 0 {
 		if exec, ok := s.seg.places[len(s.seg.places)-1].join.(*execJoin); ok {
-			exec.publish(s)
+			exec.advance(s)
 		}
 	}
 	return s.seg.outstanding > 0

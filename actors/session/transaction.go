@@ -1,12 +1,9 @@
 package session
 
 import (
-	"bytes"
 	"slices"
-	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
-	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -211,107 +208,4 @@ func (s *session) execSlot(tx *transaction, w *watchList) (uint16, bool) {
 // join notes the place of a reply that j makes when all answers are in.
 func (s *session) join(j joiner) {
 	s.seg.places = append(s.seg.places, place{join: j, silent: s.isSilent()})
-}
-
-// execJoin makes the reply of EXEC: the shard's, with those of the session's own commands between.
-type execJoin struct {
-	cmds []queued
-	own  int   // how many are the session's own
-	part *part // nil: all are
-	op   int
-
-	published []*publishJoin // by index of cmds, of those that publish; nil until they are sent
-}
-
-// split gives the commands for the shard and counts the others.
-func (j *execJoin) split() (cmds [][][]byte) {
-	for _, q := range j.cmds {
-		if q.own() {
-			j.own++
-		} else {
-			cmds = append(cmds, q.args)
-		}
-	}
-	return cmds
-}
-
-func (j *execJoin) join(s *session, w *resp.Writer) {
-	var done []byte
-	if j.part != nil {
-		if done = s.opReply(j.part, j.op); j.own == 0 || done[0] != '*' || bytes.HasPrefix(done, nullArray) {
-			w.Raw(done)
-			j.observe(s, done)
-			return
-		}
-		_, done = arrayHead(done)
-	}
-	w.Array(len(j.cmds))
-	for i, q := range j.cmds {
-		if j.published != nil && j.published[i] != nil {
-			j.published[i].join(s, w)
-			s.observe(q.verb, q.args, 0, false)
-			continue
-		}
-		if q.own() {
-			s.runQueued(q, w)
-			continue
-		}
-		n := replyLen(done)
-		w.Raw(done[:n])
-		s.observe(q.verb, q.args, j.each(), done[0] == '-')
-		done = done[n:]
-	}
-}
-
-// publish sends the messages of a transaction once it was carried out: the broker's answers are waited for.
-func (j *execJoin) publish(s *session) {
-	if j.own == 0 || j.published != nil || j.part != nil && !j.done() {
-		return
-	}
-	j.published = make([]*publishJoin, len(j.cmds))
-	for i, q := range j.cmds {
-		shard := q.verb.cmd.Name == "spublish"
-		if q.verb.cmd.Name != "publish" && (!shard || s.elsewhere(slotmap.Slot(q.args[1])) != "") {
-			continue
-		}
-		j.published[i] = &publishJoin{}
-		s.publish(shard, q.args, j.published[i])
-	}
-}
-
-// done reports whether the shard carried the transaction out.
-func (j *execJoin) done() bool {
-	done := j.part.done(j.op)
-	return done != nil && done[0] == '*' && !bytes.HasPrefix(done, nullArray)
-}
-
-// each is the time that one of the commands on data took, on average.
-func (j *execJoin) each() time.Duration {
-	return j.part.elapsed() / time.Duration(max(len(j.cmds)-j.own, 1))
-}
-
-// observe takes note of the commands of a transaction that was carried out; done is its reply.
-func (j *execJoin) observe(s *session, done []byte) {
-	if done[0] != '*' || bytes.HasPrefix(done, nullArray) || bytes.HasPrefix(done, nullReply) {
-		return
-	}
-	_, done = arrayHead(done)
-	for _, q := range j.cmds {
-		s.observe(q.verb, q.args, j.each(), len(done) > 0 && done[0] == '-')
-		done = done[replyLen(done):]
-	}
-}
-
-var nullArray, nullReply = []byte("*-1\r\n"), []byte("_\r\n")
-
-// runQueued carries out a command of the session itself. Every command of a transaction has a reply.
-func (s *session) runQueued(q queued, w *resp.Writer) {
-	from, places := w.Len(), len(s.seg.places)
-	begin := time.Now()
-	q.verb.own.run(s, q.args)
-	s.observe(q.verb, q.args, time.Since(begin), w.Len() > from && w.Bytes()[from] == '-')
-	s.seg.places = s.seg.places[:places]
-	if w.Len() == from {
-		w.Null()
-	}
 }
