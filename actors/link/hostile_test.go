@@ -335,6 +335,32 @@ func TestSlowPeerBoundsWhatWaits(t *testing.T) {
 	})
 }
 
+// TestPublishedLeavesRoomForConsensus: however much is published to a peer that takes nothing, other messages are sent.
+func TestPublishedLeavesRoomForConsensus(t *testing.T) {
+	const bound = 1 << 20
+	b := newBook()
+	release := make(chan struct{})
+	defer close(release)
+	one := startNode(t, b, 1, func(c *Config) { c.limits.queued = bound })
+	f := fakePeer(t, b, 9, stuck(release))
+	one.links.Connect(f.id)
+	receive(t, "Up", one.ups)
+	pid := actor.NewPID(f.id.String(), "x")
+	until(t, "overflow", func() bool {
+		for range 100 {
+			one.system.Root.Send(pid, &wire.Publish{Channel: "c", Payload: make([]byte, 10_000)})
+		}
+		return one.links.Stats().Overflow > 0
+	})
+	lost := one.links.Stats().Overflow
+	for i := range uint64(20) {
+		one.system.Root.Send(pid, raftMessage(i, 10_000))
+	}
+	if s := one.links.Stats(); s.Overflow != lost {
+		t.Errorf("%d messages of consensus are crowded out", s.Overflow-lost)
+	}
+}
+
 func TestStalledPeerIsDown(t *testing.T) {
 	b := newBook()
 	release := make(chan struct{})

@@ -94,19 +94,19 @@ func (in *inbox) frame(body []byte) error {
 		return in.pong(m.ID)
 	case *wire.Pong:
 	default:
-		in.deliver(target, message)
+		in.deliver(target, message, len(body))
 	}
 	return nil
 }
 
-func (in *inbox) deliver(target string, message wire.Message) {
+func (in *inbox) deliver(target string, message wire.Message, size int) {
 	system := in.links.cfg.System
 	if _, ok := system.ProcessRegistry.GetLocal(target); !ok {
 		in.links.counters.unroutable.Add(1)
 		in.links.tell(&Unroutable{in.peer.node, target, message})
 		return
 	}
-	system.Root.Send(in.pid(target), &Inbound{in.peer.node, message})
+	system.Root.Send(in.pid(target), &Inbound{in.peer.node, message, size})
 }
 
 func (in *inbox) pid(target string) *actor.PID {

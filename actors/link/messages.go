@@ -18,6 +18,7 @@ type Down struct{ Node slotmap.NodeID }
 type Inbound struct {
 	From    slotmap.NodeID
 	Message wire.Message
+	Size    int // bytes of the frame that it came in, which it keeps
 }
 
 // ConsensusLane lets what peers say pass client work.
@@ -25,6 +26,9 @@ func (*Inbound) ConsensusLane() {}
 
 // MayBeDropped: a link promises no delivery, so its senders repeat what matters.
 func (*Inbound) MayBeDropped() {}
+
+// Weight lets the mailbox that it waits in be bounded by bytes.
+func (m *Inbound) Weight() int64 { return int64(m.Size) }
 
 // Unroutable hands Config.Node a message for a local actor that does not exist.
 type Unroutable struct {

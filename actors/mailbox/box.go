@@ -3,6 +3,7 @@ package mailbox
 import (
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
 )
@@ -21,6 +22,8 @@ type box struct {
 	suspended bool // written by the running turn under mu
 
 	system, consensus, client lane
+
+	weight atomic.Int64 // of what waits in the consensus lane; raised under mu, if consensusBytes bounds it
 
 	current any // the message in hand, for the escalation of a panic
 	owed    int // delivered since the last Drained
@@ -73,13 +76,30 @@ func (b *box) PostUserMessage(msg any) {
 
 func (b *box) postConsensus(msg any) {
 	b.mu.Lock()
-	if b.consensusLimit > 0 && b.consensus.waiting() >= b.consensusLimit && isLossy(msg) {
+	if b.fullLocked(msg) {
 		b.mu.Unlock()
 		b.onLossy(msg)
 		return
 	}
+	b.weigh(msg, 1)
 	b.consensus.put(msg)
 	b.postedLocked(false)
+}
+
+// fullLocked says that a message of the consensus lane is one to drop.
+func (b *box) fullLocked(msg any) bool {
+	if b.consensusLimit == 0 || !isLossy(msg) {
+		return false
+	}
+	return b.consensus.waiting() >= b.consensusLimit ||
+		b.consensusBytes > 0 && b.weight.Load()+weightOf(msg) > b.consensusBytes
+}
+
+// weigh counts a message in, or out.
+func (b *box) weigh(msg any, sign int64) {
+	if b.consensusBytes > 0 {
+		b.weight.Add(sign * weightOf(msg))
+	}
 }
 
 // postedLocked releases mu, and sees to it that a run comes which delivers what was put.
@@ -130,6 +150,7 @@ func (b *box) turn() {
 			return
 		}
 		if msg, ok := b.next(&b.consensus); ok {
+			b.weigh(msg, -1)
 			b.deliver(msg)
 			continue
 		}

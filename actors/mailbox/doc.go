@@ -42,8 +42,8 @@
 //
 // # Bounds
 //
-// The mailbox never blocks a sender. It has no bound of its own unless [WithLimit] or [WithConsensusLimit] sets
-// one: the senders of client work take tokens of a [Budget] before they send, and without a token they don't.
+// The mailbox never blocks a sender. It has no bound of its own unless [WithLimit], [WithConsensusLimit] or
+// [WithConsensusBytes] sets one: the senders of client work take tokens of a [Budget] before they send, and without a token they don't.
 //
 // # Goroutines
 //

@@ -195,6 +195,28 @@ func TestLimitDropsAndReports(t *testing.T) {
 	}
 }
 
+type heavy struct {
+	lossyFront
+	bytes int64
+}
+
+func (h heavy) Weight() int64 { return h.bytes }
+
+// TestBytesOfTheConsensusLaneAreBounded: and what was delivered counts no more.
+func TestBytesOfTheConsensusLaneAreBounded(t *testing.T) {
+	var dropped []any
+	b, r, d := stepped(WithConsensusBytes(3, 10, func(m any) { dropped = append(dropped, m) }))
+	six, five, four := heavy{bytes: 6}, heavy{bytes: 5}, heavy{bytes: 4}
+	post(b, six, five, four, heavy{bytes: 1}, front{1}, &actor.MessageEnvelope{Message: five})
+	expect(t, dropped, five, heavy{bytes: 1}, &actor.MessageEnvelope{Message: five})
+	d.Run(10)
+	expect(t, r.got, six, four, front{1}, Drained{3})
+	post(b, six, four)
+	if len(dropped) != 3 {
+		t.Fatalf("room was not given back: %v", dropped)
+	}
+}
+
 func TestBurstMemoryIsGivenBack(t *testing.T) {
 	b, _, d := stepped()
 	for i := range 10 * retained {

@@ -14,25 +14,39 @@ type Consensus interface{ ConsensusLane() }
 // them (raft messages from other nodes). Messages between actors of one node are never lossy.
 type Lossy interface{ MayBeDropped() }
 
+// Weighed is a lossy message that says how many bytes of memory it holds; it always says the same.
+type Weighed interface {
+	Lossy
+	Weight() int64
+}
+
 // Here marks a client message whose sender has nothing else to do meanwhile: if the actor is idle, its turn is
 // made on the sender's goroutine, which saves the switch to another. The sender must hold no lock that the actor
 // takes. It has an effect with the dispatcher Workers only.
 type Here interface{ RunHere() }
 
 func isConsensus(msg any) bool {
-	if env, ok := msg.(*actor.MessageEnvelope); ok {
-		msg = env.Message
-	}
-	_, ok := msg.(Consensus)
+	_, ok := bare(msg).(Consensus)
 	return ok
 }
 
 func isLossy(msg any) bool {
-	if env, ok := msg.(*actor.MessageEnvelope); ok {
-		msg = env.Message
-	}
-	_, ok := msg.(Lossy)
+	_, ok := bare(msg).(Lossy)
 	return ok
+}
+
+func weightOf(msg any) int64 {
+	if m, ok := bare(msg).(Weighed); ok {
+		return m.Weight()
+	}
+	return 0
+}
+
+func bare(msg any) any {
+	if env, ok := msg.(*actor.MessageEnvelope); ok {
+		return env.Message
+	}
+	return msg
 }
 
 // isLifecycle says that protoactor itself sent the message through the user lane, as it does PoisonPill.

@@ -15,6 +15,7 @@ type config struct {
 	limit          int
 	onDrop         func(msg any)
 	consensusLimit int
+	consensusBytes int64
 	onLossy        func(msg any)
 	onPanic        func(reason, msg any, stack []byte)
 }
@@ -33,6 +34,11 @@ func WithLimit(count int, onDrop func(msg any)) Option {
 // dropped and given to onDrop. Others are always taken: who sends them already has a bound of its own.
 func WithConsensusLimit(count int, onDrop func(msg any)) Option {
 	return func(c *config) { c.consensusLimit, c.onLossy = count, onDrop }
+}
+
+// WithConsensusBytes bounds, beside their count, how many bytes of Weighed messages may wait in the consensus lane.
+func WithConsensusBytes(count int, bytes int64, onDrop func(msg any)) Option {
+	return func(c *config) { c.consensusLimit, c.consensusBytes, c.onLossy = count, bytes, onDrop }
 }
 
 // WithPanicHook is told of a panic, with the stack of the actor that panicked, before it is escalated.

@@ -17,11 +17,14 @@ import (
 // Name is the actor's name, the same on every node.
 const Name = "pubsub"
 
-// maxInbound is how many messages of peers may be queued.
-const maxInbound = 64 << 10
+// How many messages of peers may be queued, and how many bytes of theirs.
+const (
+	maxInbound      = 64 << 10
+	maxInboundBytes = 64 << 20
+)
 
 // Mailbox bounds what peers may have queued for the actor.
-var Mailbox = mailbox.WithConsensusLimit(maxInbound, func(any) {})
+var Mailbox = mailbox.WithConsensusBytes(maxInbound, maxInboundBytes, func(any) {})
 
 // Config is what a Broker works with. The functions do not block.
 type Config struct {
@@ -159,6 +162,10 @@ func (b *Broker) events(m *Events) {
 }
 
 func (b *Broker) change(m *Change) {
+	if !m.Leave && !b.table.room(m.Client, m.Kind, m.Names) {
+		m.Done(nil)
+		return
+	}
 	names, all := m.Names, m.Leave && len(m.Names) == 0
 	if all {
 		names = b.table.namesOf(m.Client, m.Kind)
@@ -175,8 +182,13 @@ func (b *Broker) change(m *Change) {
 	if len(names) == 0 {
 		changed = append(changed, Changed{None: true, Count: b.counted(m.Client, m.Kind)})
 	}
-	m.Client.Count(m.Kind, b.table.count(m.Client, m.Kind))
+	b.count(m.Client, m.Kind)
 	m.Done(changed)
+}
+
+// count tells a client what it is subscribed to by now.
+func (b *Broker) count(c Subscriber, kind Kind) {
+	c.Count(kind, b.table.count(c, kind), b.table.bytesOf(c))
 }
 
 // counted is the count that a confirmation shows.
@@ -190,7 +202,7 @@ func (b *Broker) counted(c Subscriber, kind Kind) int {
 func (b *Broker) forget(m *Forget) {
 	b.table.forget(m.Client)
 	for kind := range kinds {
-		m.Client.Count(kind, 0)
+		b.count(m.Client, kind)
 	}
 	if m.Done != nil {
 		m.Done()
@@ -223,11 +235,10 @@ func (b *Broker) rerouted() {
 		}
 		for _, c := range slices.Clone(b.table.subscribers(Shard, name)) {
 			b.table.leave(c, Shard, name)
-			n := b.table.count(c, Shard)
-			c.Count(Shard, n)
+			b.count(c, Shard)
 			var w resp.Writer
 			w.Reset(nil, 3)
-			writeChanged(&w, words[Shard][1], Changed{Name: name, Count: n})
+			writeChanged(&w, words[Shard][1], Changed{Name: name, Count: b.counted(c, Shard)})
 			c.Deliver(w.Bytes())
 		}
 	}

@@ -22,6 +22,7 @@ type listener struct {
 	got    []string
 	full   bool // it can take no more
 	counts [kinds]int
+	bytes  int64
 }
 
 func (l *listener) Deliver(push []byte) bool {
@@ -41,7 +42,7 @@ func (l *listener) Deliver(push []byte) bool {
 	return !l.full
 }
 
-func (l *listener) Count(kind Kind, n int) { l.counts[kind] = n }
+func (l *listener) Count(kind Kind, n int, bytes int64) { l.counts[kind], l.bytes = n, bytes }
 
 // take empties what was sent.
 func (l *listener) take() string {
@@ -127,6 +128,40 @@ func TestChanges(t *testing.T) {
 	s.b.forget(&Forget{Client: c})
 	if s.publish(false, "a")+s.publish(true, "a") != 0 || len(s.b.table.clients) != 0 || c.counts != [kinds]int{} {
 		t.Error("a client that is gone is known")
+	}
+}
+
+// TestSubscriptionsAreBounded: a client whose subscriptions take what they may joins nothing more, not even in part,
+// until it leaves some; so it is for all clients together.
+func TestSubscriptionsAreBounded(t *testing.T) {
+	s, c, d, e := newStage(t), &listener{}, &listener{}, &listener{}
+	const each = perName + 1
+	s.b.table.perClient, s.b.table.perTable = 3*each, 5*each
+	for _, step := range []struct{ got, want string }{
+		{s.change(c, Channel, false, "a", "b"), "a1 b2"},
+		{s.change(c, Pattern, false, "c", "d"), ""},
+		{s.change(c, Pattern, false, "c"), "c3"},
+		{s.change(c, Channel, false, "e"), ""},
+		{s.change(c, Channel, false, "a"), "a3"},
+		{s.change(d, Shard, false, "a", "b"), "a1 b2"},
+		{s.change(d, Shard, false, "c"), ""},
+		{s.change(e, Channel, false, "a"), ""},
+		{fmt.Sprint(c.bytes, d.bytes, e.bytes, s.b.table.bytes), fmt.Sprint(3*each, 2*each, 0, 5*each)},
+		{s.change(c, Channel, true, "a"), "a2"},
+		{s.change(c, Channel, false, "longer"), ""},
+		{s.change(e, Channel, false, "a"), "a1"},
+		{s.change(c, Channel, true), "b1"},
+		{fmt.Sprint(c.bytes), fmt.Sprint(each)},
+	} {
+		if step.got != step.want {
+			t.Errorf("%q, want %q", step.got, step.want)
+		}
+	}
+	for _, c := range []*listener{c, d, e} {
+		s.b.forget(&Forget{Client: c})
+	}
+	if s.b.table.bytes != 0 || c.bytes != 0 {
+		t.Errorf("%d bytes, %d of a client that is gone", s.b.table.bytes, c.bytes)
 	}
 }
 

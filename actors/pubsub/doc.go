@@ -28,6 +28,7 @@
 // # Bounds
 //
 // Who publishes waits for the number of receivers, so that what is queued here is bounded by what sessions have in
-// hand; what peers send is bounded by Mailbox and dropped beyond. What is under way to a client is bounded by
+// hand; what peers send is bounded by Mailbox, in count and bytes, and dropped beyond. What subscriptions take is bounded
+// for each client and for all; who would have more is refused. What is under way to a client is bounded by
 // Subscriber.Deliver, which ends the client when it is too much.
 package pubsub

@@ -17,8 +17,9 @@ type Subscriber interface {
 	// Deliver sends a push in RESP3, which nobody changes. It reports false when the client can take no more: the
 	// broker forgets it.
 	Deliver(push []byte) bool
-	// Count tells how many names of a kind the client is subscribed to by now.
-	Count(kind Kind, n int)
+	// Count tells how many names of a kind the client is subscribed to by now, and how many bytes all its
+	// subscriptions take here.
+	Count(kind Kind, n int, bytes int64)
 }
 
 // Change subscribes a client to names or ends that.
@@ -27,7 +28,8 @@ type Change struct {
 	Kind   Kind
 	Leave  bool
 	Names  []string // none, with Leave: all of the kind
-	// Done is called in the broker's turn, before anything that is published later is delivered.
+	// Done is called in the broker's turn, before anything that is published later is delivered. Nil means that
+	// there is no room for so many subscriptions, and that none of the names was joined.
 	Done func([]Changed)
 }
 

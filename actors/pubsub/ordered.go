@@ -19,6 +19,11 @@ func (o *ordered[T]) add(v T) bool {
 	return true
 }
 
+func (o *ordered[T]) has(v T) bool {
+	_, ok := o.at[v]
+	return ok
+}
+
 // remove reports whether v was there. The last takes its place.
 func (o *ordered[T]) remove(v T) bool {
 	i, ok := o.at[v]

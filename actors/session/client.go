@@ -128,12 +128,15 @@ func (c *client) describe(now int64) string {
 		"db=0", "sub=" + subText(c, pubsub.Channel), "psub=" + subText(c, pubsub.Pattern),
 		"ssub=" + subText(c, pubsub.Shard), "multi=" + strconv.Itoa(int(c.queued.Load())),
 		"qbuf=" + bytesText(&c.input), "qbuf-free=0", "argv-mem=0", "multi-mem=0", "rbs=0", "rbp=0", "obl=0", "oll=0",
-		"omem=" + bytesText(&c.backlog.bytes), "tot-mem=" + bytesText(&c.backlog.bytes), "events=r",
+		"omem=" + bytesText(&c.backlog.bytes), "tot-mem=" + strconv.FormatInt(c.memory(), 10), "events=r",
 		"cmd=" + c.lastCommand(), "user=" + defaultUser, "redir=-1", "resp=" + strconv.Itoa(int(c.proto.Load())),
 		"lib-name=" + text(c.libName.Load()), "lib-ver=" + text(c.libVer.Load()),
 	}
 	return strings.Join(fields[:], " ")
 }
+
+// memory is what is kept for the client, in bytes: what is under way to it, and its subscriptions.
+func (c *client) memory() int64 { return c.backlog.bytes.Load() + c.subBytes.Load() }
 
 func subText(c *client, kind pubsub.Kind) string { return strconv.Itoa(int(c.subs[kind].Load())) }
 

@@ -86,7 +86,7 @@ func infoMemory(s *session, w *infoWriter) {
 	w.line("maxmemory_policy", "noeviction")
 	fmt.Fprintf(w, "mem_fragmentation_ratio:%.2f\r\n", float64(rss)/float64(max(used, 1)))
 	w.line("mem_fragmentation_bytes", int64(rss)-int64(used))
-	w.line("mem_clients_normal", s.srv.clients.pending())
+	w.line("mem_clients_normal", s.srv.clients.memory())
 	w.line("mem_allocator", "go")
 	w.line("active_defrag_running", 0)
 }

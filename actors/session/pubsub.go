@@ -21,7 +21,10 @@ type subscriber struct {
 func (s *subscriber) Deliver(push []byte) bool { return s.srv.deliver(s.c, push, classPubSub) }
 
 // Count implements pubsub.Subscriber.
-func (s *subscriber) Count(kind pubsub.Kind, n int) { s.c.subs[kind].Store(int32(n)) }
+func (s *subscriber) Count(kind pubsub.Kind, n int, bytes int64) {
+	s.c.subs[kind].Store(int32(n))
+	s.c.subBytes.Store(bytes)
+}
 
 // subscriptions is how many names a client is subscribed to.
 func (c *client) subscriptions() (n int32) {
@@ -53,7 +56,15 @@ type changeJoin struct {
 	changed []pubsub.Changed
 }
 
-func (j *changeJoin) join(_ *session, w *resp.Writer) { pubsub.WriteChanged(w, j.change, j.changed) }
+func (j *changeJoin) join(_ *session, w *resp.Writer) {
+	if j.changed == nil {
+		w.Error(lineSubscriptions)
+		return
+	}
+	pubsub.WriteChanged(w, j.change, j.changed)
+}
+
+const lineSubscriptions = "ERR subscriptions take as much memory as they may: none of these was made"
 
 // brokered is an answer of the broker, to be taken in the session's turn.
 type brokered struct{ take func() }

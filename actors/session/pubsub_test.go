@@ -176,6 +176,45 @@ func TestKeyspaceEvents(t *testing.T) {
 	sub.wantAll("[pmessage __key* __keyspace@0__:k expired]", "[pmessage __key* __keyevent@0__:expired k]")
 }
 
+// TestSubscriptionsInClientMemory: what a client is subscribed to is part of what it takes, and bounded.
+func TestSubscriptionsInClientMemory(t *testing.T) {
+	b := newBed(t, 1)
+	sub, c := b.dial(), b.dial()
+	sub.want("SUBSCRIBE abcdefgh", "[subscribe abcdefgh 1]")
+	eventually(t, "nothing but the subscription is kept", func() bool {
+		return strings.Contains(c.do("CLIENT LIST TYPE pubsub"), " omem=0 tot-mem=264 ")
+	})
+	large := strings.Repeat("x", 1<<20)
+	for i := range 63 {
+		name := large + fmt.Sprint(i)
+		sub.want("SUBSCRIBE "+name, fmt.Sprintf("[subscribe %s %d]", name, i+2))
+	}
+	sub.want("SUBSCRIBE "+large, "-"+lineSubscriptions, "UNSUBSCRIBE abcdefgh", "[unsubscribe abcdefgh 63]")
+}
+
+// TestEventsBeyondRoomAreLost: and none that come later.
+func TestEventsBeyondRoomAreLost(t *testing.T) {
+	b := newBed(t, 1)
+	sub, c := b.dial(), b.dial()
+	c.want("CONFIG SET notify-keyspace-events KA", "OK")
+	sub.want("PSUBSCRIBE __key*", "[psubscribe __key* 1]")
+	event := func(key string) keyspace.Event {
+		return keyspace.Event{Class: keyspace.EventGeneric, Name: "del", Key: key}
+	}
+	many := make([]keyspace.Event, maxEvents+1)
+	for i := range many {
+		many[i] = event("many")
+	}
+	b.srv.PublishEvents(many)
+	b.srv.PublishEvents([]keyspace.Event{event(strings.Repeat("x", maxEventBytes))})
+	b.srv.PublishEvents([]keyspace.Event{event("k")})
+	sub.wantAll("[pmessage __key* __keyspace@0__:k del]")
+	eventually(t, "room is given back", func() bool {
+		count, bytes := b.srv.events.InUse()
+		return count == 0 && bytes == 0
+	})
+}
+
 func TestGoRedisPubSub(t *testing.T) {
 	for _, proto := range []int{2, 3} {
 		b := newBed(t, 2)

@@ -21,8 +21,9 @@ type client struct {
 	created int64 // ms
 	inner   bool  // of this process itself, see Server.Dial
 
-	backlog backlog
-	subs    [3]atomic.Int32 // subscriptions by pubsub.Kind, as the broker tells
+	backlog  backlog
+	subs     [3]atomic.Int32 // subscriptions by pubsub.Kind, as the broker tells
+	subBytes atomic.Int64    // that they take there
 
 	active  atomic.Int64 // ms, when input was last taken
 	input   atomic.Int64 // bytes of the command under way, for CLIENT LIST
@@ -120,12 +121,12 @@ func (r *registry) find(id uint64) *client {
 	return r.byID[id]
 }
 
-// pending is how many bytes are under way to all clients.
-func (r *registry) pending() (n int64) {
+// memory is what is kept for all clients, in bytes.
+func (r *registry) memory() (n int64) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, c := range r.byID {
-		n += c.backlog.bytes.Load()
+		n += c.memory()
 	}
 	return n
 }
