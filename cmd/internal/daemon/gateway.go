@@ -89,7 +89,6 @@ func runGateway(g *gatewayFlags, std streams) error {
 	if err != nil {
 		return err
 	}
-	tuneMemory()
 	return serveGateway(f, cfg, std)
 }
 

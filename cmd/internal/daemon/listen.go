@@ -4,9 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
-	"os"
 	"path/filepath"
-	"runtime/debug"
 	"strconv"
 
 	"github.com/troupedb/troupe/actors"
@@ -131,12 +129,4 @@ func firstPrivate() string {
 		}
 	}
 	return "127.0.0.1"
-}
-
-// tuneMemory lets the collector run less often than by default: the live heap is mostly keys and values
-// that stay. The environment's GOGC outranks it.
-func tuneMemory() {
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
 }

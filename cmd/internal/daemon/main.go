@@ -62,6 +62,7 @@ func run(f *flags, std streams) error {
 		_, err := fmt.Fprintln(std.out, secret.NewSecret())
 		return err
 	}
+	relaxTimers()
 	sec, err := loadSecret(f)
 	if err != nil {
 		return err
@@ -71,7 +72,6 @@ func run(f *flags, std streams) error {
 	if err != nil {
 		return err
 	}
-	tuneMemory()
 	return serve(f, cfgs, std, log)
 }
 
