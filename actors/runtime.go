@@ -16,7 +16,7 @@ import (
 // Defaults of when a shard takes a snapshot and how much log it keeps behind it.
 const (
 	defaultSnapshotEntries = 200_000
-	defaultSnapshotBytes   = 256 << 20
+	defaultSnapshotBytes   = 16 << 20
 	defaultKeepEntries     = 4096
 )
 

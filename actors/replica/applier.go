@@ -3,6 +3,7 @@ package replica
 import (
 	"cmp"
 	"fmt"
+	"runtime"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -129,10 +130,18 @@ func (a *applier) Receive(ctx actor.Context) {
 	}
 }
 
+// yieldEntries is how many entries are applied in one go. Under load there are one or two; a node that replays its
+// logs after a restart has thousands in each shard, and its replicas must vote meanwhile, as others may lack a
+// leader: they would stand in line behind the whole time slices of all appliers.
+const yieldEntries = 4
+
 func (a *applier) apply(ctx actor.Context, m *apply) {
 	a.tick = m.tick
 	a.listen()
-	for _, e := range m.entries {
+	for i, e := range m.entries {
+		if i%yieldEntries == yieldEntries-1 {
+			runtime.Gosched()
+		}
 		var batches []*Batch
 		if len(m.carried) > 0 && m.carried[0].index == e.GetIndex() {
 			batches, m.carried = m.carried[0].batches, m.carried[1:]

@@ -35,6 +35,7 @@ type cluster struct {
 	dir   string
 	keep  uint64 // KeepEntries
 	every uint64 // SnapshotEntries
+	bytes int64  // SnapshotBytes
 
 	// forge, if set, may change an answer on its way to the client, or swallow it: a planted bug.
 	forge func(*pending, *Answer) *Answer
@@ -237,7 +238,7 @@ func (c *cluster) spawn(n *node) {
 		Clock: func() clock.Now { return c.clock(n) },
 		Claim: n.disk.claim, Untrusted: c.untrusted, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
-		Logger: c.logger(n), SnapshotEntries: c.every, KeepEntries: c.keep, Dispatcher: n.life,
+		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n),
 	}
 	if n.real != nil {

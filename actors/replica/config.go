@@ -29,6 +29,7 @@ const (
 	unknownTicks   = 250
 	readRetryTicks = 10
 	staggerTicks   = 2 // between the campaigns of the survivors of a lost link: 40 ms
+	deferTicks     = 5 // of a campaign while another one goes on: 100 ms
 	factsTicks     = 10
 )
 
@@ -41,6 +42,7 @@ const (
 	maxInflight   = 32 << 20
 	maxUncommited = 32 << 20
 	maxApplying   = 16 << 20
+	readPerTurn   = 1 << 20 // of the log, but for one read
 	cacheBytes    = 8 << 20
 )
 
@@ -85,7 +87,7 @@ type Config struct {
 	Logger    *slog.Logger
 
 	SnapshotEntries uint64 // entries after which a snapshot is taken
-	SnapshotBytes   int64  // or bytes of entry data
+	SnapshotBytes   int64  // or bytes of entry data, or as many as the last snapshot has if that are more
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 
 	// Listen says which classes of keyspace events are published while this replica leads, and Publish takes

@@ -31,6 +31,7 @@ type disk struct {
 	claims  int  // not given back
 
 	installed, compacted int // snapshots received and made
+	read                 int // bytes of entries that were read back
 
 	// Planted bugs.
 	lies     bool // acknowledges without a sync
@@ -202,7 +203,11 @@ func (d *disk) Entries(_ slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb.En
 	if lo <= idx {
 		return nil, raft.ErrCompacted
 	}
-	return limit(slices.Clone(d.now.entries[lo-idx-1:hi-idx-1]), maxBytes), nil
+	found := limit(slices.Clone(d.now.entries[lo-idx-1:hi-idx-1]), maxBytes)
+	for _, e := range found {
+		d.read += len(e.GetData())
+	}
+	return found, nil
 }
 
 // Term implements LogReader.

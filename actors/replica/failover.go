@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -46,8 +47,43 @@ func (r *replica) turn(lost slotmap.NodeID) (int, bool) {
 	return (i + int(r.cfg.Shard)) % n, true
 }
 
+// voting looks at the votes that a campaign of this replica or of another one asks for. A candidate that could win
+// gets the time to. A candidate that is refused a vote, though not the one before the vote, shares the term with
+// another: neither may win, and they would find out only after an election timeout.
+func (r *replica) voting(m *raftpb.Message) {
+	switch m.GetType() {
+	case raftpb.MsgPreVote, raftpb.MsgVote:
+		if r.campaign != 0 && m.GetIndex() >= r.last {
+			r.campaign = max(r.campaign, r.tick+deferTicks)
+		}
+	case raftpb.MsgVoteResp:
+		if !m.GetReject() || m.GetTerm() != r.term || r.role != raft.StateCandidate || r.campaign != 0 {
+			return
+		}
+		if turn, ok := r.turn(slotmap.NodeID{}); ok {
+			r.campaign = r.tick + deferTicks + uint64(turn*staggerTicks) + r.cfg.Rand.Uint64N(staggerTicks)
+		}
+	}
+}
+
+// replaying reports whether committed entries that are no longer in memory wait for the applier, as after a
+// restart. Such a replica would not serve before it has applied them, and raft searches them all for
+// configuration changes before it campaigns, in a turn in which the vote waits that another could lead by.
+func (r *replica) replaying() bool {
+	return r.applied+1 < r.storage.cacheFirst() && r.applied < r.node.BasicStatus().HardState.GetCommit()
+}
+
+// tickRaft lets raft's time go on, but not to a campaign while this replica replays its log. It votes meanwhile.
+func (r *replica) tickRaft() {
+	if r.role == raft.StateLeader || r.tick-r.heard < electionTicks || !r.replaying() {
+		r.node.Tick()
+	} else if r.leader != 0 {
+		_ = r.node.ForgetLeader() // whose lease would not run out
+	}
+}
+
 func (r *replica) campaignIfDue() {
-	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 {
+	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 || r.replaying() {
 		return
 	}
 	r.campaign = 0

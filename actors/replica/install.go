@@ -18,7 +18,9 @@ import (
 // snapState follows how much log there is since the newest snapshot.
 type snapState struct {
 	index   uint64 // of the newest snapshot
-	bytes   int64  // of entries since then
+	size    int64  // of its file
+	found   uint64 // last entry of the log as this replica found it
+	bytes   int64  // of entries since then, of those found once they are replayed
 	running bool
 	again   uint64 // tick before which none is tried, after one that failed
 	failure string // what the newest one failed of
@@ -27,8 +29,14 @@ type snapState struct {
 // snapRetryTicks is how long after a snapshot that failed the next one is tried.
 const snapRetryTicks = 250
 
-func (s *snapState) grew(bytes int)     { s.bytes += int64(bytes) }
-func (s *snapState) taken(index uint64) { s.index, s.bytes, s.failure = index, 0, "" }
+func (s *snapState) grew(bytes int) { s.bytes += int64(bytes) }
+
+func (s *snapState) taken(ref raftlog.SnapshotRef) {
+	s.index, s.size, s.bytes, s.failure = ref.Index, 0, 0, ""
+	if meta, err := decodeSnapMeta(ref.Meta, ref.ConfState); err == nil {
+		s.size = meta.Size
+	}
+}
 
 // installed is a received snapshot on its way through raft and the log to the applier.
 type installed struct {
@@ -36,13 +44,15 @@ type installed struct {
 	members Membership
 }
 
-// maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one.
+// maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one: beyond the size
+// of that, so that a shard of any size writes no more for snapshots than for its log, and a restart replays no
+// more than it loads (the rule of Redis's auto-aof-rewrite-percentage 100).
 func (r *replica) maybeSnapshot() {
 	grown := r.applied - min(r.applied, r.snaps.index)
 	if r.snaps.running || grown == 0 || r.snaps.index == 0 || r.tick < r.snaps.again {
 		return
 	}
-	large := grown >= r.cfg.SnapshotEntries || r.cfg.SnapshotBytes > 0 && r.snaps.bytes >= r.cfg.SnapshotBytes
+	large := grown >= r.cfg.SnapshotEntries || r.cfg.SnapshotBytes > 0 && r.snaps.bytes >= max(r.cfg.SnapshotBytes, r.snaps.size)
 	wanted := r.storage.wanted && r.applied >= r.storage.snapFrom
 	if !large && !wanted {
 		return
@@ -63,7 +73,7 @@ func (r *replica) snapshotTaken(m *snapshotTaken) {
 		r.removeFile(m.ref.File)
 		return
 	}
-	r.snaps.taken(m.ref.Index)
+	r.snaps.taken(m.ref)
 	through := max(m.ref.Index-min(m.ref.Index, r.cfg.KeepEntries), r.storage.truncIdx)
 	term, err := r.storage.Term(through)
 	if err != nil {
@@ -178,7 +188,7 @@ func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {
 func (r *replica) installing(in *installed) {
 	r.members, r.changedTerm = in.members, in.ref.Term
 	r.last = in.ref.Index
-	r.snaps.taken(in.ref.Index)
+	r.snaps.taken(in.ref)
 	answerAll(r.cfg, r.fates.covered(in.ref.Index), Unknown)
 }
 

@@ -140,6 +140,9 @@ func (r *replica) hand(m *raftpb.Message) {
 		}
 		r.redirect(lost)
 		r.handed = e.GetIndex()
+		if r.handed <= r.snaps.found {
+			r.snaps.grew(len(e.GetData()))
+		}
 		if !r.ownTerm && r.role == raft.StateLeader && e.GetTerm() == r.term {
 			r.ownTerm = true
 			r.announce()

@@ -96,6 +96,9 @@ func (c *Config) spawn(a actor.Actor, name string, opts []actor.PropsOption) *ac
 	return pid
 }
 
+// goOn is for a turn that has nothing new: the last one did not come to an end.
+type goOn struct{}
+
 // Receive implements actor.Actor.
 func (r *replica) Receive(ctx actor.Context) {
 	if r.gone {
@@ -181,7 +184,8 @@ func (r *replica) start() {
 	} else {
 		r.toApplier(&restore{})
 	}
-	r.snaps.taken(st.Snapshot.Index)
+	r.snaps.taken(st.Snapshot)
+	r.snaps.found = r.last
 	r.tick = 1
 	if r.alone() {
 		r.campaign = r.tick
@@ -200,7 +204,11 @@ func (r *replica) drained() {
 	r.proposeUnblocks()
 	r.proposeQueued()
 	r.openReadRound()
-	for r.node.HasReady() {
+	for read := r.storage.read; r.node.HasReady(); {
+		if r.storage.read-read >= readPerTurn {
+			r.cfg.System.Root.Send(r.self(), goOn{}) // behind what came meanwhile: a vote, most of all
+			break
+		}
 		r.handleReady(r.node.Ready())
 		r.openReadRound()
 	}
@@ -213,7 +221,7 @@ func (r *replica) drained() {
 func (r *replica) onTick() {
 	r.tick++
 	r.ticked = true
-	r.node.Tick()
+	r.tickRaft()
 	if r.tick > unknownTicks {
 		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
 		answerAll(r.cfg, r.reads.expired(r.tick-unknownTicks), Down)
@@ -262,6 +270,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 		r.heard = r.tick
 	}
 	r.yield(m)
+	r.voting(m)
 	r.step(m)
 }
 

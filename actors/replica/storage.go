@@ -29,6 +29,7 @@ type storage struct {
 	truncTrm uint64
 	last     uint64
 
+	read       int             // bytes of entries that were read from the log
 	cache      []*raftpb.Entry // contiguous, ends at last
 	cacheBytes int
 	cacheMax   int
@@ -78,7 +79,8 @@ func (s *storage) Term(i uint64) (uint64, error) {
 	return s.log.Term(s.shard, i)
 }
 
-// Entries implements raft.Storage. It may return fewer entries than asked for, where the cache begins.
+// Entries implements raft.Storage. It may return fewer entries than asked for: where the cache begins, and if
+// they would be much to read at once.
 func (s *storage) Entries(lo, hi, maxSize uint64) ([]*raftpb.Entry, error) {
 	if lo <= s.truncIdx {
 		return nil, raft.ErrCompacted
@@ -90,7 +92,11 @@ func (s *storage) Entries(lo, hi, maxSize uint64) ([]*raftpb.Entry, error) {
 	if lo >= first {
 		return limit(s.cache[lo-first:hi-first:hi-first], maxSize), nil
 	}
-	return s.log.Entries(s.shard, lo, min(hi, first), maxSize)
+	found, err := s.log.Entries(s.shard, lo, min(hi, first), min(maxSize, readPerTurn))
+	for _, e := range found {
+		s.read += len(e.GetData())
+	}
+	return found, err
 }
 
 // Snapshot implements raft.Storage: metadata only, the file is streamed beside it. A replica refuses a

@@ -1,0 +1,90 @@
+package replica
+
+import (
+	"strings"
+	"testing"
+)
+
+// queued is how many packets are on their way between any nodes.
+func (w *network) queued() (n int) {
+	for i := range w.links {
+		n += len(w.links[i].queue)
+	}
+	return n
+}
+
+// cross delivers what the nodes have sent, before any of them sees an answer, so many times.
+func (c *cluster) cross(rounds int) {
+	for range rounds {
+		for c.sched.Step() {
+		}
+		for range c.net.queued() {
+			c.net.deliverOne()
+		}
+	}
+	for c.sched.Step() {
+	}
+}
+
+// Both survivors campaign at the same time, and each has voted for itself when the other one asks: they do not
+// wait for an election timeout until they try again.
+func TestSplitVoteIsRepeatedSoon(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	c.set(lead, "v")
+	c.tick(heartbeatTicks)
+	c.kill(lead)
+	c.lost(lead)
+	for range 1 + 2*staggerTicks { // until it was the turn of both
+		c.tickOnce()
+		for c.sched.Step() {
+		}
+	}
+	c.cross(3) // the votes before the vote, their answers, the votes
+	c.settle()
+	a := c.other(lead)
+	b := c.other(a)
+	if v, w := a.handle.Gauges.View(), b.handle.Gauges.View(); v.Role != RoleCandidate || w.Role != RoleCandidate || v.Term != w.Term {
+		t.Fatalf("no split vote: %s | %s", status(a), status(b))
+	}
+	ticks := 0
+	for ; c.leader() == nil && ticks < 2*electionTicks; ticks++ {
+		c.tick(1)
+	}
+	if ticks > electionTicks/2 {
+		t.Fatalf("a leader after %d ticks", ticks)
+	}
+	c.set(c.leader(), "w")
+}
+
+// A voter that replays a long log after a restart takes it in pieces, and does not search the rest of it for
+// configuration changes, as raft does before a campaign: in that turn the vote would wait that the other one needs.
+func TestReplayingVoterVotesMeanwhile(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	value := strings.Repeat("v", 512<<10)
+	for range 2 * cacheBytes / len(value) {
+		c.set(lead, value)
+	}
+	c.tick(heartbeatTicks)
+	back := c.other(lead)
+	c.kill(back)
+	c.start(back)
+	for range 3 * electionTicks { // more than it takes raft to campaign
+		c.tickOnce(back)
+	}
+	c.kill(lead)
+	c.lost(lead)
+	for i := 0; c.leader() == nil && i < 100_000; i++ {
+		if i%10 == 0 {
+			c.tickOnce()
+		}
+		before := back.disk.read
+		c.step()
+		if n := back.disk.read - before; n > 2*readPerTurn {
+			t.Fatalf("%d bytes read in one turn", n)
+		}
+	}
+	if back.disk.read < cacheBytes {
+		t.Fatalf("only %d bytes were replayed", back.disk.read)
+	}
+	c.set(c.leader(), "w")
+}
