@@ -23,6 +23,8 @@ func debugKey(s *State, c *call) {
 		c.W.Error(errSyntax)
 	case e == nil:
 		c.W.Error(errNoKey)
+	case !s.dumpable(e):
+		c.W.Error(errLargePayload)
 	default:
 		c.W.Simple(s.describe(e))
 	}

@@ -7,11 +7,29 @@ import (
 	"github.com/troupedb/troupe/wire/resp"
 )
 
+// A payload is made, and a compressed one unpacked, in one piece, in the turn in which all commands wait. Both are
+// bounded by what a string may have: what takes more memory than largestDumped times that is not dumped, which even
+// where members are of a byte each is more than RESTORE takes; what is compressed comes to no more than
+// largestUnpacked times that.
+const (
+	largestDumped   = 16
+	largestUnpacked = 4
+)
+
+const errLargePayload = "ERR the value is too large for a payload that RESTORE would take"
+
+// dumpable reports whether a payload may be made of a value.
+func (s *State) dumpable(e *entry) bool { return e.size() <= largestDumped*int64(s.maxValue) }
+
 // dump is DUMP key.
 func dump(s *State, c *call) {
 	e := s.read(c.Args[1])
-	if e == nil {
+	switch {
+	case e == nil:
 		c.W.Null()
+		return
+	case !s.dumpable(e):
+		c.W.Error(errLargePayload)
 		return
 	}
 	c.W.Bulk(rdb.Seal(s.appendRDB(nil, e)))

@@ -196,3 +196,54 @@ func TestRestoreRefusesStreamWithTooFewAdded(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestDumpOfLargeValues: what takes more than it may is refused before a payload is made, and a smaller one is not.
+func TestDumpOfLargeValues(t *testing.T) {
+	b := newBench(t)
+	b.s.maxValue = 1 << 10
+	for range largestDumped / 2 {
+		b.run("rpush", "l", strings.Repeat("x", 1000))
+	}
+	if got := b.run("dump", "l"); !strings.HasPrefix(got, "$80") {
+		t.Errorf("%.40q", got)
+	}
+	for range largestDumped {
+		b.run("rpush", "l", strings.Repeat("x", 1000))
+	}
+	for _, ask := range [][]string{{"dump", "l"}, {"debugkey", "object", "l"}} {
+		if got := b.run(ask...); got != "-"+errLargePayload+"\r\n" {
+			t.Errorf("%s: %.40q", ask, got)
+		}
+	}
+}
+
+// TestRestoreUnpacksNoMoreThanItMay: a small payload of compressed strings that would become a large value.
+func TestRestoreUnpacksNoMoreThanItMay(t *testing.T) {
+	b := newBench(t)
+	b.s.maxValue = 1 << 10
+	const each = 1 << 10
+	packed := []byte{0, 'a'} // one literal, and references to it
+	for n := 1; n < each; {
+		more := min(each-n, 264)
+		if packed = append(packed, 0xe0, byte(more-9), 0); more < 9 {
+			packed = append(packed[:len(packed)-3], byte(more-2)<<5, 0)
+		}
+		n += more
+	}
+	list := func(n int) string {
+		value := rdb.AppendLen([]byte{rdb.TypeList}, uint64(n))
+		for range n {
+			value = append(rdb.AppendLen(rdb.AppendLen(append(value, 0xc3), uint64(len(packed))), each), packed...)
+		}
+		return string(rdb.Seal(value))
+	}
+	if got := b.run("restore", "k", "0", list(largestUnpacked)); got != "+OK\r\n" {
+		t.Fatal(got)
+	}
+	if got := b.run("lrange", "k", "-1", "-1"); got != "*1\r\n$1024\r\n"+strings.Repeat("a", each)+"\r\n" {
+		t.Errorf("%.40q", got)
+	}
+	if got := b.run("restore", "r", "0", list(largestUnpacked+1)); got != "-ERR Bad data format\r\n" {
+		t.Error(got)
+	}
+}

@@ -11,7 +11,7 @@ import (
 // readRDB reads a type and a value in Redis's format. It is false for bytes that are none, and for an empty
 // collection, which no key can hold. The value does not alias b.
 func (s *State) readRDB(b []byte) (v value, ok bool) {
-	r := rdb.NewReader(b, s.maxValue, maxArgSize)
+	r := rdb.NewReader(b, s.maxValue, largestUnpacked*s.maxValue)
 	l := rdbLoader{s, r}
 	switch kind := r.Byte(); kind {
 	case rdb.TypeString:
