@@ -16,6 +16,10 @@ func (s *State) Hash() uint64 {
 		buf = appendWaiter(buf[:0], w)
 		sum = mix(sum) + xxhash.Sum64(buf)
 	}
+	for _, d := range s.once.order {
+		buf = appendOnce(buf[:0], d)
+		sum = mix(sum) + xxhash.Sum64(buf)
+	}
 	for _, d := range s.dicts {
 		if d == nil {
 			continue

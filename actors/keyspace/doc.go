@@ -108,6 +108,12 @@
 // internal command "unblock" ends a wait without anything. All of them belong to
 // the leader that proposed them: EndWaits is called at the first entry of a term.
 //
+// # Once
+//
+// A transaction that comes with a key (AppendOnce) is carried out once: when it comes again, after a failover say, it
+// is answered as it was. The reply is made by every replica, remembered for a day of the shard's clock, and in the
+// snapshot. What is remembered is bounded; a transaction that finds no room is refused before it does anything.
+//
 // # Memory
 //
 // Keys and values are copied out of entries, and replies are copied out of

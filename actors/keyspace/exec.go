@@ -37,7 +37,7 @@ func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 	}
 	s.call.W, s.call.waits = w, op.Wait && !env.Read
 	if op.Tx != nil {
-		s.execTx(op.Tx)
+		s.execTx(op.Slot, op.Tx)
 	} else {
 		s.run(op.Args)
 	}
@@ -63,18 +63,29 @@ func (s *State) ownsOp(op *Op) bool {
 	return op.Tx == nil && slotless(op.Args)
 }
 
-// execTx runs a transaction as one operation: all its changes are one version.
-// An error of a command does not stop those after it.
-func (s *State) execTx(tx *Tx) {
+// execTx runs a transaction, or finds that it ran.
+func (s *State) execTx(slot uint16, tx *Tx) {
+	if tx.Once != nil {
+		s.execOnce(slot, tx)
+		return
+	}
+	s.runTx(tx)
+}
+
+// runTx runs a transaction as one operation: all its changes are one version.
+// An error of a command does not stop those after it. It returns false, and did
+// nothing, if a watched key was modified.
+func (s *State) runTx(tx *Tx) bool {
 	w := s.call.W
 	if !s.unchanged(tx.Watches, s.call.Env.Now) && !plant.WatchIgnored.On() {
 		w.NullArray()
-		return
+		return false
 	}
 	w.Array(len(tx.Cmds))
 	for _, args := range tx.Cmds {
 		s.run(args)
 	}
+	return true
 }
 
 // run carries out one command.

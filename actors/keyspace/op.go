@@ -12,6 +12,7 @@ const (
 	opCommand = 0 // [0, slot, [arg…]]
 	opTx      = 1 // [1, slot, [bucket, version, …], [[arg…]…]]
 	opWait    = 2 // [2, slot, [arg…]]
+	opOnce    = 3 // [3, slot, [bucket, version, …], [[arg…]…], key]
 )
 
 // What a decoded operation may hold at most; the bytes of the entry bound it further.
@@ -39,6 +40,9 @@ type Op struct {
 type Tx struct {
 	Watches []Watch
 	Cmds    [][][]byte
+	// Once is a key under which the shard remembers the reply: with the same key the same commands are not carried
+	// out again, and get that reply, in RESP2. nil: they are whenever they come.
+	Once []byte
 }
 
 // Watch is what the watch command answered for one key. Index is a version of
@@ -69,7 +73,18 @@ func appendCommand(dst []byte, kind uint64, slot uint16, args [][]byte) []byte {
 // AppendTx appends a transaction to an entry.
 func AppendTx(dst []byte, slot uint16, watches []Watch, cmds [][][]byte) []byte {
 	dst = pack.AppendArray(dst, 4)
-	dst = pack.AppendUint(dst, opTx)
+	return appendTx(dst, opTx, slot, watches, cmds)
+}
+
+// AppendOnce appends a transaction that is applied once; its key has 1 to MaxOnceKey bytes.
+func AppendOnce(dst []byte, slot uint16, watches []Watch, cmds [][][]byte, key []byte) []byte {
+	dst = pack.AppendArray(dst, 5)
+	dst = appendTx(dst, opOnce, slot, watches, cmds)
+	return pack.AppendBytes(dst, key)
+}
+
+func appendTx(dst []byte, kind uint64, slot uint16, watches []Watch, cmds [][][]byte) []byte {
+	dst = pack.AppendUint(dst, kind)
 	dst = pack.AppendUint(dst, uint64(slot))
 	dst = pack.AppendArray(dst, 2*len(watches))
 	for _, w := range watches {
@@ -122,16 +137,19 @@ func (o *OpReader) Next(op *Op) bool {
 	if o.r.Len() == 0 {
 		return false
 	}
-	n := o.r.ArrayLen(4)
+	n := o.r.ArrayLen(5)
 	kind := o.r.Uint()
 	op.Slot, op.Tx, op.Args, op.Wait = uint16(o.r.UintMax(slotmap.Count-1)), nil, nil, kind == opWait
 	o.args = o.args[:0]
 	switch {
 	case n == 3 && (kind == opCommand || kind == opWait):
 		op.Args = o.readArgs()
-	case kind == opTx && n == 4:
+	case kind == opTx && n == 4, kind == opOnce && n == 5:
 		o.readWatches()
 		o.readCmds()
+		if o.tx.Once = nil; kind == opOnce {
+			o.readOnce()
+		}
 		op.Tx = &o.tx
 	default:
 		o.r.Fail(ErrOp)
@@ -169,5 +187,11 @@ func (o *OpReader) readCmds() {
 	o.tx.Cmds = o.tx.Cmds[:0]
 	for range o.r.ArrayLen(maxArgs) {
 		o.tx.Cmds = append(o.tx.Cmds, o.readArgs())
+	}
+}
+
+func (o *OpReader) readOnce() {
+	if o.tx.Once = o.r.Bytes(MaxOnceKey); len(o.tx.Once) == 0 {
+		o.r.Fail(ErrOp)
 	}
 }

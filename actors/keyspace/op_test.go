@@ -16,7 +16,7 @@ import (
 func own(op *Op) Op {
 	c := Op{Slot: op.Slot, Args: cloneArgs(op.Args)}
 	if op.Tx != nil {
-		c.Tx = &Tx{Watches: append([]Watch{}, op.Tx.Watches...), Cmds: [][][]byte{}}
+		c.Tx = &Tx{Watches: append([]Watch{}, op.Tx.Watches...), Cmds: [][][]byte{}, Once: bytes.Clone(op.Tx.Once)}
 		for _, args := range op.Tx.Cmds {
 			c.Tx.Cmds = append(c.Tx.Cmds, cloneArgs(args))
 		}
@@ -33,6 +33,9 @@ func cloneArgs(args [][]byte) [][]byte {
 }
 
 func appendAny(dst []byte, op *Op) []byte {
+	if op.Tx != nil && op.Tx.Once != nil {
+		return AppendOnce(dst, op.Slot, op.Tx.Watches, op.Tx.Cmds, op.Tx.Once)
+	}
 	if op.Tx != nil {
 		return AppendTx(dst, op.Slot, op.Tx.Watches, op.Tx.Cmds)
 	}
@@ -55,6 +58,9 @@ func drawOp(t *rapid.T) Op {
 	}
 	for range rapid.IntRange(0, 5).Draw(t, "commands") {
 		op.Tx.Cmds = append(op.Tx.Cmds, drawArgs(t))
+	}
+	if rapid.Bool().Draw(t, "once") {
+		op.Tx.Once = rapid.SliceOfN(rapid.Byte(), 1, MaxOnceKey).Draw(t, "key")
 	}
 	return op
 }
@@ -98,6 +104,8 @@ func TestOpReaderRefuses(t *testing.T) {
 		"odd watches":    pack.AppendArray(pack.AppendUint(pack.AppendArray(head(opTx, 4), 1), 3), 0),
 		"claimed length": append(head(opCommand, 3), 0xdd, 0xff, 0xff, 0xff, 0xff),
 		"empty command":  AppendTx(nil, 5, nil, [][][]byte{{}}),
+		"empty key":      AppendOnce(nil, 5, nil, [][][]byte{argsOf("get", "k")}, nil),
+		"long key":       AppendOnce(nil, 5, nil, [][][]byte{argsOf("get", "k")}, make([]byte, MaxOnceKey+1)),
 	} {
 		var r OpReader
 		var op Op
@@ -137,6 +145,7 @@ func TestOpReaderAllocatesNothing(t *testing.T) {
 func FuzzOpReader(f *testing.F) {
 	f.Add(AppendOp(nil, 5, argsOf("set", "k", "v")))
 	f.Add(AppendTx(nil, 9, []Watch{{1, 2}, {3, 4}}, [][][]byte{argsOf("get", "k"), argsOf("del", "a", "b")}))
+	f.Add(AppendOnce(nil, 9, nil, [][][]byte{argsOf("set", "k", "v")}, []byte("key")))
 	f.Add([]byte{0x93, 0x00, 0x05, 0xdd, 0x7f, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r OpReader

@@ -77,6 +77,7 @@ func (s *State) DropSlots(env *Env, gone slotmap.Range) {
 	s.begin(env)
 	s.slots.set(without(s.slots.runs, gone))
 	s.endWaitsOn(gone)
+	s.once.dropSlots(gone)
 	for slot := int(gone.First); slot <= int(gone.Last) && slot < slotmap.Count; slot++ {
 		s.clearSlot(uint16(slot))
 	}

@@ -18,6 +18,7 @@ const (
 	recEnd    = 3 // [3, keys, sum of the xxhash64 of all records before]
 	recItems  = 4 // [4, [item…]]; the next items of the collection in the record before
 	recWaiter = 5 // [5, id, slot, kind, also if gone, [key…], [arg…]]; in order of arrival
+	recOnce   = 6 // [6, slot, key, time, fingerprint, reply]; likewise
 )
 
 // snapshotFormat is what this program writes; it reads this one and those before
@@ -262,6 +263,27 @@ func readWaiter(r *pack.Reader) *waiter {
 		w.args = append(w.args, slices.Clone(r.Bytes(maxArgSize)))
 	}
 	return w
+}
+
+func appendOnce(dst []byte, d *onceDone) []byte {
+	dst = pack.AppendArray(dst, 6)
+	dst = pack.AppendUint(dst, recOnce)
+	dst = pack.AppendUint(dst, uint64(d.slot))
+	dst = pack.AppendBytesHead(dst, len(d.key))
+	dst = append(dst, d.key...)
+	dst = pack.AppendInt(dst, d.at)
+	dst = pack.AppendUint(dst, d.print)
+	return pack.AppendBytes(dst, d.reply)
+}
+
+func readOnce(r *pack.Reader) *onceDone {
+	d := &onceDone{}
+	d.slot = uint16(r.UintMax(slotmap.Count - 1))
+	d.key = string(r.Bytes(MaxOnceKey))
+	d.at = r.Int()
+	d.print = r.Uint()
+	d.reply = slices.Clone(r.Bytes(maxOnceReply))
+	return d
 }
 
 func appendEnd(dst []byte, keys, sum uint64) []byte {

@@ -34,7 +34,12 @@ func (g *gen) body() []byte {
 			cmds = append(cmds, argsOf(g.command()...))
 		}
 		watch := Watch{uint16(g.Uint32()), g.Uint64() % 1000}
-		body = AppendTx(body, opOf("get", "{t}").Slot, []Watch{watch}, cmds)
+		slot := opOf("get", "{t}").Slot
+		if g.IntN(2) == 0 {
+			body = AppendOnce(body, slot, []Watch{watch}, cmds, []byte(g.pick("a", "b", "c", "d")))
+			continue
+		}
+		body = AppendTx(body, slot, []Watch{watch}, cmds)
 	}
 	return body
 }

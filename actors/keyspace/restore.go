@@ -61,7 +61,7 @@ func (t *Restorer) Index() uint64 { return t.index }
 
 // fields is how many values the record of each kind has; a header of an older
 // format has fewer.
-var fields = [...]int{recHeader: 8, recWatch: 3, recEntry: 6, recEnd: 3, recItems: 2, recWaiter: 7}
+var fields = [...]int{recHeader: 8, recWatch: 3, recEntry: 6, recEnd: 3, recItems: 2, recWaiter: 7, recOnce: 6}
 
 func (t *Restorer) record() {
 	n := t.r.ArrayLen(math.MaxInt32)
@@ -88,6 +88,8 @@ func (t *Restorer) record() {
 		t.entry(t.open)
 	case kind == recWaiter:
 		t.waiter(readWaiter(&t.r))
+	case kind == recOnce:
+		t.once(readOnce(&t.r))
 	case kind == recEnd:
 		t.end()
 	}
@@ -144,6 +146,21 @@ func (t *Restorer) waiter(w *waiter) {
 		t.fail("operations that wait, out of order")
 	case !t.s.waiters.add(w):
 		t.fail("too many operations that wait")
+	}
+}
+
+func (t *Restorer) once(d *onceDone) {
+	known := &t.s.once
+	switch {
+	case t.r.Err() != nil:
+	case d.key == "" || !t.s.slots.has(d.slot) || known.byKey[d.onceKey] != nil:
+		t.fail("transaction that was not carried out once here")
+	case len(known.order) > 0 && known.order[len(known.order)-1].at > d.at:
+		t.fail("transactions that were carried out, out of order")
+	case len(known.order) == maxOnce || known.bytes+d.size() > maxOnceBytes:
+		t.fail("too many transactions that were carried out")
+	default:
+		known.add(d)
 	}
 }
 

@@ -20,11 +20,12 @@ const bytesPerBucket = 16
 type Snapshotter struct {
 	s        *State
 	header   []byte
-	waiters  []*waiter  // as they were
-	watch    watchTable // as it was
-	watched  int        // buckets written
-	slot     int        // the walk over the keys stands in this slot
-	pos      uint64     // … at this position
+	waiters  []*waiter   // as they were
+	once     []*onceDone // likewise
+	watch    watchTable  // as it was
+	watched  int         // buckets written
+	slot     int         // the walk over the keys stands in this slot
+	pos      uint64      // … at this position
 	retained map[uint16]*dict
 	ahead    []written // records written before their turn
 	rest     rest      // of the collection in the last record
@@ -52,6 +53,7 @@ func (s *State) BeginSnapshot(index uint64) *Snapshotter {
 		s:        s,
 		header:   appendHeader(nil, s.header(index)),
 		waiters:  slices.Collect(s.waiters.each()),
+		once:     slices.Clone(s.once.order),
 		watch:    s.watch,
 		retained: map[uint16]*dict{},
 	}
@@ -108,6 +110,12 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 			return dst, false
 		}
 		dst, n.waiters = appendWaiter(dst, w), n.waiters[1:]
+	case len(n.once) > 0:
+		d := n.once[0]
+		if !b.fits(len(dst), d.size()) {
+			return dst, false
+		}
+		dst, n.once = appendOnce(dst, d), n.once[1:]
 	case n.rest.obj != nil:
 		if !b.fits(len(dst), 2*partBytes) {
 			return dst, false

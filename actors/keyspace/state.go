@@ -51,6 +51,7 @@ type State struct {
 	blocked  Blocked // the operation at hand, if it waits
 	again    bool    // a waiter that was repeated found nothing again
 	waiters  waitTable
+	once     onceTable
 	served   []Served // not taken yet
 	panics   uint64
 
@@ -125,9 +126,10 @@ func (s *State) NotOwned() bool { return s.notOwned }
 func (s *State) Panics() uint64 { return s.panics }
 
 // Tick deletes up to max keys that are expired at env.Now, in order of (time,
-// key), and returns how many. It is called at the head of every applied entry.
+// key), and returns how many; and forgets as many old transactions. It is called at the head of every applied entry.
 func (s *State) Tick(env *Env, max int) int {
 	s.begin(env)
+	s.once.expire(env.Now, max)
 	n := 0
 	for n < max && s.limits[activeExpire] != 0 {
 		e, at := s.expiry.first()
