@@ -52,15 +52,17 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 	ctx, cancel := context.WithDeadline(r.Context(), until.Add(answerTime))
 	defer cancel()
 	h.tellWhere(w, q)
-	switch q.form {
-	case transaction:
+	switch {
+	case q.once != nil && q.writes():
+		q.writeOnce(w, h.calls.once(ctx, until, q.once, q.cmds, q.held))
+	case q.form == transaction:
 		reply := h.calls.transact(ctx, until, q.cmds, q.held)
 		if reply.Kind != resp.Array {
 			q.writeSingle(w, reply)
 			return
 		}
 		q.writeAll(w, reply.Items)
-	case pipeline:
+	case q.form == pipeline:
 		q.writeAll(w, h.calls.run(ctx, until, q.cmds, q.held))
 	default:
 		q.writeSingle(w, h.calls.run(ctx, until, q.cmds, q.held)[0])
@@ -91,10 +93,8 @@ func (q *request) writeSingle(w http.ResponseWriter, v resp.Value) {
 
 // noRoom is the error of a request whose replies came, and have no room as an answer.
 func (q *request) noRoom() string {
-	for _, cmd := range q.cmds {
-		if !reads(cmd) {
-			return lineNoRoomW
-		}
+	if q.writes() {
+		return lineNoRoomW
 	}
 	return lineNoRoom
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"strconv"
 	"sync"
 	"time"
@@ -188,12 +189,18 @@ func refuseAll(out []resp.Value, line string) []resp.Value {
 	return out
 }
 
-// reads reports whether a command changes nothing.
-func reads(cmd rest.Command) bool {
+// lookup finds a command in the table; nil: there is none.
+func lookup(cmd rest.Command) *keyspace.Command {
 	c := keyspace.Lookup(cmd[0])
 	if c != nil && len(c.Subs) > 0 && len(cmd) > 1 {
 		c = keyspace.LookupSub(c, cmd[1])
 	}
+	return c
+}
+
+// reads reports whether a command changes nothing.
+func reads(cmd rest.Command) bool {
+	c := lookup(cmd)
 	return c != nil && c.ReadOnly()
 }
 
@@ -245,7 +252,7 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, 
 
 // transact carries commands out as one transaction, and returns the reply of EXEC or the error that stands for it.
 func (c *caller) transact(ctx context.Context, until time.Time, cmds []rest.Command, held *hold) resp.Value {
-	all := append(append([]rest.Command{{[]byte("MULTI")}}, cmds...), rest.Command{[]byte("EXEC")})
+	all := inTransaction(cmds)
 	mark := held.used
 	for try := newPatience(until); ; held.rewind(mark) {
 		reply := verdictOf(c.roundTrip(ctx, all, held))
@@ -253,6 +260,10 @@ func (c *caller) transact(ctx context.Context, until time.Time, cmds []rest.Comm
 			return reply
 		}
 	}
+}
+
+func inTransaction(cmds []rest.Command) []rest.Command {
+	return slices.Concat([]rest.Command{{[]byte("MULTI")}}, cmds, []rest.Command{{[]byte("EXEC")}})
 }
 
 // verdictOf is the reply to a transaction: why a command could not be queued, or what EXEC answers.

@@ -21,6 +21,11 @@
 // The header Prefer: redirect asks to be sent to the node that leads instead. Request-Timeout: 2.5 is how many seconds
 // may be spent on asking again, 5 by default and 30 at most.
 //
+// Idempotency-Key: "any text" applies a request once, however often it comes and through whatever node: it is carried
+// out as one transaction, so its keys must be in one slot, and the shard remembers its reply. With a key an unknown
+// outcome is asked again too. The same key with other commands, in the same slot, is answered 422. A reply is remembered
+// for a day of the shard's clock, and for five minutes at least: where there is no room for more a request is answered 429.
+//
 // # Who may ask
 //
 // With a password, who shows it as a bearer token. Without one, callers on loopback only (protected mode), and no

@@ -29,8 +29,16 @@ func newPatience(until time.Time) *patience {
 // has had its time; nor is what had no room here, for asking takes more of it.
 func (p *patience) worth(line string) bool {
 	noRoom := strings.HasPrefix(line, "TRYAGAIN") || strings.HasPrefix(line, "BUSY")
-	return rest.Judge(line).Again && line != lineReadLost && line != lineNoRoom && (!noRoom || p.busy > 0) && time.Now().Add(p.pause).Before(p.until)
+	return rest.Judge(line).Again && line != lineReadLost && line != lineNoRoom && (!noRoom || p.busy > 0) && p.left()
 }
+
+// doubtful reports whether nobody could tell what became of a command, and asking for it once more may help.
+func (p *patience) doubtful(line string) bool {
+	return rest.Judge(line).Applied == rest.Unknown && line != lineTooMuch && line != lineNoRoomW && p.left()
+}
+
+// left reports whether there is time to ask once more.
+func (p *patience) left() bool { return time.Now().Add(p.pause).Before(p.until) }
 
 // wait reports false when the request is over before the pause is.
 func (p *patience) wait(ctx context.Context) bool {

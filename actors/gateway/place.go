@@ -5,7 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
@@ -54,10 +53,7 @@ func leaderOf(routes *session.Routes, cmd rest.Command) (gossip.Node, bool) {
 
 // slotOf is the slot of a command's first key, if it has one.
 func slotOf(cmd rest.Command) (uint16, bool) {
-	c := keyspace.Lookup(cmd[0])
-	if c != nil && len(c.Subs) > 0 && len(cmd) > 1 {
-		c = keyspace.LookupSub(c, cmd[1])
-	}
+	c := lookup(cmd)
 	if c == nil {
 		return 0, false
 	}

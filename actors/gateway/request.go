@@ -28,6 +28,7 @@ type request struct {
 	cmds   []rest.Command
 	b64    bool
 	within time.Duration // that may be spent on asking again
+	once   []byte        // key under which it is applied once, nil: it is carried out whenever it comes
 	held   *hold         // what it may take of the budget of bytes
 }
 
@@ -39,7 +40,11 @@ const (
 
 // read admits a request and reads its commands.
 func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
-	q := &request{b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r), held: held}
+	once, err := onceKey(r.Header)
+	if err != nil {
+		return nil, errorOf(err.Error())
+	}
+	q := &request{once: once, b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r), held: held}
 	var path rest.Command
 	switch r.URL.Path {
 	case "/":
@@ -122,7 +127,7 @@ var connectionCommands = []string{
 }
 
 // clientCommands are the subcommands of CLIENT that do so.
-var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "tracking", "caching"}
+var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "once", "tracking", "caching"}
 
 func ofConnection(cmd rest.Command) bool {
 	names, name := connectionCommands, cmd[0]

@@ -33,6 +33,7 @@ type session struct {
 	ended    bool // the reader has stopped
 
 	tx      transaction
+	once    []byte // key of the next transaction if it is to be applied once
 	watch   watchList
 	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained

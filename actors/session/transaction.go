@@ -16,6 +16,7 @@ type transaction struct {
 	slot   oneSlot
 	write  bool
 	bytes  int
+	once   []byte // key under which it is applied once; nil: whenever it comes
 }
 
 type queued struct {
@@ -100,6 +101,9 @@ func (s *session) admitQueued(v *verb, cmd *resp.Command) (oneSlot, string) {
 	case !slot.known:
 		return slot, ""
 	case !s.tx.slot.admit(slot.slot), !s.watch.slot.admit(slot.slot):
+		if s.tx.once != nil {
+			return oneSlot{}, errOnceSlots
+		}
 		return oneSlot{}, string(errCrossSlot)
 	}
 	return slot, s.redirect(slot.slot, v.cmd.Write())
@@ -147,7 +151,7 @@ func multi(s *session, _ [][]byte) {
 		s.seg.local.Error("ERR MULTI calls can not be nested")
 		return
 	}
-	s.tx = transaction{open: true}
+	s.tx, s.once = transaction{open: true, once: s.once}, nil
 	s.seg.local.OK()
 }
 
@@ -177,6 +181,10 @@ func execute(s *session, args [][]byte) {
 		s.seg.local.Error("EXECABORT Transaction discarded because of previous errors.")
 		return
 	}
+	if line := tx.onceLine(); tx.once != nil && line != "" {
+		s.seg.local.Error(line)
+		return
+	}
 	j := &execJoin{cmds: tx.cmds}
 	if slot, ok := s.execSlot(&tx, &watch); ok {
 		p, line := s.partFor(slot)
@@ -184,8 +192,12 @@ func execute(s *session, args [][]byte) {
 			s.seg.local.Error(line)
 			return
 		}
-		p.ops = keyspace.AppendTx(p.ops, slot, watch.list, j.split())
-		j.part, j.op = p, p.note(slot, tx.write)
+		if tx.once != nil {
+			p.ops = keyspace.AppendOnce(p.ops, slot, watch.list, j.split(), tx.once)
+		} else {
+			p.ops = keyspace.AppendTx(p.ops, slot, watch.list, j.split())
+		}
+		j.part, j.op = p, p.note(slot, tx.write || tx.once != nil)
 		s.seg.bytes += tx.bytes
 	} else {
 		j.split()

@@ -50,13 +50,19 @@ func until(t *testing.T, what string, f func() error) {
 	}
 }
 
-func get(t *testing.T, url string) (int, string, error) {
+func get(t *testing.T, url string) (int, string, error) { return getOnce(t, url, "") }
+
+// getOnce is get with a key under which the request is applied once, if there is one.
+func getOnce(t *testing.T, url, key string) (int, string, error) {
 	req, err := http.NewRequestWithContext(t.Context(), "GET", url, nil)
 	if err != nil {
 		return 0, "", err
 	}
 	req.Header.Set("Authorization", "Bearer t")
 	req.Header.Set("Request-Timeout", "20")
+	if key != "" {
+		req.Header.Set("Idempotency-Key", key)
+	}
 	resp, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return 0, "", err
@@ -84,6 +90,10 @@ func TestGatewayThroughLeaderKill(t *testing.T) {
 		return nil
 	})
 	countThroughKill(t, c.Node(2), url)
+	if err := c.Node(2).Start(); err != nil {
+		t.Fatal(err)
+	}
+	onceThroughKill(t, c.Node(1), url)
 	status, body, err := get(t, url+"/v1/nodes")
 	var nodes []struct {
 		Name    string
@@ -135,6 +145,33 @@ func countThroughKill(t *testing.T, victim *cluster.Node, url string) {
 			}
 			return nil
 		})
+	}
+}
+
+// onceThroughKill raises a counter of each shard's while a node is killed, every request twice with the same key and
+// again where its outcome is not known: each counts once.
+func onceThroughKill(t *testing.T, victim *cluster.Node, url string) {
+	t.Helper()
+	const counters, rounds = 12, 20
+	for i := range rounds * counters {
+		if i == rounds*counters/2 {
+			if err := victim.Kill9(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		want := fmt.Sprintf(`{"result":%d}`, i/counters+1)
+		for range 2 {
+			until(t, "a request is answered", func() error {
+				status, body, err := getOnce(t, fmt.Sprint(url, "/incr/once", i%counters), fmt.Sprint("request-", i))
+				if status == http.StatusServiceUnavailable || status == http.StatusTooManyRequests {
+					return fmt.Errorf("%d %s", status, body)
+				}
+				if err != nil || body != want {
+					t.Fatalf("request %d: %d %s, %v, want %s", i, status, body, err, want)
+				}
+				return nil
+			})
+		}
 	}
 }
 

@@ -13,7 +13,7 @@
 //	{"error": "UNKNOWN …", "applied": "unknown"}
 //
 // applied stands beside errors of the cluster: "no" says that the write was not and will not be applied, "unknown"
-// that nobody can tell. A pipeline is answered with an array of such objects. With base64 every string is encoded but
+// that nobody can tell, "yes" that it was though its reply is lost. A pipeline is answered with an array of such objects. With base64 every string is encoded but
 // the status OK, since JSON holds only text.
 //
 // # Bounds

@@ -9,12 +9,13 @@ import (
 const (
 	NotApplied = "no"
 	Unknown    = "unknown"
+	Applied    = "yes"
 )
 
 // Verdict is what an error line means over HTTP.
 type Verdict struct {
 	Status  int
-	Applied string // "", NotApplied or Unknown
+	Applied string // "", or one of those above
 	// Again says that the same request may succeed soon, and that nothing was done.
 	Again bool
 }
@@ -34,6 +35,8 @@ var verdicts = map[string]Verdict{
 	"MISCONF":     {Status: http.StatusServiceUnavailable, Applied: NotApplied},
 	"OOM":         {Status: http.StatusServiceUnavailable, Applied: NotApplied},
 	"UNBLOCKED":   {Status: http.StatusServiceUnavailable, Applied: NotApplied},
+	"IDEMPOTENCY": {Status: http.StatusUnprocessableEntity, Applied: NotApplied},
+	"APPLIED":     {Status: http.StatusConflict, Applied: Applied},
 	"UNKNOWN":     {Status: http.StatusServiceUnavailable, Applied: Unknown},
 }
 

@@ -1,0 +1,29 @@
+package session
+
+import (
+	"strings"
+	"testing"
+)
+
+// TestClientOnce: a transaction with a key is applied once, on whatever connection it comes.
+func TestClientOnce(t *testing.T) {
+	b := newBed(t, 1)
+	c, d := b.dial(), b.dial()
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[1]")
+	d.want("CLIENT ONCE a", "OK", "MULTI", "OK", "incr k", "QUEUED", "EXEC", "[1]", "GET k", "1")
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "INCR k", "QUEUED", "EXEC",
+		"-IDEMPOTENCY the key came before, with other commands: not done")
+	c.want("MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[2]") // the key was for one transaction
+}
+
+func TestClientOnceRefuses(t *testing.T) {
+	b := newBed(t, 1)
+	c := b.dial()
+	c.want("CLIENT ONCE", "-ERR wrong number of arguments for 'client|once' command",
+		"CLIENT ONCE "+strings.Repeat("x", 256), "-"+errOnceKey)
+	aborted := "-EXECABORT Transaction discarded because of previous errors."
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "SET a 1", "QUEUED", "SET b 1", "-"+errOnceSlots, "EXEC", aborted)
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "SET a 1", "QUEUED", "PING", "QUEUED", "EXEC", "-"+errOnceOwn+"'ping' is not")
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "EXEC", "-"+errOnceOwn+"it has none")
+	c.want("CLIENT ONCE a", "OK", "RESET", "RESET", "MULTI", "OK", "PING", "QUEUED", "EXEC", "[PONG]", "GET a", "nil")
+}
