@@ -29,7 +29,8 @@
 // # Who may ask
 //
 // With a password, who shows it as a bearer token. Without one, callers on loopback only (protected mode), and no
-// pages of other sites, which a browser would let send commands in the name of its user.
+// pages of other sites, which a browser would let send commands in the name of its user. A browser that does not say
+// which page asks may only read.
 //
 // # Bounds
 //

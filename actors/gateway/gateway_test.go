@@ -189,6 +189,43 @@ func TestWhoMayAsk(t *testing.T) {
 	}
 }
 
+// TestPagesOfOtherSites: without a password, no page of another site changes anything, whatever a browser says of it.
+func TestPagesOfOtherSites(t *testing.T) {
+	b := newBed(t, ok)
+	b.open = true
+	const browser = "Mozilla/5.0 (X11; Linux x86_64) Gecko/20100101 Firefox/140.0"
+	for _, tt := range []struct {
+		name, method, target string
+		headers              []string
+		status               int
+	}{
+		{"an image in a page elsewhere", "GET", "/set/k/v", []string{"User-Agent", browser, "Referer", "http://evil.example/x"}, 403},
+		{"which only reads", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://evil.example/"}, 403},
+		{"a page that names us in its path", "GET", "/get/k", []string{"Referer", "http://evil.example/127.0.0.1:8379"}, 403},
+		{"a page on another port", "GET", "/get/k", []string{"Referer", "http://127.0.0.1:80/"}, 403},
+		{"a page that hides itself", "GET", "/set/k/v", []string{"User-Agent", browser}, 403},
+		{"or its form", "POST", "/set/k/v", []string{"User-Agent", browser}, 403},
+		{"and only reads", "GET", "/get/k", []string{"User-Agent", browser}, 200},
+		{"a hidden origin", "POST", "/set/k/v", []string{"User-Agent", browser, "Origin", "null"}, 403},
+		{"our own page", "GET", "/set/k/v", []string{"User-Agent", browser, "Referer", "http://127.0.0.1:8379/"}, 200},
+		{"our own page posts", "POST", "/set/k/v", []string{"User-Agent", browser, "Origin", "http://127.0.0.1:8379"}, 200},
+		{"an address that was typed", "GET", "/set/k/v", []string{"User-Agent", browser, "Sec-Fetch-Site", "none"}, 200},
+		{"a program", "GET", "/set/k/v", []string{"User-Agent", "curl/8.5.0"}, 200},
+	} {
+		w := b.do(tt.method, tt.target, "", tt.headers...)
+		if asked := b.takeAsked(); w.Code != tt.status || (asked != "") != (tt.status == 200) {
+			t.Errorf("%s: %d %s, asked %q", tt.name, w.Code, w.Body, asked)
+		}
+	}
+	if w := b.do("POST", "/pipeline", `[["GET","k"],["DEL","k"]]`, "User-Agent", browser); w.Code != 403 {
+		t.Errorf("a pipeline: %d", w.Code)
+	}
+	b.password = "pw"
+	if w := b.do("GET", "/set/k/v", "", "User-Agent", browser, "Authorization", "Bearer pw"); w.Code != 200 {
+		t.Errorf("with the password: %d", w.Code)
+	}
+}
+
 func TestRedirect(t *testing.T) {
 	b := newBed(t, ok)
 	self := gossip.Node{ID: slotmap.NodeID{1}, Client: "127.0.0.1:1", HTTP: "127.0.0.1:2001"}

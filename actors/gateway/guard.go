@@ -4,7 +4,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
+	"net/url"
 	"strings"
+
+	"github.com/troupedb/troupe/wire/rest"
 )
 
 const denied = "DENIED this node runs in protected mode: no password is set, so requests are only served from the loopback interface. " +
@@ -50,13 +53,43 @@ func fromLoopback(r *http.Request) bool {
 // crossSite reports whether a browser sends a request for a page of another site: as it says itself, or because the
 // name that the request was sent to is one that only a resolver made ours.
 func crossSite(r *http.Request) bool {
-	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && site != "same-origin" && site != "none" {
+	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && !ownSite(site) {
 		return true
 	}
-	if origin := r.Header.Get("Origin"); origin != "" && origin != "http://"+r.Host && origin != "https://"+r.Host {
-		return true
+	for _, page := range []string{r.Header.Get("Origin"), r.Header.Get("Referer")} {
+		if page != "" && !ownPage(r, page) {
+			return true
+		}
 	}
 	return !plainHost(r.Host)
+}
+
+func ownSite(site string) bool { return site == "same-origin" || site == "none" }
+
+// ownPage reports whether an address is of this server, under the name that the request was sent to.
+func ownPage(r *http.Request, address string) bool {
+	u, err := url.Parse(address)
+	return err == nil && u.Host == r.Host && (u.Scheme == "http" || u.Scheme == "https")
+}
+
+// admitCommands refuses what is not a mere read where it may come from a page of another site: browsers say nothing
+// of the page that an image or a link was in when the address here is not a secure one and the page wants it so.
+func (h *Handler) admitCommands(r *http.Request, cmds []rest.Command) *failure {
+	if h.cfg.Sessions.HasPassword() || !ofUnknownPage(r) {
+		return nil
+	}
+	for _, cmd := range cmds {
+		if !reads(cmd) {
+			return errorOf("DENIED a browser asks and does not say for which page, and no password is set: it may only read")
+		}
+	}
+	return nil
+}
+
+// ofUnknownPage reports whether a browser sends a request and tells nothing of where that comes from.
+func ofUnknownPage(r *http.Request) bool {
+	return strings.HasPrefix(r.UserAgent(), "Mozilla/") &&
+		r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" && r.Referer() == ""
 }
 
 // plainHost reports whether a Host header names an address, or localhost.

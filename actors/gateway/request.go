@@ -83,6 +83,9 @@ func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
 	if err != nil {
 		return nil, errorOf(err.Error())
 	}
+	if bad := h.admitCommands(r, q.cmds); bad != nil {
+		return nil, bad
+	}
 	return q, nil
 }
 
