@@ -1,14 +1,12 @@
 package main
 
 import (
-	"bufio"
 	"bytes"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/troupedb/troupe/cmd/internal/cluster"
@@ -44,46 +42,15 @@ func TestARealClusterKeepsItsPromises(t *testing.T) {
 func TestCtrlCLeavesNothingBehind(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "run")
 	cmd := exec.Command(os.Args[0], "__main", "--duration", "1h", "--clients", "1", "--dir", dir)
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	lines := bufio.NewScanner(out)
-	for lines.Scan() && !strings.Contains(lines.Text(), "ops/s") {
-	}
-	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
-		t.Fatal(err)
-	}
-	for lines.Scan() {
-	}
-	cmd.Wait()
-	if code := cmd.ProcessState.ExitCode(); code != 130 {
+	if code := cluster.InterruptAt(t, cmd, "ops/s"); code != 130 {
 		t.Errorf("exit code %d", code)
 	}
 	if _, err := os.Stat(dir); err == nil {
 		t.Error("the directory is still there")
 	}
-	if left := processesWith(t, dir); len(left) > 0 {
+	if left := cluster.ProcessesWith(t, dir); len(left) > 0 {
 		t.Errorf("processes are left: %q", left)
 	}
-}
-
-// processesWith returns the command lines that name a directory.
-func processesWith(t *testing.T, dir string) (left []string) {
-	t.Helper()
-	all, err := filepath.Glob("/proc/[0-9]*/cmdline")
-	if err != nil || len(all) == 0 {
-		t.Skip("this system does not show its processes", fmt.Sprint(err))
-	}
-	for _, path := range all {
-		if line, err := os.ReadFile(path); err == nil && bytes.Contains(line, []byte(dir)) {
-			left = append(left, strings.ReplaceAll(string(line), "\x00", " "))
-		}
-	}
-	return left
 }
 
 // TestScripts plays short scripts on real nodes: cuts over both kinds of network, and bad disks where they can be had.

@@ -42,7 +42,8 @@ func TestReadmeCommands(t *testing.T) {
 	for _, cmd := range readmeCommands(t) {
 		switch {
 		case cmd == "go test ./...": // by CI
-		case strings.HasPrefix(cmd, "go run ./cmd/troupe-chaos"), strings.HasPrefix(cmd, "go run ./cmd/troupe-sim"), strings.HasPrefix(cmd, "go run ./cmd/troupe-gateway"): // by CI, and by their own tests
+		case strings.HasPrefix(cmd, "go run ./cmd/troupe-chaos"), strings.HasPrefix(cmd, "go run ./cmd/troupe-bench"),
+			strings.HasPrefix(cmd, "go run ./cmd/troupe-sim"), strings.HasPrefix(cmd, "go run ./cmd/troupe-gateway"): // by CI, and by their own tests
 		case cmd == "go build ./cmd/troupe-node": // above
 		case strings.HasPrefix(cmd, "JOIN="):
 			join = cmd + "; "

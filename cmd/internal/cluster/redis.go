@@ -18,13 +18,14 @@ import (
 // A shard is a range of slots that a primary got at the beginning, whoever has it later. It is here to be
 // measured by: a harness that finds nothing in it would find nothing anywhere.
 type RedisCluster struct {
+	Program     string        // default redis-server; valkey-server takes the same flags
 	NodeTimeout time.Duration // how long a node is silent until it counts as failed; default 2 s
 	Fsync       string        // appendfsync; default everysec, as shipped
 }
 
 // Command names the client's and the bus port.
 func (r RedisCluster) Command(n *Node) ([]string, error) {
-	exe, err := exec.LookPath("redis-server")
+	exe, err := exec.LookPath(cmp.Or(r.Program, "redis-server"))
 	if err != nil {
 		return nil, err
 	}

@@ -16,11 +16,22 @@ import (
 )
 
 // Troupe runs this very program again as nodes; see MaybeRunNode.
-type Troupe struct{}
+type Troupe struct {
+	Program string // a troupe-node to run in its stead
+}
+
+// program is the command that runs a node, without flags.
+func (t Troupe) program() ([]string, error) {
+	if t.Program != "" {
+		return []string{t.Program}, nil
+	}
+	exe, err := os.Executable()
+	return []string{exe, nodeArg}, err
+}
 
 // Command names all four addresses, and gives every node the same list to join.
-func (Troupe) Command(n *Node) ([]string, error) {
-	exe, err := os.Executable()
+func (t Troupe) Command(n *Node) ([]string, error) {
+	program, err := t.program()
 	if err != nil {
 		return nil, err
 	}
@@ -29,10 +40,10 @@ func (Troupe) Command(n *Node) ([]string, error) {
 		join = append(join, other.Gossip)
 	}
 	o := n.cluster.opts
-	return []string{exe, nodeArg, "--data", n.DataDir(), "--listen", n.listen(n.Client), "--peer", n.listen(n.Peer),
+	return append(program, "--data", n.DataDir(), "--listen", n.listen(n.Client), "--peer", n.listen(n.Peer),
 		"--gossip", n.listen(n.Gossip), "--http", n.listen(n.HTTP), "--advertise", n.Host,
 		"--join", strings.Join(join, ","), "--name", n.Name,
-		"--shards", strconv.Itoa(o.Shards), "--replicas", strconv.Itoa(o.Replicas)}, nil
+		"--shards", strconv.Itoa(o.Shards), "--replicas", strconv.Itoa(o.Replicas)), nil
 }
 
 // Form has nothing to do: the nodes find each other.

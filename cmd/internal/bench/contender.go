@@ -1,0 +1,85 @@
+package bench
+
+import (
+	"fmt"
+	"os/exec"
+	"strconv"
+	"strings"
+
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+)
+
+// Contender is a system that can be started and loaded.
+type Contender struct {
+	Name    string
+	Options cluster.Options
+	Lacks   string // why it cannot be started here; "" if it can
+}
+
+// TroupeName is that of this module's own system.
+const TroupeName = "troupe"
+
+// other is a system that is measured beside Troupe: primaries that each have a replica.
+type other struct {
+	name, program, fsync string
+}
+
+var others = []other{
+	{"redis-everysec", "redis-server", "everysec"},
+	{"redis-always", "redis-server", "always"},
+	{"valkey-everysec", "valkey-server", "everysec"},
+	{"valkey-always", "valkey-server", "always"},
+}
+
+// SystemNames are the names of all systems.
+func SystemNames() []string {
+	names := []string{TroupeName}
+	for _, o := range others {
+		names = append(names, o.name)
+	}
+	return names
+}
+
+// Contenders makes a contender of a system: of Troupe one for each number of shards, with flags for its nodes.
+func Contenders(system string, shards []int, flags []string) ([]Contender, error) {
+	if system == TroupeName {
+		return Troupes(TroupeName, "", shards, flags), nil
+	}
+	for _, o := range others {
+		if o.name == system {
+			return []Contender{o.contender()}, nil
+		}
+	}
+	return nil, fmt.Errorf("no system is called %q: there are %s", system, strings.Join(SystemNames(), ", "))
+}
+
+// Troupes are three nodes of a troupe-node binary ("" for this program), once for each number of shards.
+func Troupes(name, program string, shards []int, flags []string) (all []Contender) {
+	for _, n := range shards {
+		c := Contender{Name: name, Options: cluster.Options{
+			Shards: n, Flags: flags, System: cluster.Troupe{Program: program},
+		}}
+		if len(shards) > 1 {
+			c.Name += "/" + strconv.Itoa(n)
+		}
+		all = append(all, c)
+	}
+	return all
+}
+
+func (o other) contender() Contender {
+	return Contender{
+		Name: o.name, Lacks: missing(o.program, "redis-cli"),
+		Options: cluster.Options{Nodes: 6, System: cluster.RedisCluster{Program: o.program, Fsync: o.fsync}},
+	}
+}
+
+// missing tells which of some programs is not on the path.
+func missing(programs ...string) string {
+	for _, p := range programs {
+		if _, err := exec.LookPath(p); err != nil {
+			return p + " is not installed"
+		}
+	}
+	return ""
+}

@@ -1,0 +1,40 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"time"
+)
+
+// Load is what every contender is given.
+type Load struct {
+	Test     Test
+	Clients  int           // connections in all
+	Pipeline int           // requests that a connection sends before it reads their replies
+	Value    int           // bytes of a value
+	Keys     int           // how many different keys
+	Length   time.Duration // how long
+}
+
+// String names the load.
+func (l Load) String() string { return fmt.Sprintf("%s, pipeline %d", l.Test.Name, l.Pipeline) }
+
+// Outcome is what the client saw of a load.
+type Outcome struct {
+	Done           int64         // requests that were answered, and not by an error
+	Failed         int64         // requests that were answered by an error, MOVED too, or by null
+	Failure        string        // the first of those
+	Elapsed        time.Duration // from the first request to the last reply
+	P50, P99, P999 time.Duration // from the sending of a pipeline to a reply; 0: the client does not tell
+}
+
+// Rate is how many requests were done in a second.
+func (o Outcome) Rate() float64 { return float64(o.Done) / o.Elapsed.Seconds() }
+
+// Client gives loads to the cluster at some addresses.
+type Client interface {
+	Name() string
+	// Prepare makes a load possible on a cluster: what it reads is there, and connections were open before.
+	Prepare(ctx context.Context, addrs []string, l Load) error
+	Run(ctx context.Context, addrs []string, l Load) (Outcome, error)
+}

@@ -1,0 +1,127 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+)
+
+// Spread is a client of this package: its keys are over all slots, and each connection asks one node for keys
+// that this node serves, by CLUSTER SLOTS. The zero value is ready.
+type Spread struct {
+	filled map[string]bool // key spaces of clusters
+}
+
+// Name tells what the client is.
+func (*Spread) Name() string { return "spread" }
+
+// The load that writes every key once, and how often it is begun.
+const (
+	fillPipeline = 64
+	fillClients  = 16
+	fillAttempts = 5
+)
+
+// Prepare writes all keys, if the load reads them, and lets the load run for a moment.
+func (s *Spread) Prepare(ctx context.Context, addrs []string, l Load) error {
+	where := fmt.Sprint(addrs, l.Test.space(), l.Keys)
+	if l.Test.reads && !s.filled[where] {
+		if err := fill(ctx, addrs, l); err != nil {
+			return fmt.Errorf("filling: %w", err)
+		}
+		if s.filled == nil {
+			s.filled = map[string]bool{}
+		}
+		s.filled[where] = true
+	}
+	l.Length /= 5
+	_, err := s.Run(ctx, addrs, l)
+	return err
+}
+
+// fill writes every key that a load reads: all over again if any write failed, for then slots have moved.
+func fill(ctx context.Context, addrs []string, l Load) error {
+	write, err := ParseTest(l.Test.space())
+	if err != nil {
+		return err
+	}
+	l.Test, l.Pipeline, l.Clients, l.Length = write, fillPipeline, fillClients, time.Hour
+	var o Outcome
+	for range fillAttempts {
+		if o, err = drive(ctx, addrs, l, true); err != nil || o.Failed == 0 {
+			return err
+		}
+	}
+	return fmt.Errorf("%d of %d writes failed: %s", o.Failed, o.Failed+o.Done, o.Failure)
+}
+
+// Run gives the load.
+func (*Spread) Run(ctx context.Context, addrs []string, l Load) (Outcome, error) {
+	return drive(ctx, addrs, l, false)
+}
+
+// drive lets all callers run at once, once all are connected.
+func drive(ctx context.Context, addrs []string, l Load, once bool) (Outcome, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	a, err := newAtlas(ctx, addrs, l.Keys)
+	if err != nil {
+		return Outcome{}, err
+	}
+	callers := make([]*caller, l.Clients)
+	for i := range callers {
+		callers[i] = newCaller(l, i, a, once)
+		defer callers[i].hangUp()
+		if err := callers[i].locate(ctx); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return together(ctx, callers, l.Length)
+}
+
+// together runs the callers and sums up. The first error ends all.
+func together(ctx context.Context, callers []*caller, length time.Duration) (Outcome, error) {
+	ctx, fail := context.WithCancelCause(ctx)
+	defer fail(nil)
+	var all sync.WaitGroup
+	began := time.Now()
+	for _, c := range callers {
+		all.Go(func() {
+			if err := c.call(ctx, began.Add(length)); err != nil {
+				fail(err)
+				c.hangUp()
+			}
+		})
+	}
+	all.Wait()
+	if err := context.Cause(ctx); err != nil {
+		return Outcome{}, err
+	}
+	sum := newTally()
+	for _, c := range callers {
+		sum.add(&c.tally)
+	}
+	return sum.outcome(time.Since(began)), nil
+}
+
+func (t *tally) add(o *tally) {
+	if t.failed == 0 {
+		t.failure = o.failure
+	}
+	t.done, t.failed = t.done+o.done, t.failed+o.failed
+	t.times.Merge(o.times)
+}
+
+func (t *tally) outcome(elapsed time.Duration) Outcome {
+	return Outcome{
+		Done: t.done, Failed: t.failed, Failure: t.failure, Elapsed: elapsed,
+		P50: quantile(t.times, 50), P99: quantile(t.times, 99), P999: quantile(t.times, 99.9),
+	}
+}
+
+func quantile(h *hdrhistogram.Histogram, percent float64) time.Duration {
+	return time.Duration(h.ValueAtQuantile(percent)) * time.Microsecond
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"bytes"
+	"encoding/csv"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/troupedb/troupe/cmd/internal/cluster"
+	"github.com/troupedb/troupe/cmd/internal/daemon"
+)
+
+func TestMain(m *testing.M) {
+	cluster.MaybeRunNode(daemon.Main)
+	if len(os.Args) > 1 && os.Args[1] == "__main" {
+		os.Exit(run(os.Args[2:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+// measured runs the program, and returns the lines of its CSV file without the head.
+func measured(t *testing.T, args ...string) [][]string {
+	t.Helper()
+	dir := t.TempDir()
+	table, page := filepath.Join(dir, "out.csv"), filepath.Join(dir, "out.html")
+	var out, errs bytes.Buffer
+	code := run(append(args, "--settle=0s", "--keys=1000", "--clients=6", "--csv", table, "--html", page), &out, &errs)
+	t.Logf("%s%s", &out, &errs)
+	if code != exitOK {
+		t.Fatalf("exit code %d", code)
+	}
+	if text, err := os.ReadFile(page); err != nil || !bytes.Contains(text, []byte("</html>")) {
+		t.Errorf("the page: %v", err)
+	}
+	f, err := os.Open(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows, err := csv.NewReader(f).ReadAll()
+	if err != nil || len(rows) == 0 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	return rows[1:]
+}
+
+// answered counts the requests of a line of the CSV file that came back.
+func answered(t *testing.T, row []string) int {
+	t.Helper()
+	done, err1 := strconv.Atoi(row[8])
+	failed, err2 := strconv.Atoi(row[9])
+	if err1 != nil || err2 != nil {
+		t.Fatalf("%q", row)
+	}
+	return done + failed
+}
+
+func TestTroupeIsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	rows := measured(t, "--systems=troupe", "--shards=1,6", "--tests=set,get,incr,lpush,hset,zadd,mset", "--pipelines=1,3", "--seconds=0.02", "--rounds=1")
+	if len(rows) != 2*7*2 {
+		t.Errorf("%d samples", len(rows))
+	}
+	for _, row := range rows {
+		pipeline, _ := strconv.Atoi(row[2])
+		if n := answered(t, row); n < 6*pipeline {
+			t.Errorf("%d answers: %q", n, row)
+		}
+	}
+}
+
+// Both kinds of client, two systems, and a binary of its own.
+func TestSystemsAreMeasuredInTurns(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	for _, name := range []string{"redis-server", "redis-benchmark"} {
+		if _, err := exec.LookPath(name); err != nil && os.Getenv("TROUPE_TEST_TOOLS") == "1" {
+			t.Fatalf("%s is missing", name)
+		} else if err != nil {
+			t.Skipf("%s is not installed", name)
+		}
+	}
+	binary := filepath.Join(t.TempDir(), "node")
+	if err := os.WriteFile(binary, []byte("#!/bin/sh\nexec '"+os.Args[0]+"' __node \"$@\"\n"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	for client, args := range map[string][]string{
+		"spread":          {"--systems=redis-everysec", "--binary=mine=" + binary, "--tests=set"},
+		"redis-benchmark": {"--systems=redis-everysec,troupe", "--tests=get"},
+	} {
+		t.Run(client, func(t *testing.T) {
+			rows := measured(t, append(args, "--client="+client, "--pipelines=2", "--seconds=0.02", "--rounds=2")...)
+			var order []string
+			for _, row := range rows {
+				if row[0] != client || answered(t, row) == 0 {
+					t.Errorf("%q", row)
+				}
+				order = append(order, row[6]+row[7])
+			}
+			second := map[string]string{"spread": "mine", "redis-benchmark": "troupe"}[client]
+			if got, want := strings.Join(order, " "), strings.ReplaceAll("redis-everysec1 redis-everysec2 x1 x2", "x", second); got != want {
+				t.Errorf("%s, want %s", got, want)
+			}
+		})
+	}
+}
+
+// TestCtrlCLeavesNothingBehind interrupts a run, and looks for its nodes.
+func TestCtrlCLeavesNothingBehind(t *testing.T) {
+	dir := t.TempDir()
+	cmd := exec.Command(os.Args[0], "__main", "--systems=troupe", "--seconds=600", "--pipelines=1")
+	cmd.Env = append(os.Environ(), "TMPDIR="+dir)
+	if code := cluster.InterruptAt(t, cmd, "are ready"); code != exitInterrupted {
+		t.Errorf("exit code %d", code)
+	}
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("files are left: %v, %v", left, err)
+	}
+	if left := cluster.ProcessesWith(t, dir); len(left) > 0 {
+		t.Errorf("processes are left: %q", left)
+	}
+}
