@@ -9,8 +9,9 @@
 //   - Recorder holds every operation on a few contended keys, with the times of call and return. A key's
 //     history is judged by porcupine: is there an order of its operations, each between its call and
 //     its return, that a plain register would have answered like that?
-//   - Log and Queue are histories of keys whose values tell by themselves in which order their operations
-//     were done, so that nothing has to be searched for.
+//   - Log, Queue, Relay and Group are histories of strings, lists, sorted sets and streams whose values tell
+//     by themselves what became of each operation, so that nothing has to be searched for.
+//   - Channel is what was published, and holds what is heard against it.
 //
 // An operation of unknown outcome may take effect at any time after its call, or never. The checker
 // therefore lets it return after all others. Each such operation doubles the work in the worst case, so

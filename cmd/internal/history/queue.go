@@ -7,17 +7,19 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/fate"
 )
 
-// Queue is the history of a list that is pushed to at its end and popped from at its head, by elements that
-// are unique. An element tells which push and which pop belong together, so that its check needs no search,
-// however many outcomes are unknown. It belongs to one goroutine.
+// Queue is the history of a list that is pushed to at its end and popped from at its head, or of a sorted set
+// whose least element is popped, by elements that are unique. An element tells which push and which pop belong
+// together, so that its check needs no search, however many outcomes are unknown. It belongs to one goroutine.
 type Queue struct {
-	Name string
-	ops  []QueueOp
+	Name   string
+	Ranked bool // the element of the lowest rank leaves first, not the one that came first
+	ops    []QueueOp
 }
 
 // QueueOp is one operation on a Queue: a push, or a pop if it pushes nothing.
 type QueueOp struct {
 	Push         string
+	Rank         int // of what is pushed, in a ranked queue
 	Fate         fate.Fate
 	Got          string // by a pop; "" if there was nothing
 	Call, Return int64
@@ -55,7 +57,7 @@ func (q *Queue) Check(left []string) string {
 		wrong = q.lost(order)
 	}
 	if wrong == "" {
-		wrong = overtaking(order)
+		wrong = q.overtaking(order)
 	}
 	if wrong == "" {
 		wrong = q.emptiness(order)
@@ -116,16 +118,24 @@ func (q *Queue) lost(order []*passage) string {
 	return ""
 }
 
-// overtaking looks for an element that came after another was there, and was taken before that one could be.
-func overtaking(order []*passage) string {
+// overtaking looks for an element that was to leave after another, and was taken before that one could be.
+func (q *Queue) overtaking(order []*passage) string {
 	for _, a := range order {
 		for _, b := range order {
-			if a.push.Fate == fate.Done && a.push.Return < b.push.Call && a.taken && b.taken && b.ret < a.call {
-				return fmt.Sprintf("%s was pushed after %s, and is taken before it", b.element, a.element)
+			if a.push.Fate == fate.Done && q.before(a, b) && a.taken && b.taken && b.ret < a.call {
+				return fmt.Sprintf("%s was to leave after %s, and is taken before it", b.element, a.element)
 			}
 		}
 	}
 	return ""
+}
+
+// before reports whether a was to leave before b.
+func (q *Queue) before(a, b *passage) bool {
+	if q.Ranked {
+		return a.push.Rank < b.push.Rank && a.push.Return < b.call
+	}
+	return a.push.Return < b.push.Call
 }
 
 // emptiness looks for a pop that found nothing while an element was there all the time.

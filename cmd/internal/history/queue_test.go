@@ -34,13 +34,46 @@ func TestQueueCheck(t *testing.T) {
 		"taken and left":               {"a is taken twice", "a", []QueueOp{a, pop(3, 4, "a")}},
 		"invented":                     {"nobody pushed it", "", []QueueOp{pop(3, 4, "a")}},
 		"refused, and there":           {"was refused", "a", []QueueOp{op(fate.Refused, 1, 2, "a", "")}},
-		"overtaken":                    {"b was pushed after a", "", []QueueOp{a, b, pop(5, 6, "b"), pop(7, 8, "a")}},
-		"overtaken by what was taken":  {"b was pushed after a", "a", []QueueOp{a, b, pop(5, 6, "b")}},
-		"left in the wrong order":      {"b was pushed after a", "b a", []QueueOp{a, b}},
+		"overtaken":                    {"b was to leave after a", "", []QueueOp{a, b, pop(5, 6, "b"), pop(7, 8, "a")}},
+		"overtaken by what was taken":  {"b was to leave after a", "a", []QueueOp{a, b, pop(5, 6, "b")}},
+		"left in the wrong order":      {"b was to leave after a", "b a", []QueueOp{a, b}},
 		"found nothing":                {"found nothing, and a was there", "a", []QueueOp{a, pop(3, 4, "")}},
 		"found nothing, while taken":   {"", "", []QueueOp{a, pop(3, 6, ""), pop(4, 5, "a")}},
 	} {
 		q := &Queue{Name: "q"}
+		for _, op := range c.ops {
+			q.Add(op)
+		}
+		got := q.Check(strings.Fields(c.left))
+		if (got == "") != (c.want == "") || !strings.Contains(got, c.want) {
+			t.Errorf("%s: %q, want %q", name, got, c.want)
+		}
+	}
+}
+
+func TestRankedQueueCheck(t *testing.T) {
+	push := func(call, ret int64, e string, rank int) QueueOp {
+		return QueueOp{Push: e, Rank: rank, Fate: fate.Done, Call: call, Return: ret}
+	}
+	pop := func(call, ret int64, e string) QueueOp {
+		return QueueOp{Got: e, Fate: fate.Done, Call: call, Return: ret}
+	}
+	low, high := push(3, 4, "low", 1), push(1, 2, "high", 9)
+	for name, c := range map[string]struct {
+		want string
+		left string
+		ops  []QueueOp
+	}{
+		"by rank":                    {"", "", []QueueOp{high, low, pop(5, 6, "low"), pop(7, 8, "high")}},
+		"before the lower was there": {"", "low", []QueueOp{high, low, pop(2, 4, "high")}},
+		"both at once":               {"", "", []QueueOp{high, low, pop(5, 8, "high"), pop(6, 7, "low")}},
+		"overtaken":                  {"high was to leave after low", "low", []QueueOp{high, low, pop(5, 6, "high")}},
+		"left in the wrong order":    {"high was to leave after low", "high low", []QueueOp{high, low}},
+		"equal ranks":                {"", "b a", []QueueOp{push(1, 2, "a", 5), push(3, 4, "b", 5)}},
+		"taken twice":                {"low is taken twice", "low", []QueueOp{low, pop(5, 6, "low")}},
+		"lost":                       {"are lost", "", []QueueOp{low}},
+	} {
+		q := &Queue{Name: "q", Ranked: true}
 		for _, op := range c.ops {
 			q.Add(op)
 		}
