@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -46,6 +47,9 @@ func (m listMove) run(s *State, c *call) (found bool) {
 		return true
 	}
 	s.pushTo(&dst, m.to, element)
+	if plant.LeftBehind.On() {
+		return true
+	}
 	s.pop(&src, m.from, 1)
 	return true
 }

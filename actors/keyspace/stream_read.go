@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -286,7 +287,7 @@ func (st *streamObject) answerNew(c *call, g *streamGroup, k *streamConsumer, o 
 		id := readID(item)
 		st.advance(g, id)
 		reader.entry(c, item)
-		if !o.noAck {
+		if !o.noAck && !plant.ForgottenDelivery.On() {
 			d := delivery{g.number, id, k.number, c.Env.Now, 1}
 			st.deliver(&d, st.delivered(g, id))
 			k.active = c.Env.Now

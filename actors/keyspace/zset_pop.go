@@ -3,6 +3,7 @@ package keyspace
 import (
 	"math"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -18,7 +19,7 @@ type popping struct {
 // zpop returns the handler of ZPOPMIN and ZPOPMAX key [count].
 func zpop(highest bool) handler {
 	return func(s *State, c *call) {
-		want := popping{highest: highest, count: 1}
+		want := popping{highest: highest || plant.WrongMinimum.On(), count: 1}
 		if len(c.Args) > 3 {
 			c.W.Error(errSyntax)
 			return

@@ -10,7 +10,7 @@ type Bug string
 var All = []Bug{
 	AckBeforeSync, EarlyRead, VoteNotSaved, AppliedTwice, LostTail, LeaseRead, WrongSlot, CrossedReply, ErrorAfterCommit,
 	UnsyncedSnapshot, EarlyMembership, LocalExpiry, LogGap, StaleGossip, UnknownRefused, ImpatientFollower, WatchIgnored,
-	LeakedBudget, EarlyExpiry,
+	LeakedBudget, EarlyExpiry, LeftBehind, WrongMinimum, ForgottenDelivery, RepeatedMessage,
 }
 
 const (
@@ -33,4 +33,8 @@ const (
 	WatchIgnored      Bug = "watch-ignored"      // a transaction runs though a watched key has changed
 	LeakedBudget      Bug = "leaked-budget"      // some refused requests keep their part of the budget
 	EarlyExpiry       Bug = "early-expiry"       // a read finds a key expired before that time is committed
+	LeftBehind        Bug = "left-behind"        // what is moved from a list to another stays in the first as well
+	WrongMinimum      Bug = "wrong-minimum"      // the greatest of a sorted set is popped for the least
+	ForgottenDelivery Bug = "forgotten-delivery" // what a group delivers does not become pending
+	RepeatedMessage   Bug = "repeated-message"   // a message goes to the subscribers of its node twice
 )

@@ -8,7 +8,7 @@ var Words = map[Bug]string{
 	AckBeforeSync:     lost,
 	EarlyRead:         stale,
 	VoteNotSaved:      `votes for replica \d+ in term \d+, and has voted for|has two leaders`,
-	AppliedTwice:      `the history .* is not linearizable|is there twice|is taken twice|was answered \d+, and ends at`,
+	AppliedTwice:      `the history .* is not linearizable|is there twice|is taken twice|there 2 times to be finished|was answered \d+, and ends at`,
 	LostTail:          lost,
 	LeaseRead:         stale,
 	WrongSlot:         `lie in slots that the shard does not own|` + stale,
@@ -24,6 +24,10 @@ var Words = map[Bug]string{
 	WatchIgnored:      `swap\d+: the history .* is not linearizable`,
 	LeakedBudget:      `of the budget are still taken`,
 	EarlyExpiry:       `brief\d+: no order`,
+	LeftBehind:        `relay\d+: .* (is moved \d times|is there twice)`,
+	WrongMinimum:      `rank\d+: .* was to leave after`,
+	ForgottenDelivery: `stream\d+: .*(is forgotten|found nothing)`,
+	RepeatedMessage:   `channel\d+: .* is heard twice`,
 }
 
 const (

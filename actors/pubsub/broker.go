@@ -9,6 +9,7 @@ import (
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/resp"
@@ -109,6 +110,9 @@ func (b *Broker) publish(m *Publish) {
 		if !m.Shard || slices.Contains(members, p.node) {
 			b.cfg.System.Root.Send(p.pid, out)
 		}
+	}
+	if plant.RepeatedMessage.On() {
+		b.here(m.Shard, m.Channel, m.Payload)
 	}
 	m.Done(b.here(m.Shard, m.Channel, m.Payload))
 }

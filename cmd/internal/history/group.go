@@ -2,6 +2,8 @@ package history
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 )
@@ -67,8 +69,9 @@ func (g *Group) Check(end GroupEnd) string {
 // appended holds what was added against what is there.
 func (g *Group) appended(entries map[string]string) string {
 	there := map[string]string{} // ids by job
-	for id, job := range entries {
-		if twice := there[job]; twice != "" {
+	for _, id := range slices.Sorted(maps.Keys(entries)) {
+		job := entries[id]
+		if there[job] != "" {
 			return fmt.Sprintf("%s is there twice", job)
 		}
 		there[job] = id
@@ -87,7 +90,7 @@ func (g *Group) appended(entries map[string]string) string {
 		}
 		delete(there, op.Job)
 	}
-	for job := range there {
+	for _, job := range slices.Sorted(maps.Keys(there)) {
 		return fmt.Sprintf("%s is there, and nobody added it", job)
 	}
 	return ""
@@ -116,9 +119,9 @@ func (g *Group) delivered(end GroupEnd) string {
 		}
 		d.pending = true
 	}
-	for id, d := range all {
-		if wrong := d.wrong(); wrong != "" {
-			return fmt.Sprintf("entry %s, %s, %s", id, d.job, wrong)
+	for _, id := range slices.Sorted(maps.Keys(all)) {
+		if wrong := all[id].wrong(); wrong != "" {
+			return fmt.Sprintf("entry %s, %s, %s", id, all[id].job, wrong)
 		}
 	}
 	return ""

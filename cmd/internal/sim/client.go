@@ -20,6 +20,7 @@ type client struct {
 	work func(*client) task // draws the next task; nil: none
 
 	conn     *clientConn
+	dials    int                  // connections so far
 	brink    bool                 // it looks at a value whose time has just come
 	reads    bool                 // it changes nothing
 	readonly bool                 // its connection reads at followers too
@@ -130,6 +131,7 @@ func (c *client) connect(place int, tasks []task) {
 	}
 	c.readonly = c.s.plan.readonly && c.rng.IntN(3) == 0
 	c.clings = c.rng.IntN(4) == 0 || c.readonly && c.rng.IntN(2) == 0
+	c.dials++
 	var conn *clientConn
 	conn = c.s.dial(place, func() {
 		switch {

@@ -35,7 +35,10 @@
 // not run backwards; one owner per slot, and no key elsewhere; logs that match; no node that stops without a
 // reason. Of every reply (client.go): that it is one to the request that it answers. At the end
 // (verdict.go): the histories, by porcupine or by checkers of their own; no acknowledged write missing, no
-// refused one there; no element of a list taken twice, lost or overtaken; budgets given back; nobody stuck.
+// refused one there; no element of a list or a sorted set taken twice, lost or overtaken, or lost or doubled on
+// its way from a list to another; no entry of a stream delivered to nobody or acknowledged twice; budgets given
+// back; nobody stuck. And of every message that a subscriber hears (channels.go): that it was published, and is
+// not heard twice or out of order.
 //
 // That these find anything is shown by bugs that are planted (package plant, planted_test.go): with the tag
 // plant each must be found by a checker that tells what it is.

@@ -2,35 +2,62 @@ package sim
 
 import (
 	"fmt"
+	"strconv"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/cmd/internal/history"
 )
 
-// queues are lists that some push to, and others take from and wait at.
+// queues are lists, and sorted sets, that some push to, and others take from and wait at.
 type queues struct {
-	s    *Sim
-	keys []*history.Queue
-	left map[*history.Queue][]string // at the end
-	made int
+	s      *Sim
+	name   string
+	ranked bool
+	keys   []*history.Queue
+	left   map[*history.Queue][]string // at the end
+	made   int
 }
 
-const maxQueued = 250
+const (
+	maxQueued = 250
+	maxRank   = 20
+)
+
+func (s *Sim) newQueues(name string, ranked bool) *queues {
+	return &queues{s: s, name: name, ranked: ranked, left: map[*history.Queue][]string{}}
+}
 
 // task pushes an element, or takes one: half of those who do wait for it.
 func (q *queues) task(c *client) task {
 	if n := len(q.keys); n == 0 || q.keys[n-1].Len() >= maxQueued {
-		q.keys = append(q.keys, &history.Queue{Name: fmt.Sprintf("queue%d", n)})
+		q.keys = append(q.keys, &history.Queue{Name: fmt.Sprintf("%s%d", q.name, n), Ranked: q.ranked})
 	}
 	t := &queued{c: c, q: q.keys[len(q.keys)-1], op: history.QueueOp{Call: q.s.moment()}}
 	switch n := c.rng.IntN(10); {
 	case n < 5:
 		q.made++
-		t.op.Push = fmt.Sprintf("%d.%d", c.id, q.made)
+		t.op.Push, t.op.Rank = fmt.Sprintf("%d.%d", c.id, q.made), c.rng.IntN(maxRank)
 	case n < 8:
-		t.wait = 0.05 + 0.5*c.rng.Float64()
+		t.wait = c.patienceAtQueue()
 	}
 	return t
+}
+
+// patienceAtQueue is for how many seconds a client waits for an element.
+func (c *client) patienceAtQueue() float64 { return 0.05 + 0.5*c.rng.Float64() }
+
+// closings read what is left.
+func (q *queues) closings() (all []*closing) {
+	for _, k := range q.keys {
+		read := []string{"LRANGE", k.Name, "0", "-1"}
+		if q.ranked {
+			read[0] = "ZRANGE"
+		}
+		all = append(all, &closing{s: q.s, name: k.Name, ask: [][]string{read}, take: func(replies []reply) {
+			q.left[k] = texts(replies[0])
+		}})
+	}
+	return all
 }
 
 // check judges all queues.
@@ -53,13 +80,21 @@ type queued struct {
 func (q *queued) key() string { return q.q.Name }
 
 func (q *queued) commands() [][]string {
+	name := q.q.Name
+	wait := fmt.Sprintf("%.3f", q.wait)
 	switch {
+	case q.op.Push != "" && q.q.Ranked:
+		return [][]string{{"ZADD", name, strconv.Itoa(q.op.Rank), q.op.Push}}
 	case q.op.Push != "":
-		return [][]string{{"RPUSH", q.q.Name, q.op.Push}}
+		return [][]string{{"RPUSH", name, q.op.Push}}
+	case q.q.Ranked && q.wait > 0:
+		return [][]string{{"BZPOPMIN", name, wait}}
+	case q.q.Ranked:
+		return [][]string{{"ZPOPMIN", name}}
 	case q.wait > 0:
-		return [][]string{{"BLPOP", q.q.Name, fmt.Sprintf("%.3f", q.wait)}}
+		return [][]string{{"BLPOP", name, wait}}
 	}
-	return [][]string{{"LPOP", q.q.Name}}
+	return [][]string{{"LPOP", name}}
 }
 
 func (q *queued) end(replies []reply) task {
@@ -72,41 +107,19 @@ func (q *queued) end(replies []reply) task {
 	return nil
 }
 
+// got is the element that a pop was given.
 func (q *queued) got(r reply) string {
-	if q.wait == 0 || r.null {
+	switch {
+	case r.null || q.wait == 0 && q.q.Ranked && len(r.items) == 0:
+		return ""
+	case q.wait == 0 && !q.q.Ranked:
 		return r.text
+	case q.wait == 0:
+		return r.items[0].text
 	}
-	if len(r.items) != 2 || r.items[0].text != q.q.Name {
+	if len(r.items) < 2 || r.items[0].text != q.q.Name {
 		q.c.s.fail("client %d waits at %s and is answered %v: a reply that belongs elsewhere", q.c.id, q.q.Name, r.items)
 		return ""
 	}
 	return r.items[1].text
-}
-
-// leftover reads what a queue holds at the end.
-type leftover struct {
-	c    *client
-	s    *Sim
-	q    *history.Queue
-	open *int
-}
-
-func (l *leftover) key() string          { return l.q.Name }
-func (l *leftover) commands() [][]string { return [][]string{{"LRANGE", l.q.Name, "0", "-1"}} }
-
-func (l *leftover) by(c *client) task {
-	l.c = c
-	return l
-}
-
-func (l *leftover) end(replies []reply) task {
-	if l.c.fateOf(replies, 0) != fate.Done {
-		l.s.again = append(l.s.again, l)
-		return nil
-	}
-	*l.open--
-	for _, item := range replies[0].items {
-		l.s.queues.left[l.q] = append(l.s.queues.left[l.q], item.text)
-	}
-	return nil
 }

@@ -53,6 +53,10 @@ type Sim struct {
 	logs     *logs
 	brief    *brief
 	queues   *queues
+	ranks    *queues
+	relays   *relays
+	groups   *groups
+	channels *channels
 	again    []task // last reads that are still to be asked for
 	mended   bool   // the time of troubles is over
 

@@ -46,6 +46,9 @@ func TestSimulation(t *testing.T) {
 	if uint64(all.Undecided) > 2+n/10 {
 		t.Errorf("%d histories are undecided", all.Undecided)
 	}
+	if all.Jobs == 0 || all.Messages == 0 {
+		t.Errorf("%d entries of streams are acknowledged, and %d messages heard: little was tried", all.Jobs, all.Messages)
+	}
 	t.Logf("%d seeds from %d\n%v", n, *from, all)
 }
 

@@ -17,6 +17,7 @@ type Tally struct {
 	Elections, Memberships, Wipes              int
 	Fatal                                      int // nodes that stopped because of their disk
 	Histories, Undecided                       int
+	Jobs, Messages                             int            // acknowledged by a group; heard by a subscriber
 	Troubles                                   map[string]int // by kind
 	Codes                                      map[string]int // of errors that clients were answered
 }
@@ -38,7 +39,7 @@ func (t *Tally) Add(o Tally) {
 		{&t.Turns, &o.Turns}, {&t.Frames, &o.Frames}, {&t.Dropped, &o.Dropped}, {&t.Connections, &o.Connections}, {&t.Files, &o.Files},
 		{&t.Applied, &o.Applied}, {&t.Done, &o.Done}, {&t.Refused, &o.Refused}, {&t.Unknown, &o.Unknown},
 		{&t.Elections, &o.Elections}, {&t.Memberships, &o.Memberships}, {&t.Wipes, &o.Wipes}, {&t.Fatal, &o.Fatal},
-		{&t.Histories, &o.Histories}, {&t.Undecided, &o.Undecided},
+		{&t.Histories, &o.Histories}, {&t.Undecided, &o.Undecided}, {&t.Jobs, &o.Jobs}, {&t.Messages, &o.Messages},
 	} {
 		*p.to += *p.from
 	}
@@ -65,7 +66,7 @@ func (t Tally) String() string {
 		fmt.Sprintf("%d operations done, %d not: %s; %d of them of unknown outcome", t.Done, t.Refused+t.Unknown, counts(t.Codes), t.Unknown),
 		fmt.Sprintf("%d elections, %d memberships, %d disks lost, %d snapshots sent, %d nodes stopped by their disk", t.Elections, t.Memberships, t.Wipes, t.Files, t.Fatal),
 		fmt.Sprintf("%d entries applied, %d frames carried, %d dropped, %d turns", t.Applied, t.Frames, t.Dropped, t.Turns),
-		fmt.Sprintf("%d histories checked, %d undecided", t.Histories, t.Undecided),
+		fmt.Sprintf("%d histories checked, %d undecided; %d entries of streams acknowledged, %d messages heard", t.Histories, t.Undecided, t.Jobs, t.Messages),
 	}
 	return strings.Join(lines, "\n")
 }

@@ -30,6 +30,7 @@ func (s *Sim) play() {
 	for range s.plan.clients {
 		s.worker()
 	}
+	s.channels.listen()
 	until := s.now + s.plan.troubled
 	s.stir(until)
 	s.inspect()
@@ -174,9 +175,10 @@ func (s *Sim) readAll() {
 		left++
 		s.again = append(s.again, &lastRead{log: log, left: &left})
 	}
-	for _, q := range s.queues.keys {
+	for _, l := range slices.Concat(s.queues.closings(), s.ranks.closings(), s.relays.closings(), s.groups.closings()) {
 		left++
-		s.again = append(s.again, &leftover{s: s, q: q, open: &left})
+		l.open = &left
+		s.again = append(s.again, l)
 	}
 	slices.SortStableFunc(s.again, func(a, b task) int { return slotOf(a) - slotOf(b) })
 	for range 4 {
@@ -227,7 +229,10 @@ func (s *Sim) judge() {
 	}
 	s.brief.check(decideTime)
 	s.queues.check()
-	s.tally.Histories += len(s.logs.keys) + len(s.brief.keys) + len(s.queues.keys)
+	s.ranks.check()
+	s.relays.check()
+	s.groups.check()
+	s.tally.Histories += len(s.logs.keys) + len(s.brief.keys) + len(s.queues.keys) + len(s.ranks.keys) + len(s.relays.keys) + len(s.groups.keys)
 }
 
 // compareLogs holds the logs on all disks against what was applied: what a node takes for committed must be

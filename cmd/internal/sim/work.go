@@ -21,7 +21,9 @@ func (s *Sim) histories() {
 	s.ledger = history.NewLedger(s.options.Seed)
 	s.logs = &logs{s: s}
 	s.brief = &brief{s: s}
-	s.queues = &queues{s: s, left: map[*history.Queue][]string{}}
+	s.queues, s.ranks = s.newQueues("queue", false), s.newQueues("rank", true)
+	s.relays, s.groups = &relays{s: s}, &groups{s: s}
+	s.channels = newChannels(s)
 }
 
 // record writes down an operation that has come to its end.
@@ -65,10 +67,12 @@ func (s *Sim) worker() {
 			return s.logs.task(c)
 		case n < 74:
 			return s.brief.task(c)
-		case n < 82 && !c.reads:
-			return s.queues.task(c)
+		case n < 86 && !c.reads:
+			return c.onJobs()
 		case n < 94 && !c.reads:
 			return &once{c, w, w.Next()}
+		case n < 96:
+			return s.channels.task(c)
 		case n < 97:
 			echoes++
 			return &echo{c, fmt.Sprintf("client %d, echo %d", c.id, echoes)}
@@ -80,6 +84,19 @@ func (s *Sim) worker() {
 	c.reads = c.rng.IntN(4) == 0
 	w = s.ledger.Writer("once" + strconv.Itoa(c.id) + ":")
 	c.think()
+}
+
+// onJobs hands a job on, by a list, a sorted set, two lists or a stream.
+func (c *client) onJobs() task {
+	switch c.rng.IntN(4) {
+	case 0:
+		return c.s.queues.task(c)
+	case 1:
+		return c.s.ranks.task(c)
+	case 2:
+		return c.s.relays.task(c)
+	}
+	return c.s.groups.task(c)
 }
 
 func (c *client) base(kind string) register {
