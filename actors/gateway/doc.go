@@ -5,6 +5,8 @@
 //	POST /multi-exec           an array of commands as a transaction, in one slot
 //	GET|POST /set/k/v          a command as a path; a body is one more argument
 //
+//	GET|POST /subscribe/c…     messages of channels, as server-sent events; /psubscribe/pattern…, /monitor likewise
+//
 //	GET /                      a page that shows the cluster living
 //	GET /v1/…                  what it shows, as JSON and as a stream of events; /v1/openapi.json describes it
 //
@@ -39,4 +41,7 @@
 // once, with 429; so it is beyond maxRequests that are carried out. One that begins has room for a small answer; a
 // write whose large answer finds none is told as unknown. Replies to one request may take maxReplies bytes. Any number
 // of goroutines.
+//
+// At most maxStreams streams are open. One whose reader takes nothing for streamStalls ends, and all of them end when
+// the node drains.
 package gateway

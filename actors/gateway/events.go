@@ -22,23 +22,19 @@ const (
 	maxStreams   = 256
 	eventEvery   = 100 * time.Millisecond // between looks at the routes
 	aliveEvery   = 15 * time.Second       // between comments on a silent stream
-	streamStalls = 10 * time.Second       // after which a reader who takes nothing is left
+	aliveText    = ": alive\n\n"
+	streamStalls = 10 * time.Second // after which a reader who takes nothing is left
 )
 
 // events streams what changes, as server-sent events, until the reader leaves or the node stops.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	if !h.streams.TryAcquire(1, 0) {
-		errorOf("BUSY as many streams as may be are open").write(w)
+		errorOf(lineStreams).write(w)
 		return
 	}
 	defer h.streams.Release(1, 0)
-	s := stream{w, http.NewResponseController(w)}
-	head := w.Header()
-	head.Set("Content-Type", "text/event-stream")
-	head.Set("Cache-Control", "no-store")
-	seen := pictureOf(h.cfg.Routes())
-	s.ctrl.SetReadDeadline(time.Time{}) // else the server's own would end the stream
-	if s.send(": what changes from now on\n\n") != nil {
+	s, seen := openStream(w), pictureOf(h.cfg.Routes())
+	if s.send([]byte(": what changes from now on\n\n")) != nil {
 		return
 	}
 	look, alive := time.NewTicker(eventEvery), time.NewTicker(aliveEvery)
@@ -52,13 +48,13 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		case <-h.drained:
 			return
 		case <-alive.C:
-			text = ": alive\n\n"
+			text = aliveText
 		case <-look.C:
 			now := pictureOf(h.cfg.Routes())
 			text = eventText(differences(seen, now))
 			seen = now
 		}
-		if text != "" && s.send(text) != nil {
+		if text != "" && s.send([]byte(text)) != nil {
 			return
 		}
 	}
@@ -70,11 +66,22 @@ type stream struct {
 	ctrl *http.ResponseController
 }
 
-func (s stream) send(text string) error {
+// openStream begins an answer of server-sent events.
+func openStream(w http.ResponseWriter) stream {
+	s := stream{w, http.NewResponseController(w)}
+	head := w.Header()
+	head.Set("Content-Type", "text/event-stream")
+	head.Set("Cache-Control", "no-store")
+	head.Set("X-Content-Type-Options", "nosniff")
+	s.ctrl.SetReadDeadline(time.Time{}) // else the server's own would end the stream
+	return s
+}
+
+func (s stream) send(text []byte) error {
 	if err := s.ctrl.SetWriteDeadline(time.Now().Add(streamStalls)); err != nil {
 		return err
 	}
-	if _, err := s.w.Write([]byte(text)); err != nil {
+	if _, err := s.w.Write(text); err != nil {
 		return err
 	}
 	return s.ctrl.Flush()

@@ -104,6 +104,10 @@ func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
 		write(w, http.StatusTemporaryRedirect, nil)
 		return
 	}
+	if q.form == follow {
+		h.follow(w, r, q)
+		return
+	}
 	if !h.busy.TryAcquire(1, 0) {
 		errorOf(lineCrowded).write(w)
 		return

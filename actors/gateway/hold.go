@@ -32,6 +32,14 @@ func (o *hold) use(n int64) bool {
 // rewind forgets what was used since a mark: that memory is held no more.
 func (o *hold) rewind(mark int64) { o.used = mark }
 
+// trim gives back what is not used.
+func (o *hold) trim() {
+	if spare := o.taken - o.used; spare > 0 {
+		o.budget.Release(0, spare)
+		o.taken = o.used
+	}
+}
+
 // release gives all of it back.
 func (o *hold) release() {
 	o.budget.Release(0, o.taken)

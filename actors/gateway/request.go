@@ -20,6 +20,7 @@ const (
 	single form = iota
 	pipeline
 	transaction
+	follow
 )
 
 // request is what an HTTP request asks for. Its commands alias nothing.
@@ -71,6 +72,10 @@ func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
 			cmd, err = h.limits.Append(cmd, body)
 		}
 		q.cmds = []rest.Command{cmd}
+		if err == nil && isFollowed(cmd) {
+			q.form = follow
+			return q, nil
+		}
 	} else {
 		if bad := h.roomForArguments(body, held); bad != nil {
 			return nil, bad

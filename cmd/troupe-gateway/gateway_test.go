@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -89,6 +90,7 @@ func TestGatewayThroughLeaderKill(t *testing.T) {
 		}
 		return nil
 	})
+	followThrough(t, url, "http://"+c.Node(0).HTTP)
 	countThroughKill(t, c.Node(2), url)
 	if err := c.Node(2).Start(); err != nil {
 		t.Fatal(err)
@@ -145,6 +147,32 @@ func countThroughKill(t *testing.T, victim *cluster.Node, url string) {
 			}
 			return nil
 		})
+	}
+}
+
+// followThrough follows a channel at one address and publishes at another.
+func followThrough(t *testing.T, at, elsewhere string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), "POST", at+"/subscribe/news", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer t")
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	lines := bufio.NewScanner(resp.Body)
+	for _, want := range []string{"data: subscribe,news,1", "", "data: message,news,hello"} {
+		if !lines.Scan() || lines.Text() != want {
+			t.Fatalf("%q, want %q", lines.Text(), want)
+		}
+		if want == "" { // the confirmation came
+			if status, body, err := get(t, elsewhere+"/publish/news/hello"); err != nil || status != 200 {
+				t.Fatalf("publish: %d %s, %v", status, body, err)
+			}
+		}
 	}
 }
 
