@@ -1,6 +1,10 @@
 package keyspace
 
-import "github.com/troupedb/troupe/wire/resp"
+import (
+	"slices"
+
+	"github.com/troupedb/troupe/wire/resp"
+)
 
 // fieldOp is one operation of BITFIELD.
 type fieldOp struct {
@@ -138,6 +142,10 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 	if !c.isString(p.e) {
 		return
 	}
+	if p.e.holds(ops, size) {
+		c.heldFields(p.e.data, ops)
+		return
+	}
 	e, before := s.upsert(&p)
 	grown := e.extend(size)
 	s.resized(e, before)
@@ -156,6 +164,35 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 	}
 	if changed {
 		s.notify(EventString, "setbit", e.key)
+	}
+}
+
+// holds tells that operations which need so many bytes would change nothing at all.
+func (e *entry) holds(ops []fieldOp, size int64) bool {
+	if e == nil || e.enc != encRaw || size > int64(len(e.data)) {
+		return false
+	}
+	return !slices.ContainsFunc(ops, func(op fieldOp) bool {
+		n, fits := op.target()
+		return op.kind == fieldIncr || op.kind == fieldSet && fits && n != op.field.get(e.data)
+	})
+}
+
+// target is what a field is set to; fits is false if the number does not fit and that is to be told.
+func (op *fieldOp) target() (n int64, fits bool) {
+	n, over := op.field.add(op.n, 0, op.overflow)
+	return n, !over || op.overflow != fail
+}
+
+// heldFields answers operations that change nothing.
+func (c *call) heldFields(b []byte, ops []fieldOp) {
+	c.W.Array(len(ops))
+	for i := range ops {
+		if _, fits := ops[i].target(); ops[i].kind == fieldSet && !fits {
+			c.W.Null()
+			continue
+		}
+		c.W.Int(ops[i].field.get(b))
 	}
 }
 

@@ -59,9 +59,16 @@ func TestSameBitIsNoChange(t *testing.T) {
 	b := newBench(t)
 	b.run("setbit", "k", "9", "1")
 	before := b.s.watch.version
-	b.run("setbit", "k", "9", "1")
-	if b.s.watch.version != before {
-		t.Error("WATCH would see a change")
+	for _, same := range []string{"setbit k 9 1", "bitfield k set u2 8 1 get u8 0 overflow fail set u2 8 7", "bitfield k overflow sat set i2 8 9"} {
+		if b.run(words(same)...); b.s.watch.version != before {
+			t.Errorf("%s: WATCH would see a change", same)
+		}
+	}
+	for _, other := range []string{"bitfield k set u2 8 3", "bitfield k incrby u2 8 0", "bitfield k set u8 16 0"} {
+		before = b.s.watch.version
+		if b.run(words(other)...); b.s.watch.version == before {
+			t.Errorf("%s: WATCH would see no change", other)
+		}
 	}
 }
 
