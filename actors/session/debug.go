@@ -89,10 +89,21 @@ func debugProtocol(s *session, kind []byte) {
 		}
 	case resp.Is(kind, "true"), resp.Is(kind, "false"):
 		w.Bool(resp.Is(kind, "true"))
+	case resp.Is(kind, "bignum"):
+		w.BigNumber("1234567999999999999999999999999999999")
+	case resp.Is(kind, "attrib"):
+		if s.proto == 3 {
+			w.Attribute(1)
+			w.BulkString("key-popularity")
+			w.Array(2)
+			w.BulkString("key:123")
+			w.Int(90)
+		}
+		w.BulkString("Some real reply following the attribute")
 	case resp.Is(kind, "verbatim"):
 		w.Verbatim("txt", "This is a verbatim\nstring")
 	default:
-		w.Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|null|array|set|map|verbatim|true|false")
+		w.Error("ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|verbatim|true|false")
 	}
 }
 

@@ -1,9 +1,25 @@
 package session
 
 import (
+	"io"
 	"strings"
 	"testing"
 )
+
+// TestDebugProtocol: what is told beside a reply, and numbers of any size, have forms of their own in RESP3 alone.
+func TestDebugProtocol(t *testing.T) {
+	c := newBed(t, 1, func(_ *bed, c *Config) { c.Debug = true }).dial()
+	const big, reply = "1234567999999999999999999999999999999", "Some real reply following the attribute"
+	c.want("DEBUG PROTOCOL bignum", big, "DEBUG PROTOCOL attrib", reply)
+	c.do("HELLO 3")
+	c.want("DEBUG PROTOCOL attrib", reply, "DEBUG PROTOCOL bignum", big)
+	c.send("DEBUG PROTOCOL attrib")
+	want := "|1\r\n$14\r\nkey-popularity\r\n*2\r\n$7\r\nkey:123\r\n:90\r\n$39\r\n" + reply + "\r\n"
+	got := make([]byte, len(want))
+	if _, err := io.ReadFull(c, got); err != nil || string(got) != want {
+		t.Errorf("%q %v", got, err)
+	}
+}
 
 func TestDebugOfData(t *testing.T) {
 	b := newBed(t, 2, func(_ *bed, c *Config) { c.Debug = true })

@@ -133,6 +133,10 @@ func (w *Writer) Set(n int) { w.aggregate('~', n) }
 // Push writes the head of a message that answers no command; n values are to follow.
 func (w *Writer) Push(n int) { w.aggregate('>', n) }
 
+// Attribute writes the head of what is told beside the reply that follows; n keys, each with its value, come first.
+// It is for RESP3 alone.
+func (w *Writer) Attribute(n int) { w.number('|', int64(n)) }
+
 // Bool writes a truth value.
 func (w *Writer) Bool(v bool) {
 	if v {
