@@ -199,6 +199,10 @@ func TestMaxmemory(t *testing.T) {
 	c.want("SET k w", "-"+lineOOM, "GET k", "v", "DEL k", "1", "MULTI", "OK", "SET k w", "-"+lineOOM,
 		"EXEC", "-EXECABORT Transaction discarded because of previous errors.")
 	b.shards[1].handle.Gauges.Bytes.Store(1023)
+	c.want("MULTI", "OK", "SET k w", "QUEUED")
+	b.shards[1].handle.Gauges.Bytes.Store(1024)
+	c.want("EXEC", "-EXECABORT Transaction discarded because of: "+lineOOM, "GET k", "nil", "MULTI", "OK", "DEL k", "QUEUED", "EXEC", "[0]")
+	b.shards[1].handle.Gauges.Bytes.Store(1023)
 	c.want("SET k w", "OK", "CONFIG SET maxmemory 1x", "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value")
 }
 

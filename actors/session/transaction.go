@@ -15,6 +15,7 @@ type transaction struct {
 	cmds   []queued
 	slot   oneSlot
 	write  bool
+	grows  bool // a command is refused when memory is full
 	bytes  int
 	once   []byte // key under which it is applied once; nil: whenever it comes
 }
@@ -75,6 +76,7 @@ func (s *session) enqueue(v *verb, cmd *resp.Command) {
 		s.tx.slot.set(slot.slot)
 	}
 	s.tx.write = s.tx.write || v.cmd.Write()
+	s.tx.grows = s.tx.grows || v.cmd.Flags&keyspace.FlagDenyOOM != 0
 	s.tx.bytes += cmd.Size
 	s.tx.cmds = append(s.tx.cmds, queued{v, copyArgs(s.lowered(v, cmd.Args))})
 	from := s.seg.local.Len()
@@ -183,6 +185,10 @@ func execute(s *session, args [][]byte) {
 	}
 	if line := tx.onceLine(); tx.once != nil && line != "" {
 		s.seg.local.Error(line)
+		return
+	}
+	if tx.grows && tx.once == nil && s.full() { // one with a key may have been applied
+		s.seg.local.Error("EXECABORT Transaction discarded because of: " + lineOOM)
 		return
 	}
 	j := &execJoin{cmds: tx.cmds}
