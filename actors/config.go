@@ -35,6 +35,10 @@ type Config struct {
 	SnapshotBytes   int64
 	KeepEntries     uint64
 
+	// Shutdown has the process end in good order, with now without handing leaderships over first. It is called from
+	// any goroutine, at the will of a client, and returns at once. Nil: clients can't end the process.
+	Shutdown func(now bool)
+
 	Logger *slog.Logger
 	Fatal  func(error) // called once from any goroutine; ends the process
 	Ready  func()      // called once, when every slot has a leader known here

@@ -288,7 +288,7 @@ func (n *Node) sessionConfig() session.Config {
 		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Debug: n.cfg.Debug, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
 		Forward: n.forward.Ask, ForwardAll: n.cfg.Forward,
-		Broker: n.system.NewLocalPID(pubsub.Name), PubSub: n.broker.Stats,
+		Shutdown: n.cfg.Shutdown, Broker: n.system.NewLocalPID(pubsub.Name), PubSub: n.broker.Stats,
 	}
 }
 
@@ -364,6 +364,11 @@ func (n *Node) startClock() {
 // Stop ends the node in good order: leadership is handed over, clients are closed, the log is flushed.
 func (n *Node) Stop() error {
 	<-n.HandOver()
+	return n.StopNow()
+}
+
+// StopNow is Stop without the hand-over: the other nodes have to elect new leaders.
+func (n *Node) StopNow() error {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
 	n.gossip.Leave(ctx)

@@ -2,6 +2,7 @@ package keyspace
 
 // Counts are what INFO tells of the use of keys. They are no part of the replicated state.
 type Counts struct {
+	Changes      uint64 // operations that changed something
 	Expired      uint64 // keys deleted because their time had come
 	Hits, Misses uint64 // keys that commands found to read, or not
 }

@@ -61,7 +61,7 @@ func TestExpiredEvents(t *testing.T) {
 		t.Errorf("again: %q", got)
 	}
 	b.run("GET", "a")
-	if got := b.s.TakeCounts(); got != (Counts{Expired: 2, Hits: 1, Misses: 2}) || b.s.TakeCounts() != (Counts{}) {
+	if got := b.s.TakeCounts(); got != (Counts{Changes: 4, Expired: 2, Hits: 1, Misses: 2}) || b.s.TakeCounts() != (Counts{}) {
 		t.Errorf("counts %+v", got)
 	}
 }

@@ -93,6 +93,7 @@ func (s *State) openVersion() {
 	if !s.call.changed {
 		s.call.changed = true
 		s.watch.version++
+		s.counts.Changes++
 	}
 }
 

@@ -1,6 +1,10 @@
 package keyspace
 
 var serverCommands = []Command{
+	{Name: "bgrewriteaof", Arity: 1, Flags: FlagAdmin | FlagNoScript | FlagNoAsyncLoading, Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Has the log written anew, which shards do by themselves."},
+	{Name: "bgsave", Arity: -1, Flags: FlagAdmin | FlagNoScript | FlagNoAsyncLoading, Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Has everything saved in the background; what was answered is already."},
 	{Name: "command", Arity: -1, Flags: FlagLoading | FlagStale, Categories: CatConnection, Tips: []string{variesInOrder},
 		Since: "2.8.13", Complexity: "O(N) of all commands",
 		Summary: "Describes all commands.", Subs: commandSubs},
@@ -20,6 +24,9 @@ var serverCommands = []Command{
 	{Name: "info", Arity: -1, Flags: FlagLoading | FlagStale, Categories: CatDangerous,
 		Tips: []string{varies, allShards, specialAnswer}, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Tells of the node and its shards, in sections."},
+	{Name: "lastsave", Arity: 1, Flags: FlagLoading | FlagStale | FlagFast, Categories: CatAdmin | CatDangerous, Tips: []string{varies},
+		Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Answers when somebody had everything saved, in seconds since 1970."},
 	{Name: "latency", Arity: -2, Since: "2.8.13", Complexity: bySub,
 		Summary: "Tells how long commands take.", Subs: latencySubs},
 	{Name: "lolwut", Arity: -1, Flags: FlagReadOnly | FlagFast, Since: "5.0.0", Complexity: "O(1)",
@@ -28,6 +35,11 @@ var serverCommands = []Command{
 		Summary: "Tells of the use of memory.", Subs: memorySubs},
 	{Name: "monitor", Arity: 1, Flags: FlagAdmin | FlagNoScript | FlagLoading | FlagStale, Since: "1.0.0", Complexity: "O(1)",
 		Summary: "Shows every command that this node carries out."},
+	{Name: "save", Arity: 1, Flags: FlagAdmin | FlagNoScript | FlagNoAsyncLoading | FlagNoMulti, Since: "1.0.0", Complexity: "O(1)",
+		Summary: "Has everything saved; what was answered is already."},
+	{Name: "shutdown", Arity: -1, Flags: FlagAdmin | FlagNoScript | FlagLoading | FlagStale | FlagNoMulti | FlagAllowBusy,
+		Since: "1.0.0", Complexity: "O(N) of the shards",
+		Summary: "Hands leaderships over and ends the node."},
 	{Name: "slowlog", Arity: -2, Since: "2.2.12", Complexity: bySub,
 		Summary: "Tells of the commands that took longest.", Subs: slowlogSubs},
 	{Name: "time", Arity: 1, Flags: FlagLoading | FlagStale | FlagFast, Tips: []string{varies},

@@ -360,6 +360,7 @@ func (a *applier) publish() {
 
 func (a *applier) count() {
 	c := a.state.TakeCounts()
+	a.gauges.Changes.Add(c.Changes)
 	a.gauges.Expired.Add(c.Expired)
 	a.gauges.Hits.Add(c.Hits)
 	a.gauges.Misses.Add(c.Misses)

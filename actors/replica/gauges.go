@@ -38,6 +38,7 @@ type Gauges struct {
 	Expires   atomic.Int64
 	Bytes     atomic.Int64
 	Blocking  atomic.Int64  // keys that operations wait for
+	Changes   atomic.Uint64 // operations applied here that changed something
 	Expired   atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as the two below
 	Hits      atomic.Uint64 // keys found to read
 	Misses    atomic.Uint64 // and not found

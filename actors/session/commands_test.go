@@ -408,7 +408,7 @@ func TestConfig(t *testing.T) {
 		"CONFIG GET timeout maxclients", "[maxclients 9 timeout 5]",
 		"CONFIG SET timeout x", "-ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer",
 		"CONFIG SET maxclients 0", "-ERR CONFIG SET failed (possibly related to argument 'maxclients') - argument must be between 1 and 2147483647 inclusive",
-		"CONFIG SET timeout 7 save x", "-ERR CONFIG SET failed (possibly related to argument 'save') - this server knows no other value",
+		"CONFIG SET timeout 7 save x", "-ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters",
 		"CONFIG SET timeout 7 timeout 8", "-ERR CONFIG SET failed (possibly related to argument 'timeout') - duplicate parameter",
 		"CONFIG SET foo 1", "-ERR Unknown option or number of arguments for CONFIG SET - 'foo'", "CONFIG SET timeout 1 x", "-ERR syntax error",
 		"CONFIG SET protected-mode x", "-ERR CONFIG SET failed (possibly related to argument 'protected-mode') - argument must be 'yes' or 'no'",

@@ -113,15 +113,6 @@ func (s *session) blockingKeys() (n int64) {
 	return n
 }
 
-func infoPersistence(s *session, w *infoWriter) {
-	w.line("loading", 0)
-	w.line("async_loading", 0)
-	w.line("rdb_bgsave_in_progress", 0)
-	w.line("aof_enabled", 1)
-	w.line("aof_rewrite_in_progress", 0)
-	w.line("aof_last_write_status", "ok") // a failed write ends the node
-}
-
 func infoStats(s *session, w *infoWriter) {
 	st, ps := &s.srv.stats, s.srv.cfg.PubSub()
 	ops, in, out := st.rates.perSecond()

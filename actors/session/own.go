@@ -67,6 +67,9 @@ func init() {
 		"config|rewrite": {run: rewriteConfig},
 		"config|help":    {run: help},
 
+		"save": {save, all}, "bgsave": {bgsave, all}, "bgrewriteaof": {run: bgRewriteAOF}, "lastsave": {lastSave, all},
+		"shutdown": {shutdown, alone},
+
 		"info": {info, all}, "debug": {run: debugCommand}, "pfselftest": {run: selfTest},
 		"memory|doctor": {run: memoryDoctor}, "memory|stats": {memoryStats, all}, "memory|purge": {run: memoryPurge}, "memory|malloc-stats": {run: memoryMalloc}, "memory|help": {run: help}, "object|help": {run: help}, "xgroup|help": {run: help}, "xinfo|help": {run: help},
 

@@ -36,10 +36,14 @@ var parameters = map[string]parameter{
 	"tcp-keepalive": constant("15"), "tls-port": constant("0"), "tls-cluster": constant("no"),
 	"enable-debug-command": {get: func(s *Server) string { return yesNo(s.cfg.Debug) }},
 
+	"list-compress-depth":  number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.hints.compressDepth }),
+	"repl-backlog-size":    memory(func(s *settings) *atomic.Int64 { return &s.hints.backlog }),
+	"aof-use-rdb-preamble": flag(func(s *settings) *atomic.Bool { return &s.hints.preamble }),
+	"save":                 savePoints,
+
 	// Every write is on the disks of a majority; snapshots are taken without being asked for.
 	"appendonly":  constant("yes"),
 	"appendfsync": {get: func(s *Server) string { return s.cfg.Fsync }, check: func(string) string { return fixed }},
-	"save":        constant(""),
 	"masterauth":  constant(""), "masteruser": constant(""), "min-replicas-to-write": constant("0"),
 	"min-slaves-to-write": constant("0"), "replica-read-only": constant("yes"), "slave-read-only": constant("yes"),
 	"replica-serve-stale-data": constant("no"), "repl-diskless-sync": constant("no"),

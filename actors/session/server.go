@@ -42,6 +42,10 @@ type Config struct {
 	// Debug allows the DEBUG command, which is for tests.
 	Debug bool
 
+	// Shutdown has the process end in good order, with now without handing leaderships over first. It returns at once.
+	// Nil: clients can't end it.
+	Shutdown func(now bool)
+
 	// Broker is the node's pubsub.Broker, and PubSub its figures.
 	Broker *actor.PID
 	PubSub func() pubsub.Stats
@@ -76,6 +80,7 @@ type Server struct {
 	latency  latencies
 	monitors monitors
 	paused   pause
+	saved    saved
 	events   *mailbox.Budget // of keyspace events on their way to the broker
 	started  time.Time
 	runID    string
@@ -116,6 +121,7 @@ func New(cfg Config) (*Server, error) {
 	s.settings.init(cfg.Requirepass)
 	s.stats.init()
 	s.now.Store(time.Now().UnixMilli())
+	s.saved.at.Store(s.started.Unix())
 	return s, nil
 }
 

@@ -21,6 +21,7 @@ type settings struct {
 	percentiles  atomic.Pointer[[]float64]
 	limits       atomic.Pointer[outputLimits]
 	notify       atomic.Uint32 // see notify.go
+	hints        hints
 }
 
 const defaultMaxClients = 10_000
@@ -35,6 +36,7 @@ func (s *settings) init(password string) {
 	s.percentiles.Store(&[]float64{50, 99, 99.9})
 	limits := defaultLimits
 	s.limits.Store(&limits)
+	s.hints.init()
 }
 
 // password is that of the default user, "" when none is needed.

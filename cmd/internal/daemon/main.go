@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -75,10 +76,17 @@ func run(f *flags, std streams) error {
 	return serve(f, cfgs, std, log)
 }
 
-// serve starts the nodes, and waits for a signal.
+// serve starts the nodes, and waits for a signal or a client's SHUTDOWN.
 func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error {
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	var now atomic.Bool
+	shutdown := func(atOnce bool) {
+		now.Store(atOnce)
+		end()
+	}
 	reread := onSecretChange(f)
 	begin := time.Now()
 	ready := newCountdown(len(cfgs), func() {
@@ -87,14 +95,14 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	var nodes []*actors.Node
 	for i := range cfgs {
 		cfg := cfgs[i]
-		cfg.Logger, cfg.Ready, cfg.Version = log, ready, Version
+		cfg.Logger, cfg.Ready, cfg.Version, cfg.Shutdown = log, ready, Version, shutdown
 		if len(cfgs) > 1 {
 			cfg.Logger = log.With("n", i+1)
 		}
 		cfg.Fatal = dieAs(nodeName)
 		n, err := actors.Start(cfg)
 		if err != nil {
-			return errors.Join(err, stopAll(nodes))
+			return errors.Join(err, stopAll(nodes, false))
 		}
 		nodes = append(nodes, n)
 		log.Info("listens", "client", cfg.Client.Addr(), "peer", cfg.Peer.Addr(), "gossip", cfg.Gossip, "http", cfg.HTTP.Addr(), "data", cfg.Data)
@@ -103,7 +111,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	reread(ctx, nodes, log)
 	stop() // a second signal ends the process at once
 	log.Info("stops")
-	return stopAll(nodes)
+	return stopAll(nodes, now.Load())
 }
 
 // dieAs ends the process at once: the state that met the error may not be served for another moment.
@@ -114,11 +122,16 @@ func dieAs(program string) func(error) {
 	}
 }
 
-func stopAll(nodes []*actors.Node) error {
+// stopAll stops the nodes, with now without handing leaderships over.
+func stopAll(nodes []*actors.Node, now bool) error {
+	stop := (*actors.Node).Stop
+	if now {
+		stop = (*actors.Node).StopNow
+	}
 	errs := make([]error, len(nodes))
 	var wg sync.WaitGroup
 	for i, n := range nodes {
-		wg.Go(func() { errs[i] = n.Stop() })
+		wg.Go(func() { errs[i] = stop(n) })
 	}
 	wg.Wait()
 	return errors.Join(errs...)
