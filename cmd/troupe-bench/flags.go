@@ -16,7 +16,7 @@ import (
 
 // flags are the command line of troupe-bench. Each is also read from TROUPE_<FLAG>.
 type flags struct {
-	Systems  []string `default:"troupe,redis-everysec,redis-always" help:"What to measure: troupe, redis-everysec, redis-always, valkey-everysec, valkey-always. The last word is appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
+	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
 	Binary   []string `help:"A troupe-node binary to measure beside the rest, under a name of its own. May be repeated." placeholder:"NAME=PATH" sep:"none"`
 	Baseline string   `help:"The system that ratios are to. Default: the first of redis-everysec, redis-always and whatever else runs." placeholder:"NAME"`
 

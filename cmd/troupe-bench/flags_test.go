@@ -25,7 +25,7 @@ func configured(t *testing.T, args ...string) bench.Config {
 
 func TestDefaults(t *testing.T) {
 	cfg := configured(t)
-	if got := strings.Join(bench.Names(cfg.Contenders), " "); got != "troupe redis-everysec redis-always" {
+	if got := strings.Join(bench.Names(cfg.Contenders), " "); got != "troupe redis-everysec redis-always etcd" {
 		t.Error(got)
 	}
 	if len(cfg.Loads) != 2*3 || cfg.Rounds != 5 || cfg.Client.Name() != "spread" {

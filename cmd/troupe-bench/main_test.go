@@ -80,13 +80,8 @@ func TestSystemsAreMeasuredInTurns(t *testing.T) {
 	if testing.Short() {
 		t.Skip("runs for some seconds")
 	}
-	for _, name := range []string{"redis-server", "redis-benchmark"} {
-		if _, err := exec.LookPath(name); err != nil && os.Getenv("TROUPE_TEST_TOOLS") == "1" {
-			t.Fatalf("%s is missing", name)
-		} else if err != nil {
-			t.Skipf("%s is not installed", name)
-		}
-	}
+	tool(t, "redis-server")
+	tool(t, "redis-benchmark")
 	binary := filepath.Join(t.TempDir(), "node")
 	if err := os.WriteFile(binary, []byte("#!/bin/sh\nexec '"+os.Args[0]+"' __node \"$@\"\n"), 0o755); err != nil {
 		t.Fatal(err)
@@ -109,6 +104,27 @@ func TestSystemsAreMeasuredInTurns(t *testing.T) {
 				t.Errorf("%s, want %s", got, want)
 			}
 		})
+	}
+}
+
+func TestEtcdIsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	tool(t, "etcd")
+	rows := measured(t, "--systems=etcd", "--tests=set,get,incr", "--pipelines=3", "--seconds=0.02", "--rounds=1")
+	if len(rows) != 2 || answered(t, rows[0]) < 6*3 || answered(t, rows[1]) < 6*3 || rows[1][9] != "0" {
+		t.Errorf("%q", rows)
+	}
+}
+
+// tool skips a test without a program; where the tests' tools are promised, a missing one is a failure.
+func tool(t *testing.T, name string) {
+	t.Helper()
+	if _, err := exec.LookPath(name); err != nil && os.Getenv("TROUPE_TEST_TOOLS") == "1" {
+		t.Fatalf("%s is missing", name)
+	} else if err != nil {
+		t.Skipf("%s is not installed", name)
 	}
 }
 

@@ -14,10 +14,14 @@ type Contender struct {
 	Name    string
 	Options cluster.Options
 	Lacks   string // why it cannot be started here; "" if it can
+	client  Client // that it needs, since it speaks another protocol; nil: that of the run
 }
 
-// TroupeName is that of this module's own system.
-const TroupeName = "troupe"
+// Names of systems that are not in others.
+const (
+	TroupeName = "troupe" // this module's own
+	etcdName   = "etcd"
+)
 
 // other is a system that is measured beside Troupe: primaries that each have a replica.
 type other struct {
@@ -37,13 +41,18 @@ func SystemNames() []string {
 	for _, o := range others {
 		names = append(names, o.name)
 	}
-	return names
+	return append(names, etcdName)
 }
 
 // Contenders makes a contender of a system: of Troupe one for each number of shards, with flags for its nodes.
 func Contenders(system string, shards []int, flags []string) ([]Contender, error) {
-	if system == TroupeName {
+	switch system {
+	case TroupeName:
 		return Troupes(TroupeName, "", shards, flags), nil
+	case etcdName:
+		return []Contender{{
+			Name: etcdName, Lacks: missing("etcd"), client: &Etcd{}, Options: cluster.Options{System: cluster.Etcd{}},
+		}}, nil
 	}
 	for _, o := range others {
 		if o.name == system {
@@ -72,6 +81,14 @@ func (o other) contender() Contender {
 		Name: o.name, Lacks: missing(o.program, "redis-cli"),
 		Options: cluster.Options{Nodes: 6, System: cluster.RedisCluster{Program: o.program, Fsync: o.fsync}},
 	}
+}
+
+// lacks tells why the contender cannot be given a load; "" if it can.
+func (c Contender) lacks(l Load) string {
+	if e, ok := c.client.(*Etcd); ok && c.Lacks == "" && !e.takes(l.Test) {
+		return "there is no " + l.Test.Name
+	}
+	return c.Lacks
 }
 
 // missing tells which of some programs is not on the path.

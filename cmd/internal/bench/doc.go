@@ -2,7 +2,7 @@
 //
 //	Contender   a system that can be started: Troupe, Redis Cluster, Valkey Cluster, etcd
 //	Load        a kind of request, with how many connections send it how deeply pipelined
-//	Client      gives a load: Spread over all slots, RedisBenchmark by that program
+//	Client      gives a load: Spread over all slots, RedisBenchmark by that program, Etcd for etcd alone
 //	Run         starts the contenders and measures
 //	Report      what came of it, as text, CSV and a page of HTML
 //

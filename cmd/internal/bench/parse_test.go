@@ -87,6 +87,10 @@ func TestContenders(t *testing.T) {
 			t.Errorf("%s: %s, %v", system, got, err)
 		}
 	}
+	etcd, err := Contenders("etcd", []int{6}, nil)
+	if err != nil || etcd[0].lacks(load(t, "incr")) == "" || etcd[0].lacks(load(t, "set")) != etcd[0].Lacks {
+		t.Errorf("%+v, %v", etcd, err)
+	}
 	if _, err := Contenders("mysql", []int{6}, nil); err == nil || !strings.Contains(err.Error(), "valkey-always") {
 		t.Error(err)
 	}

@@ -124,7 +124,7 @@ func (r *runner) report() *Report {
 	for _, load := range r.Loads {
 		t := Table{Load: load}
 		for _, c := range r.Contenders {
-			t.Rows = append(t.Rows, Row{Contender: c.Name, Lacks: c.Lacks})
+			t.Rows = append(t.Rows, Row{Contender: c.Name, Lacks: c.lacks(load)})
 		}
 		rep.Tables = append(rep.Tables, t)
 	}
@@ -132,10 +132,10 @@ func (r *runner) report() *Report {
 }
 
 func (r *runner) prepare(ctx context.Context, i int, l Load) error {
-	if r.clusters[i] == nil {
+	if r.Contenders[i].lacks(l) != "" {
 		return nil
 	}
-	if err := r.Client.Prepare(ctx, r.clusters[i].Addrs(), l); err != nil {
+	if err := r.client(i).Prepare(ctx, r.clusters[i].Addrs(), l); err != nil {
 		return fmt.Errorf("%s: %v: %w", r.Contenders[i].Name, l, err)
 	}
 	return nil
@@ -145,10 +145,10 @@ func (r *runner) prepare(ctx context.Context, i int, l Load) error {
 func (r *runner) round(ctx context.Context, round int, t *Table) error {
 	for k := range r.clusters {
 		i := (round + k) % len(r.clusters)
-		if r.clusters[i] == nil {
+		if t.Rows[i].Lacks != "" {
 			continue
 		}
-		s, err := r.sample(ctx, r.clusters[i], t.Load)
+		s, err := r.sample(ctx, i, t.Load)
 		if err != nil {
 			return fmt.Errorf("%s: %v: %w", r.Contenders[i].Name, t.Load, err)
 		}
@@ -160,9 +160,10 @@ func (r *runner) round(ctx context.Context, round int, t *Table) error {
 }
 
 // sample measures once.
-func (r *runner) sample(ctx context.Context, c *cluster.Cluster, l Load) (s Sample, err error) {
+func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error) {
+	c := r.clusters[i]
 	before, unreadable := usedBy(c)
-	if s.Outcome, err = r.Client.Run(ctx, c.Addrs(), l); err != nil {
+	if s.Outcome, err = r.client(i).Run(ctx, c.Addrs(), l); err != nil {
 		return s, err
 	}
 	if err := rest(ctx, r.Settle); err != nil {
@@ -177,6 +178,14 @@ func (r *runner) sample(ctx context.Context, c *cluster.Cluster, l Load) (s Samp
 		s.CPU = unknown
 	}
 	return s, nil
+}
+
+// client is what gives loads to a contender.
+func (r *runner) client(i int) Client {
+	if own := r.Contenders[i].client; own != nil {
+		return own
+	}
+	return r.Client
 }
 
 // rest waits.
