@@ -135,7 +135,7 @@ var connectionCommands = []string{
 }
 
 // clientCommands are the subcommands of CLIENT that do so.
-var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "once", "tracking", "caching"}
+var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "once", "route", "tracking", "caching"}
 
 func ofConnection(cmd rest.Command) bool {
 	names, name := connectionCommands, cmd[0]

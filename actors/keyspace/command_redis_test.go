@@ -43,7 +43,7 @@ var newerThan70 = map[string]string{
 var since72 = []string{"waitaof", "client|no-touch", "client|setinfo", "cluster|myshardid"}
 
 // additions lists the subcommands that Redis has not.
-var additions = []string{"client|once"}
+var additions = []string{"client|once", "client|route"}
 
 // deprecated72 lists the commands that 7.2 deprecated.
 var deprecated72 = []string{"psetex", "quit", "setex", "setnx"}

@@ -126,7 +126,7 @@ func (s *session) writeHello() {
 func reset(s *session, _ [][]byte) {
 	w := &s.seg.local
 	s.endTransaction()
-	s.once = nil
+	s.once, s.forwards = nil, s.forwardsAtFirst()
 	s.readonly, s.silent, s.skip, s.proto = false, false, skipNone, 2
 	s.info.flags.Store(0)
 	s.srv.monitors.remove(s.info)

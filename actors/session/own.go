@@ -46,7 +46,7 @@ func init() {
 		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
 		"client|setinfo": {run: clientSetInfo}, "client|info": {run: clientInfo}, "client|list": {run: clientList},
 		"client|kill": {clientKill, all}, "client|unblock": {clientUnblock, all}, "client|no-evict": {run: clientNoEvict}, "client|no-touch": {run: clientNoTouch},
-		"client|once": {run: clientOnce}, "client|reply": {run: clientReply}, "client|help": {run: help}, "client|pause": {run: clientPause}, "client|unpause": {run: clientUnpause},
+		"client|once": {run: clientOnce}, "client|reply": {run: clientReply}, "client|route": {clientRoute, all}, "client|help": {run: help}, "client|pause": {run: clientPause}, "client|unpause": {run: clientUnpause},
 
 		"subscribe": {subscribe, alone}, "unsubscribe": {unsubscribe, alone}, "psubscribe": {psubscribe, alone},
 		"punsubscribe": {punsubscribe, alone}, "ssubscribe": {ssubscribe, alone}, "sunsubscribe": {sunsubscribe, alone},

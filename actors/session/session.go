@@ -69,7 +69,7 @@ func newSession(srv *Server, info *client) *session {
 		srv: srv, info: info, sub: &subscriber{srv, info}, in: newIntake(), root: srv.system.Root, proto: 2,
 		parts: map[slotmap.ShardID]*part{},
 	}
-	s.forwards = srv.cfg.Forward != nil && (srv.cfg.ForwardAll || info.inner)
+	s.forwards = s.forwardsAtFirst()
 	s.out.init(info, &srv.stats, &srv.now)
 	s.setAuthed(info.inner || srv.settings.password() == "")
 	return s
