@@ -51,6 +51,8 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Observe:         d.world.Observe,
 		Listen:          d.clients.Listening,
 		Publish:         d.clients.PublishEvents,
+		Eviction:        d.clients.Eviction,
+		Memory:          d.clients.Memory,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

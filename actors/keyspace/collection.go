@@ -69,7 +69,7 @@ func (d *edit) begin(create func() object) object {
 		d.e, d.size = d.s.upsert(d.p)
 	}
 	if d.e.obj == nil {
-		d.e.value = value{obj: create()}
+		d.e.put(value{obj: create()})
 		d.s.ready(d.e)
 	}
 	return d.e.obj

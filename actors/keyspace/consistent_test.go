@@ -9,7 +9,7 @@ import (
 // checkConsistent checks what must hold in every state between operations.
 func checkConsistent(t testing.TB, s *State) {
 	t.Helper()
-	keys, expires, bytes := 0, 0, int64(0)
+	keys, expires, bytes, groups := 0, 0, int64(0), census{}
 	for slot, d := range s.dicts {
 		if d == nil {
 			continue
@@ -18,6 +18,7 @@ func checkConsistent(t testing.TB, s *State) {
 		if d.used == 0 || !s.slots.has(uint16(slot)) {
 			t.Fatalf("slot %d has a dict of %d keys, and is owned: %v", slot, d.used, s.slots.has(uint16(slot)))
 		}
+		groups.add(uint16(slot), d.used)
 		d.each(func(e *entry) bool {
 			keys++
 			bytes += e.size()
@@ -30,8 +31,8 @@ func checkConsistent(t testing.TB, s *State) {
 			return true
 		})
 	}
-	if keys != s.keys || expires != s.Expires() || bytes != s.bytes {
-		t.Fatalf("%d keys, %d expire, %d bytes; counted %d, %d, %d", s.keys, s.Expires(), s.bytes, keys, expires, bytes)
+	if groups != s.census || keys != s.census.keys || expires != s.Expires() || bytes != s.bytes {
+		t.Fatalf("%d keys, %d expire, %d bytes; counted %d, %d, %d", s.census.keys, s.Expires(), s.bytes, keys, expires, bytes)
 	}
 	checkWaiters(t, &s.waiters)
 	s.expiry.tree.Scan(func(m deadline) bool {

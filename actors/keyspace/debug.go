@@ -11,7 +11,7 @@ import (
 
 // debugKey is the internal command "debugkey object|digest-value key": what DEBUG tells of a key.
 func debugKey(s *State, c *call) {
-	e := s.read(c.Args[2])
+	e := s.peek(c.Args[2])
 	switch {
 	case resp.Is(c.Args[1], "digest-value"):
 		var d digest
@@ -30,11 +30,12 @@ func debugKey(s *State, c *call) {
 	}
 }
 
-// describe tells what Redis tells of a value. There is no address and no time of last use here.
+// describe tells what Redis tells of a value. There is no address here.
 func (s *State) describe(e *entry) string {
 	const typeSize = 1
-	text := fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:0 lru_seconds_idle:0",
-		encodingNames[e.encoding()], len(s.appendRDB(nil, e))-typeSize)
+	text := fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
+		encodingNames[e.encoding()], len(s.appendRDB(nil, e))-typeSize,
+		s.usage.accessOf(e)>>counterBits, s.usage.idle(e))
 	l, ok := e.obj.(*listObject)
 	if !ok || !l.quick {
 		return text

@@ -10,7 +10,7 @@ func TestDebugObject(t *testing.T) {
 	b.steps(
 		step{"debugkey object {b}k", "-ERR no such key|"},
 		step{"set {b}k 1000", "+OK|"},
-		step{"debugkey object {b}k", "+Value at:0x0 refcount:1 encoding:int serializedlength:3 lru:0 lru_seconds_idle:0|"},
+		step{"debugkey object {b}k", "+Value at:0x0 refcount:1 encoding:int serializedlength:3 lru:5501184 lru_seconds_idle:0|"},
 		step{"debugkey jump {b}k", "-ERR syntax error|"},
 	)
 	for range 1000 {

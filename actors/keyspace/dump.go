@@ -60,14 +60,15 @@ func restoreKey(s *State, c *call) {
 		c.W.Error("ERR Bad data format")
 		return
 	}
-	s.putRestored(c, &p, v, at)
+	s.putRestored(c, &p, v, at, &o)
 	c.W.OK()
 }
 
 // putRestored makes a key hold v, unless the time at is over.
-func (s *State) putRestored(c *call, p *place, v value, at int64) {
+func (s *State) putRestored(c *call, p *place, v value, at int64, o *restoreOptions) {
 	if at == 0 || at > c.now {
 		s.setValue(p, v, at)
+		s.usage.setUse(p.e, o.idle, o.frequency)
 		s.notify(EventGeneric, "restore", p.e.key)
 		return
 	}
@@ -76,31 +77,31 @@ func (s *State) putRestored(c *call, p *place, v value, at int64) {
 	}
 }
 
-// restoreOptions are the options of RESTORE. How often a key was used, and when, is not kept here: what says so is
-// checked and forgotten.
+// restoreOptions are the options of RESTORE.
 type restoreOptions struct {
-	replace, absolute     bool
-	hasIdle, hasFrequency bool
+	replace, absolute bool
+	idle, frequency   int64 // seconds, and a counter of uses; -1: not given
 }
 
 // parse reads options; it is false, and has answered, if they are wrong.
-func (o *restoreOptions) parse(c *call, args [][]byte) bool {
+func (o *restoreOptions) parse(c *call, args [][]byte) (ok bool) {
+	o.idle, o.frequency = -1, -1
 	for ; len(args) > 0; args = args[1:] {
 		switch a := args[0]; {
 		case resp.Is(a, "replace"):
 			o.replace = true
 		case resp.Is(a, "absttl"):
 			o.absolute = true
-		case resp.Is(a, "idletime") && len(args) > 1 && !o.hasFrequency:
-			if !c.usage(args[1], math.MaxInt64, "ERR Invalid IDLETIME value, must be >= 0") {
+		case resp.Is(a, "idletime") && len(args) > 1 && o.frequency < 0:
+			if o.idle, ok = c.usage(args[1], math.MaxInt64, "ERR Invalid IDLETIME value, must be >= 0"); !ok {
 				return false
 			}
-			o.hasIdle, args = true, args[1:]
-		case resp.Is(a, "freq") && len(args) > 1 && !o.hasIdle:
-			if !c.usage(args[1], math.MaxUint8, "ERR Invalid FREQ value, must be >= 0 and <= 255") {
+			args = args[1:]
+		case resp.Is(a, "freq") && len(args) > 1 && o.idle < 0:
+			if o.frequency, ok = c.usage(args[1], math.MaxUint8, "ERR Invalid FREQ value, must be >= 0 and <= 255"); !ok {
 				return false
 			}
-			o.hasFrequency, args = true, args[1:]
+			args = args[1:]
 		default:
 			c.W.Error(errSyntax)
 			return false
@@ -109,14 +110,14 @@ func (o *restoreOptions) parse(c *call, args [][]byte) bool {
 	return true
 }
 
-// usage checks a number between 0 and most, and answers what is wrong with it.
-func (c *call) usage(arg []byte, most int64, text string) bool {
-	n, ok := c.int(arg)
+// usage reads a number between 0 and most, or answers what is wrong with it.
+func (c *call) usage(arg []byte, most int64, text string) (n int64, ok bool) {
+	n, ok = c.int(arg)
 	if ok && (n < 0 || n > most) {
 		c.W.Error(text)
-		return false
+		return 0, false
 	}
-	return ok
+	return n, ok
 }
 
 // deadline reads the time to live, or answers what is wrong with it. At 0 the key stays.

@@ -48,6 +48,8 @@ type value struct {
 	num  int64
 	obj  object   // nil for a string
 	enc  encoding // of a string
+
+	access access // of the key; it stands here since there is room
 }
 
 // entry is a key with its value, and a link in a chain of its dict.
@@ -126,7 +128,13 @@ func (v *value) setBytes(b []byte) {
 }
 
 func (v *value) setInt(n int64) {
-	*v = value{num: n, enc: encInt}
+	*v = value{num: n, enc: encInt, access: v.access}
+}
+
+// put makes e hold v.
+func (e *entry) put(v value) {
+	v.access = e.access
+	e.value = v
 }
 
 // makeRaw makes a string ready to be changed in place.

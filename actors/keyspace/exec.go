@@ -52,6 +52,7 @@ func (s *State) begin(env *Env) {
 	if env.Read {
 		c.now = max(env.Now, env.ReadNow)
 	}
+	s.usage.at(c.now)
 }
 
 // ownsOp tells whether the slot of an operation is here. A command on all keys

@@ -55,6 +55,15 @@ func (d *deadlines) first() (*entry, int64) {
 	return m.e, m.at
 }
 
+// at returns entry i in the order of times; nil if there are fewer.
+func (d *deadlines) at(i int) (*entry, int64) {
+	m, ok := d.tree.GetAt(i)
+	if !ok {
+		return nil, 0
+	}
+	return m.e, m.at
+}
+
 // each calls f for the entries that are expired at now, until it returns false.
 func (d *deadlines) each(now int64, f func(*entry) bool) {
 	d.tree.Scan(func(m deadline) bool { return expiredAt(m.at, now) && f(m.e) })

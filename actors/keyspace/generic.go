@@ -25,11 +25,23 @@ func (s *State) removeBy(e *entry) {
 	s.notify(EventGeneric, "del", e.key)
 }
 
-// exists is EXISTS key [key …] and TOUCH: a key named twice counts twice.
+// exists is EXISTS key [key …]: a key named twice counts twice.
 func exists(s *State, c *call) {
 	var n int64
 	for _, key := range c.Args[1:] {
-		if s.read(key) != nil {
+		if s.peek(key) != nil {
+			n++
+		}
+	}
+	c.W.Int(n)
+}
+
+// touchKeys is TOUCH key [key …], which counts as use whatever the client said.
+func touchKeys(s *State, c *call) {
+	var n int64
+	for _, key := range c.Args[1:] {
+		if e := s.peek(key); e != nil {
+			s.usage.note(e)
 			n++
 		}
 	}
@@ -38,7 +50,7 @@ func exists(s *State, c *call) {
 
 // typeOf is TYPE key.
 func typeOf(s *State, c *call) {
-	e := s.read(c.Args[1])
+	e := s.peek(c.Args[1])
 	if e == nil {
 		c.W.Simple("none")
 		return
@@ -80,6 +92,7 @@ func (s *State) move(c *call, free bool) (moved, ok bool) {
 	v, at := from.e.value, from.e.expire
 	s.remove(from.e)
 	s.setValue(&to, v, at)
+	to.e.access = v.access
 	s.notify(EventGeneric, "rename_from", from.e.key)
 	s.notify(EventGeneric, "rename_to", to.e.key)
 	return true, true
@@ -91,7 +104,7 @@ func moveKey(_ *State, c *call) { c.W.Error("ERR MOVE is not allowed in cluster 
 // setValue makes a key hold v, which it then owns, until the time at.
 func (s *State) setValue(p *place, v value, at int64) {
 	e, size := s.upsert(p)
-	e.value = v
+	e.put(v)
 	s.resized(e, size)
 	s.expiry.set(e, at)
 	s.ready(e)

@@ -113,7 +113,7 @@ func expire(u expireUnit) handler {
 // ttl returns the handler of a command that tells a key's time.
 func ttl(u expireUnit) handler {
 	return func(s *State, c *call) {
-		e := s.read(c.Args[1])
+		e := s.peek(c.Args[1])
 		switch {
 		case e == nil:
 			c.W.Int(-2)

@@ -161,7 +161,7 @@ func keys(s *State, c *call) {
 func randomkey(s *State, c *call) {
 	// Where most keys are expired and wait for their deletion, it may find none.
 	for range 100 {
-		if s.keys == 0 {
+		if s.census.keys == 0 {
 			break
 		}
 		if e := s.randomEntry(); !s.gone(e) {
@@ -176,15 +176,7 @@ func randomkey(s *State, c *call) {
 // alone: it tries ranges of positions of the width that one key has on average,
 // and takes one of the entries in there. REQUIRES: there is a key.
 func (s *State) randomEntry() *entry {
-	n := s.random() % uint64(s.keys)
-	slot := 0
-	for s.dicts[slot] == nil || uint64(s.dicts[slot].used) <= n {
-		if d := s.dicts[slot]; d != nil {
-			n -= uint64(d.used)
-		}
-		slot++
-	}
-	d := s.dicts[slot]
+	d := s.dicts[s.slotOf(int(s.random()%uint64(s.census.keys)))]
 	width := dictEnd / uint64(d.used)
 	for {
 		from := s.random() % dictEnd / width * width
@@ -212,7 +204,7 @@ func (d *dict) between(from, end uint64, dst []*entry) []*entry {
 }
 
 // dbsize is DBSIZE.
-func dbsize(s *State, c *call) { c.W.Int(int64(s.keys)) }
+func dbsize(s *State, c *call) { c.W.Int(int64(s.census.keys)) }
 
 // flush is FLUSHALL and FLUSHDB [ASYNC|SYNC]: both modes are the same here.
 func flush(s *State, c *call) {

@@ -196,7 +196,7 @@ var handlers = map[string]handler{
 	"scan":            scan,
 	"sort":            sortElements(true),
 	"sort_ro":         sortElements(false),
-	"touch":           exists,
+	"touch":           touchKeys,
 	"ttl":             ttl(inSeconds),
 	"type":            typeOf,
 	"unlink":          del,
@@ -217,6 +217,7 @@ var internal = map[string]struct {
 	"getkeysinslot":   {getKeysInSlot, 3, true, false},
 	"getlimits":       {getLimits, 1, true, false},
 	"setlimit":        {setLimits, -3, false, false},
+	"evict":           {evict, -3, false, false},
 	"unblock":         {unblock, -3, false, false},
 }
 

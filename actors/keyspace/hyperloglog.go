@@ -43,7 +43,7 @@ func (s *State) mergeSketches(c *call, keys [][]byte) (r *hll.Registers, dense, 
 // setSketch gives a key a sketch, which it then owns, and leaves its time.
 func (s *State) setSketch(p *place, sketch []byte) {
 	e, size := s.upsert(p)
-	e.value = value{data: sketch, enc: encRaw}
+	e.put(value{data: sketch, enc: encRaw})
 	s.resized(e, size)
 }
 

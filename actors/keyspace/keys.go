@@ -23,6 +23,15 @@ func (s *State) lookup(key []byte) place {
 // there is none or its time has come. It deletes nothing: on the read path it
 // must not, and in the log this makes reads of no consequence to the state.
 func (s *State) read(key []byte) *entry {
+	e := s.peek(key)
+	if e != nil {
+		s.used(e)
+	}
+	return e
+}
+
+// peek is read for a command that tells of a key without using it.
+func (s *State) peek(key []byte) *entry {
 	e := s.lookup(key).e
 	if e == nil || s.gone(e) {
 		s.missed(key)
@@ -65,6 +74,9 @@ func (s *State) write(key []byte) place {
 		s.expire(p.e)
 		p.e = nil
 	}
+	if p.e != nil {
+		s.used(p.e)
+	}
 	return p
 }
 
@@ -106,8 +118,9 @@ func (s *State) upsert(p *place) (e *entry, size int64) {
 	}
 	s.touch(p.hash)
 	p.e = &entry{key: string(p.key), hash: p.hash, seen: s.snapSeq}
+	p.e.access = s.usage.fresh()
 	s.dict(p.slot).insert(p.e)
-	s.keys++
+	s.census.add(p.slot, 1)
 	s.notify(EventNew, "new", p.e.key)
 	return p.e, 0
 }
@@ -132,7 +145,10 @@ func (s *State) remove(e *entry) {
 		s.dicts[slot] = nil
 	}
 	s.expiry.set(e, 0)
-	s.keys--
+	if e.obj != nil && e.obj.items() > manyItems {
+		s.counts.Freed++
+	}
+	s.census.add(slot, -1)
 	s.bytes -= e.size()
 }
 
@@ -150,14 +166,14 @@ func (s *State) clearSlot(slot uint16) {
 		s.bytes -= e.size()
 		return true
 	})
-	s.keys -= d.used
+	s.census.add(slot, -d.used)
 	s.dicts[slot] = nil
 }
 
 // clear deletes all keys.
 func (s *State) clear() {
 	s.mayWrite()
-	if s.keys == 0 {
+	if s.census.keys == 0 {
 		return
 	}
 	s.openVersion()
@@ -170,5 +186,6 @@ func (s *State) clear() {
 		}
 	}
 	s.expiry = newDeadlines()
-	s.keys, s.bytes = 0, 0
+	s.counts.Freed += uint64(s.census.keys)
+	s.census, s.bytes = census{}, 0
 }

@@ -63,7 +63,7 @@ func (s *State) listToChange(c *call, key []byte) (p place, l *listObject, ok bo
 func (s *State) pushTo(p *place, end side, elements ...[]byte) int {
 	e, before := s.upsert(p)
 	if e.obj == nil {
-		e.value = value{obj: &listObject{}}
+		e.put(value{obj: &listObject{}})
 	}
 	l := e.obj.(*listObject)
 	size := 0

@@ -8,10 +8,10 @@ import (
 
 // objectTells returns the handler of a subcommand of OBJECT, which tells something
 // of a key that exists.
-func objectTells(tell func(c *call, e *entry)) handler {
+func objectTells(tell func(s *State, c *call, e *entry)) handler {
 	return func(s *State, c *call) {
-		if e := s.read(c.Args[2]); e != nil {
-			tell(c, e)
+		if e := s.peek(c.Args[2]); e != nil {
+			tell(s, c, e)
 			return
 		}
 		c.W.Null()
@@ -19,18 +19,26 @@ func objectTells(tell func(c *call, e *entry)) handler {
 }
 
 var (
-	objectEncoding = objectTells(func(c *call, e *entry) { c.W.BulkString(encodingNames[e.encoding()]) })
+	objectEncoding = objectTells(func(_ *State, c *call, e *entry) { c.W.BulkString(encodingNames[e.encoding()]) })
 
-	// Reads leave no trace in the replicated state, so there is no idle time.
-	objectIdletime = objectTells(func(c *call, e *entry) { c.W.Int(0) })
-
-	objectFreq = objectTells(func(c *call, e *entry) {
-		c.W.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that " +
-			"when switching between policies at runtime LRU and LFU data will take some time to adjust.")
+	// What these two tell is of the replica that is asked, see access.
+	objectIdletime = objectTells(func(s *State, c *call, e *entry) {
+		if s.usage.lfu {
+			c.W.Error("ERR An LFU maxmemory policy is selected, idle time not tracked." + errPolicySwitch)
+			return
+		}
+		c.W.Int(s.usage.idle(e))
+	})
+	objectFreq = objectTells(func(s *State, c *call, e *entry) {
+		if !s.usage.lfu {
+			c.W.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked." + errPolicySwitch)
+			return
+		}
+		c.W.Int(int64(s.usage.frequency(e)))
 	})
 
 	// Redis shares its small integers for ever.
-	objectRefcount = objectTells(func(c *call, e *entry) {
+	objectRefcount = objectTells(func(_ *State, c *call, e *entry) {
 		if e.obj == nil && e.enc == encInt && 0 <= e.num && e.num < sharedInts {
 			c.W.Int(math.MaxInt32)
 			return
@@ -38,6 +46,8 @@ var (
 		c.W.Int(1)
 	})
 )
+
+const errPolicySwitch = " Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 
 // memoryUsage is MEMORY USAGE key [SAMPLES n]; it is an estimate without samples.
 func memoryUsage(s *State, c *call) {
@@ -55,7 +65,7 @@ func memoryUsage(s *State, c *call) {
 			return
 		}
 	}
-	e := s.read(c.Args[2])
+	e := s.peek(c.Args[2])
 	if e == nil {
 		c.W.Null()
 		return

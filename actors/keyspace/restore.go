@@ -170,7 +170,7 @@ func (s *State) adopt(slot uint16, e *entry) {
 	at := e.expire
 	e.expire = 0
 	s.expiry.set(e, at)
-	s.keys++
+	s.census.add(slot, 1)
 	s.bytes += e.size()
 }
 

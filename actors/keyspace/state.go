@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"encoding/binary"
+	"reflect"
 
 	"github.com/dchest/siphash"
 
@@ -40,7 +41,7 @@ type State struct {
 	slots    ownership
 	expiry   deadlines
 	watch    watchTable
-	keys     int
+	census   census
 	bytes    int64
 
 	snap     *Snapshotter // under way, or nil
@@ -57,6 +58,7 @@ type State struct {
 
 	listen EventClass
 	counts Counts
+	usage  usage
 	events []Event // not taken yet
 
 	call call     // the one that runs; kept here so that none is allocated
@@ -93,13 +95,16 @@ func (s *State) key() (key [16]byte) {
 func (s *State) hash(key []byte) uint32 { return uint32(siphash.Hash(s.k0, s.k1, key)) }
 
 // Keys returns the number of keys, expired ones that were not deleted yet included.
-func (s *State) Keys() int { return s.keys }
+func (s *State) Keys() int { return s.census.keys }
 
 // Expires returns how many keys have a time to live.
 func (s *State) Expires() int { return s.expiry.len() }
 
 // Bytes estimates the memory of all keys and values.
 func (s *State) Bytes() int64 { return s.bytes }
+
+// StateBytes is what a State takes without keys.
+var StateBytes = int64(reflect.TypeFor[State]().Size())
 
 // NextExpiry returns when the next key is to be deleted as expired, in ms; 0 if none is.
 func (s *State) NextExpiry() int64 {

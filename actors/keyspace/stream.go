@@ -24,7 +24,7 @@ func (s *State) streamToChange(c *call, key []byte) (p place, st *streamObject, 
 func (s *State) upsertStream(p *place) (e *entry, st *streamObject, before int64) {
 	e, before = s.upsert(p)
 	if e.obj == nil {
-		e.value = value{obj: &streamObject{}}
+		e.put(value{obj: &streamObject{}})
 	}
 	return e, e.obj.(*streamObject), before
 }

@@ -34,6 +34,8 @@ type applier struct {
 	tick    uint64 // the replica's, as far as it told
 	blocked blocked
 
+	evicting bool // an operation that evicts is on its way
+
 	w     resp.Writer
 	rd    keyspace.OpReader
 	op    keyspace.Op
@@ -124,6 +126,9 @@ func (a *applier) Receive(ctx actor.Context) {
 		a.overdue(ctx, m.tick)
 	case *forgetBlocked:
 		a.endBlocked(Unknown)
+	case *overfull:
+		a.follow()
+		a.relieve(ctx)
 	case *actor.Stopping:
 		a.cancelSnapshot()
 		a.endBlocked(Unknown)
@@ -138,6 +143,7 @@ const yieldEntries = 4
 func (a *applier) apply(ctx actor.Context, m *apply) {
 	a.tick = m.tick
 	a.listen()
+	a.follow()
 	for i, e := range m.entries {
 		if i%yieldEntries == yieldEntries-1 {
 			runtime.Gosched()
@@ -160,6 +166,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 		waiting: len(a.blocked.byID) > 0, lost: a.blocked.lost,
 	})
 	a.blocked.lost = nil
+	a.relieve(ctx)
 }
 
 func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
@@ -204,6 +211,7 @@ func (a *applier) evaluate(b *Batch, n int) {
 	begin := time.Now()
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, n)}
 	a.w.Reset(make([]byte, 0, 16*n), b.Proto)
+	a.state.SetQuiet(b.Quiet)
 	for range n {
 		if !a.nextOp() {
 			panic(fmt.Sprintf("replica: entry %d holds fewer operations than were proposed", a.applied))
@@ -265,6 +273,7 @@ func (a *applier) exec() {
 func (a *applier) evaluateRest() {
 	a.w.Reset(nil, 2)
 	a.w.SetDiscard(true)
+	a.state.SetQuiet(false)
 	for a.nextOp() {
 		a.state.Exec(&a.env, &a.op, &a.w)
 		a.forsake()
@@ -278,6 +287,7 @@ func (a *applier) evaluateRest() {
 func (a *applier) read(ctx actor.Context, m *read) {
 	var behind []*Batch
 	a.listen()
+	a.follow()
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true}
 	for _, b := range m.batches {
 		if !a.readBatch(b) {
@@ -295,6 +305,7 @@ func (a *applier) readBatch(b *Batch) bool {
 	begin := time.Now()
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
 	a.w.Reset(make([]byte, 0, a.expect(b.Count)), b.Proto)
+	a.state.SetQuiet(b.Quiet)
 	a.readOps(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.nextOp() {
@@ -325,6 +336,7 @@ const maxExpected = 64 << 10
 func (a *applier) restore(ctx actor.Context, ref raftlog.SnapshotRef) {
 	a.cancelSnapshot()
 	a.endBlocked(Unknown)
+	a.evicting = false
 	if ref.File == "" {
 		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
@@ -362,8 +374,13 @@ func (a *applier) count() {
 	c := a.state.TakeCounts()
 	a.gauges.Changes.Add(c.Changes)
 	a.gauges.Expired.Add(c.Expired)
+	a.gauges.Evicted.Add(c.Evicted)
+	a.gauges.Freed.Add(c.Freed)
 	a.gauges.Hits.Add(c.Hits)
 	a.gauges.Misses.Add(c.Misses)
+	if c.Evictions > 0 {
+		a.evicting = false
+	}
 }
 
 // answerAll ends batches that were not evaluated.

@@ -111,10 +111,11 @@ func (b *blocked) remove(op *blockedOp) {
 	}
 }
 
-// newTerm ends all waits at the first entry of a term: they belonged to another leader.
+// newTerm ends all waits, and what was to be evicted, at the first entry of a term: they belonged to another leader.
 func (a *applier) newTerm() {
 	a.state.EndWaits()
 	a.endBlocked(Unblocked)
+	a.evicting = false
 }
 
 // endBlocked answers all that wait.
@@ -216,7 +217,7 @@ func (m *Unblock) appendOp(dst []byte) []byte {
 
 // endBlocked ends the waits that this replica led.
 func (r *replica) endBlocked() {
-	r.unblocks, r.deposedAt = nil, r.tick
+	r.unblocks, r.eviction, r.deposedAt = nil, nil, r.tick
 	r.toApplier(&deposed{r.last})
 }
 

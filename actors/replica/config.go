@@ -95,6 +95,11 @@ type Config struct {
 	Listen  func() keyspace.EventClass
 	Publish func([]keyspace.Event)
 
+	// Eviction are the rules by which keys are evicted while this replica leads, and Memory tells whether any must
+	// be. Both are called by the applier, Memory by the replica too, and do not block; nil: none are.
+	Eviction func() keyspace.Eviction
+	Memory   func() Memory
+
 	MaxReplies int // bytes of replies to one batch; 0: 1 GiB
 
 	Dispatcher actor.Dispatcher // nil: mailbox.Workers

@@ -39,7 +39,10 @@ type Gauges struct {
 	Bytes     atomic.Int64
 	Blocking  atomic.Int64  // keys that operations wait for
 	Changes   atomic.Uint64 // operations applied here that changed something
-	Expired   atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as the two below
+	Expired   atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as those below
+	Evicted   atomic.Uint64 // keys deleted for want of memory
+	Freed     atomic.Uint64 // values of many elements that were deleted
+	Dry       atomic.Bool   // as leader: the node holds too much, and nothing here may be evicted
 	Hits      atomic.Uint64 // keys found to read
 	Misses    atomic.Uint64 // and not found
 	leaderID  atomic.Pointer[slotmap.NodeID]

@@ -54,6 +54,7 @@ type replica struct {
 
 	waiting   bool       // operations wait in the applier
 	unblocks  []*Unblock // not proposed yet
+	eviction  []byte     // not proposed yet, or nil
 	deposedAt uint64     // tick of the end of its last leadership, until nobody waits for that term
 
 	nextExpiry int64 // of the state machine, 0 for none
@@ -129,6 +130,8 @@ func (r *replica) Receive(ctx actor.Context) {
 		r.wait(m)
 	case *Unblock:
 		r.unblock(m)
+	case *evict:
+		r.evict(m)
 	case *actor.Stopping:
 		r.stopping()
 	default:
@@ -201,6 +204,7 @@ func (r *replica) alone() bool {
 
 func (r *replica) drained() {
 	r.campaignIfDue()
+	r.proposeEviction()
 	r.proposeUnblocks()
 	r.proposeQueued()
 	r.openReadRound()
@@ -231,6 +235,7 @@ func (r *replica) onTick() {
 	}
 	r.unpark()
 	r.tendBlocked()
+	r.tendMemory()
 	r.doubt()
 	r.maybeSnapshot()
 	if r.tick%factsTicks == 0 {

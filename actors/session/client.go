@@ -91,8 +91,7 @@ func (s *session) showInput() {
 func clientNoEvict(s *session, args [][]byte) { s.switchFlag(flagNoEvict, args[2]) }
 func clientNoTouch(s *session, args [][]byte) { s.switchFlag(flagNoTouch, args[2]) }
 
-// switchFlag keeps what the client asked for. Nothing here evicts clients or counts uses of keys, so
-// both promises hold by themselves.
+// switchFlag keeps what the client asked for. Nothing here evicts clients, so that promise holds by itself.
 func (s *session) switchFlag(bit uint32, arg []byte) {
 	on := resp.Is(arg, "on")
 	if !on && !resp.Is(arg, "off") {

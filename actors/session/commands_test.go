@@ -403,7 +403,7 @@ func TestReset(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	c := newBed(t, 1, func(_ *bed, c *Config) { c.Params = map[string]string{"appendfsync": "always"} }).dial()
-	c.want("CONFIG GET save", "[save ]", "CONFIG GET maxmemory*", "[maxmemory 0 maxmemory-clients 0 maxmemory-policy noeviction maxmemory-samples 0]", "CONFIG GET nothing", "[]",
+	c.want("CONFIG GET save", "[save ]", "CONFIG GET maxmemory*", "[maxmemory 0 maxmemory-clients 0 maxmemory-policy noeviction maxmemory-samples 5]", "CONFIG GET nothing", "[]",
 		"CONFIG GET APPENDFSYNC timeout", "[appendfsync always timeout 0]", "CONFIG SET timeout 5 maxclients 9", "OK",
 		"CONFIG GET timeout maxclients", "[maxclients 9 timeout 5]",
 		"CONFIG SET timeout x", "-ERR CONFIG SET failed (possibly related to argument 'timeout') - argument couldn't be parsed into an integer",

@@ -153,7 +153,8 @@ func rewriteConfig(s *session, _ [][]byte) {
 func resetStat(s *session, _ [][]byte) {
 	s.srv.stats.reset()
 	for _, h := range s.routes.Handles {
-		for _, n := range []*atomic.Uint64{&h.Gauges.Expired, &h.Gauges.Hits, &h.Gauges.Misses} {
+		g := h.Gauges
+		for _, n := range []*atomic.Uint64{&g.Expired, &g.Evicted, &g.Freed, &g.Hits, &g.Misses} {
 			n.Store(0)
 		}
 	}

@@ -129,7 +129,7 @@ func infoStats(s *session, w *infoWriter) {
 	w.line("expired_keys", s.sumLed(func(g *replica.Gauges) uint64 { return g.Expired.Load() }))
 	w.line("keyspace_hits", s.sumLed(func(g *replica.Gauges) uint64 { return g.Hits.Load() }))
 	w.line("keyspace_misses", s.sumLed(func(g *replica.Gauges) uint64 { return g.Misses.Load() }))
-	w.line("evicted_keys", 0)
+	w.line("evicted_keys", s.sumLed(func(g *replica.Gauges) uint64 { return g.Evicted.Load() }))
 	w.line("evicted_clients", 0)
 	w.line("client_output_buffer_limit_disconnections", st.overflows.Load())
 	w.line("slowlog_entries", s.srv.slow.len())
@@ -144,6 +144,14 @@ func infoStats(s *session, w *infoWriter) {
 // sumLed adds up a figure of the shards led here.
 func (s *session) sumLed(of func(*replica.Gauges) uint64) (sum uint64) {
 	for _, h := range s.routes.Led() {
+		sum += of(h.Gauges)
+	}
+	return sum
+}
+
+// sum adds up a figure of all shards here.
+func (s *session) sum(of func(*replica.Gauges) uint64) (sum uint64) {
+	for _, h := range s.routes.Handles {
 		sum += of(h.Gauges)
 	}
 	return sum

@@ -6,6 +6,9 @@ import (
 	"runtime/metrics"
 	"strconv"
 	"strings"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/replica"
 )
 
 const (
@@ -13,10 +16,7 @@ const (
 	metricTotal = "/memory/classes/total:bytes"
 )
 
-// heapInUse is the size of all live and not yet swept objects. Unlike runtime.ReadMemStats it stops
-// nothing.
-func heapInUse() uint64 { return readMetric(metricHeap) }
-
+// readMetric, unlike runtime.ReadMemStats, stops nothing.
 func readMetric(name string) uint64 {
 	sample := []metrics.Sample{{Name: name}}
 	metrics.Read(sample)
@@ -51,6 +51,12 @@ func systemMemory() uint64 {
 	return kb << 10
 }
 
+// usedBytes is what maxmemory is compared with: the replicas on this node, with their data. It is an estimate that
+// follows every write; the heap of the process, with what is garbage in it, is told apart.
+func (r *Routes) usedBytes() int64 { return r.stateBytes() + r.dataBytes() }
+
+func (r *Routes) stateBytes() int64 { return int64(len(r.Handles)) * keyspace.StateBytes }
+
 // dataBytes is what the data of the replicas on this node takes.
 func (r *Routes) dataBytes() (n int64) {
 	for _, h := range r.Handles {
@@ -59,16 +65,10 @@ func (r *Routes) dataBytes() (n int64) {
 	return n
 }
 
-// full reports whether the data of this node takes what maxmemory allows.
-func (s *session) full() bool {
-	limit := s.srv.settings.maxmemory.Load()
-	return limit > 0 && s.routes.dataBytes() >= limit
-}
-
 func infoMemory(s *session, w *infoWriter) {
-	used, peak := s.srv.stats.rates.memory()
-	rss := residentBytes()
-	dataset := s.routes.dataBytes()
+	used, startup, dataset := uint64(s.routes.usedBytes()), s.routes.stateBytes(), s.routes.dataBytes()
+	peak := s.srv.stats.rates.peak(used)
+	rss, heap := residentBytes(), readMetric(metricHeap)
 	limit := s.srv.settings.maxmemory.Load()
 	w.line("used_memory", used)
 	w.line("used_memory_human", human(used))
@@ -77,18 +77,25 @@ func infoMemory(s *session, w *infoWriter) {
 	w.line("used_memory_peak", peak)
 	w.line("used_memory_peak_human", human(peak))
 	w.line("used_memory_peak_perc", fmt.Sprintf("%.2f%%", percent(used, peak)))
+	w.line("used_memory_overhead", startup)
+	w.line("used_memory_startup", startup)
 	w.line("used_memory_dataset", dataset)
 	w.line("used_memory_dataset_perc", fmt.Sprintf("%.2f%%", percent(uint64(dataset), used)))
+	w.line("allocator_allocated", heap)
+	w.line("allocator_resident", readMetric(metricTotal))
 	w.line("total_system_memory", systemMemory())
 	w.line("total_system_memory_human", human(systemMemory()))
 	w.line("maxmemory", limit)
 	w.line("maxmemory_human", human(uint64(limit)))
-	w.line("maxmemory_policy", "noeviction")
+	w.line("maxmemory_policy", s.srv.settings.eviction.rules().Policy)
 	fmt.Fprintf(w, "mem_fragmentation_ratio:%.2f\r\n", float64(rss)/float64(max(used, 1)))
 	w.line("mem_fragmentation_bytes", int64(rss)-int64(used))
+	w.line("mem_not_counted_for_evict", 0)
 	w.line("mem_clients_normal", s.srv.clients.memory())
 	w.line("mem_allocator", "go")
 	w.line("active_defrag_running", 0)
+	w.line("lazyfree_pending_objects", 0) // what is deleted is forgotten at once
+	w.line("lazyfreed_objects", s.sum(func(g *replica.Gauges) uint64 { return g.Freed.Load() }))
 }
 
 func human(n uint64) string {

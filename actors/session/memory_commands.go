@@ -18,8 +18,8 @@ func memoryPurge(s *session, _ [][]byte) {
 
 // memoryStats tells what INFO memory does, under the names that Redis has for it here.
 func memoryStats(s *session, _ [][]byte) {
-	used, peak := s.srv.stats.rates.memory()
-	keys, dataset := int64(0), s.routes.dataBytes()
+	used, keys, dataset := uint64(s.routes.usedBytes()), int64(0), s.routes.dataBytes()
+	peak := s.srv.stats.rates.peak(used)
 	for _, h := range s.routes.Led() {
 		keys += h.Gauges.Keys.Load()
 	}
@@ -29,9 +29,10 @@ func memoryStats(s *session, _ [][]byte) {
 		name  string
 		value int64
 	}{
-		{"peak.allocated", int64(peak)}, {"total.allocated", int64(used)}, {"keys.count", keys},
+		{"peak.allocated", int64(peak)}, {"total.allocated", int64(used)},
+		{"startup.allocated", s.routes.stateBytes()}, {"keys.count", keys},
 		{"keys.bytes-per-key", dataset / max(keys, 1)}, {"dataset.bytes", dataset},
-		{"allocator.allocated", int64(used)}, {"allocator.resident", int64(rss)},
+		{"allocator.allocated", int64(readMetric(metricHeap))}, {"allocator.resident", int64(rss)},
 	}
 	w.Map(len(ints) + 3)
 	for _, f := range ints {

@@ -1,11 +1,14 @@
 package session
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/troupedb/troupe/actors/keyspace"
 )
 
 func TestSlowlog(t *testing.T) {
@@ -194,15 +197,16 @@ func TestLatency(t *testing.T) {
 func TestMaxmemory(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()
-	c.want("SET k v", "OK", "CONFIG SET maxmemory 1kb", "OK", "CONFIG GET maxmemory", "[maxmemory 1024]")
-	b.shards[1].handle.Gauges.Bytes.Store(1024)
+	limit := keyspace.StateBytes + 1024
+	c.want("SET k v", "OK", fmt.Sprint("CONFIG SET maxmemory ", limit), "OK", "CONFIG GET maxmemory", fmt.Sprintf("[maxmemory %d]", limit))
+	b.shards[1].handle.Gauges.Bytes.Store(1025)
 	c.want("SET k w", "-"+lineOOM, "GET k", "v", "DEL k", "1", "MULTI", "OK", "SET k w", "-"+lineOOM,
 		"EXEC", "-EXECABORT Transaction discarded because of previous errors.")
-	b.shards[1].handle.Gauges.Bytes.Store(1023)
-	c.want("MULTI", "OK", "SET k w", "QUEUED")
 	b.shards[1].handle.Gauges.Bytes.Store(1024)
+	c.want("MULTI", "OK", "SET k w", "QUEUED")
+	b.shards[1].handle.Gauges.Bytes.Store(1025)
 	c.want("EXEC", "-EXECABORT Transaction discarded because of: "+lineOOM, "GET k", "nil", "MULTI", "OK", "DEL k", "QUEUED", "EXEC", "[0]")
-	b.shards[1].handle.Gauges.Bytes.Store(1023)
+	b.shards[1].handle.Gauges.Bytes.Store(1024)
 	c.want("SET k w", "OK", "CONFIG SET maxmemory 1x", "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value")
 }
 

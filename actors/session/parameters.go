@@ -48,8 +48,15 @@ var parameters = map[string]parameter{
 	"min-slaves-to-write": constant("0"), "replica-read-only": constant("yes"), "slave-read-only": constant("yes"),
 	"replica-serve-stale-data": constant("no"), "repl-diskless-sync": constant("no"),
 
-	"maxmemory-policy": constant("noeviction"), "maxmemory-clients": clientMemory, "maxmemory-samples": constant("0"), "activedefrag": constant("no"),
-	"lazyfree-lazy-eviction": constant("no"), "lazyfree-lazy-expire": constant("no"),
+	"maxmemory-policy":  evictionPolicy,
+	"maxmemory-samples": number(1, maxSamples, func(s *settings) *atomic.Int64 { return &s.eviction.samples }),
+	"lfu-log-factor":    number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.eviction.logFactor }),
+	"lfu-decay-time":    number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.eviction.decay }),
+	"maxmemory-clients": clientMemory, "activedefrag": constant("no"),
+
+	// Whatever is deleted, its memory is the garbage collector's, which nobody waits for.
+	"lazyfree-lazy-eviction": constant("yes"), "lazyfree-lazy-expire": constant("yes"), "lazyfree-lazy-server-del": constant("yes"),
+	"lazyfree-lazy-user-del": constant("yes"), "lazyfree-lazy-user-flush": constant("yes"),
 	"proto-max-bulk-len":        constant("16777216"),
 	"client-query-buffer-limit": constant("20971520"),
 

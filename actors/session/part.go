@@ -102,7 +102,7 @@ func (s *session) send() {
 		}
 		b := &replica.Batch{
 			Ops: p.ops, Count: len(p.slots), Write: p.write, Follower: (s.readonly || p.anyReplica) && !p.write,
-			Proto: s.proto, Sink: sink{s}, Tag: p,
+			Quiet: s.info.flags.Load()&flagNoTouch != 0, Proto: s.proto, Sink: sink{s}, Tag: p,
 		}
 		s.srv.stats.batches.Add(1)
 		s.srv.stats.batchOps.Add(uint64(b.Count))

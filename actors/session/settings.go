@@ -10,7 +10,8 @@ import (
 type settings struct {
 	maxclients atomic.Int64
 	timeout    atomic.Int64 // seconds a connection may be idle; 0: for ever
-	maxmemory  atomic.Int64 // bytes of data; 0: no limit
+	maxmemory  atomic.Int64 // bytes that the node may use; 0: no limit
+	eviction   eviction
 	protected  atomic.Bool
 	pass       atomic.Pointer[string]
 
@@ -28,6 +29,7 @@ const defaultMaxClients = 10_000
 
 func (s *settings) init(password string) {
 	s.maxclients.Store(defaultMaxClients)
+	s.eviction.init()
 	s.protected.Store(true)
 	s.pass.Store(&password)
 	s.slowerThan.Store(10_000)

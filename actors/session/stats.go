@@ -155,7 +155,7 @@ type rates struct {
 	peakMemory uint64
 }
 
-func (s *stats) sample() {
+func (s *stats) sample(used uint64) {
 	r := &s.rates
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -167,7 +167,7 @@ func (s *stats) sample() {
 		r.oKB = float64(out-r.out) / d / 1024
 	}
 	r.at, r.commands, r.in, r.out = now, commands, in, out
-	r.peakMemory = max(r.peakMemory, heapInUse())
+	r.peakMemory = max(r.peakMemory, used)
 }
 
 func (r *rates) reset() {
@@ -184,11 +184,10 @@ func (r *rates) perSecond() (ops, in, out float64) {
 	return r.ops, r.inKB, r.oKB
 }
 
-// memory gives the heap in use now and at most.
-func (r *rates) memory() (now, peak uint64) {
-	n := heapInUse()
+// peak gives the most memory that was in use, now included.
+func (r *rates) peak(used uint64) uint64 {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.peakMemory = max(r.peakMemory, n)
-	return n, r.peakMemory
+	r.peakMemory = max(r.peakMemory, used)
+	return r.peakMemory
 }

@@ -25,7 +25,7 @@ func (s *Server) sweep() {
 
 func (s *Server) sweepAt(now int64) {
 	s.now.Store(now)
-	s.stats.sample()
+	s.stats.sample(uint64(s.cfg.Routes().usedBytes()))
 	idle := s.settings.timeout.Load() * 1000
 	for _, c := range s.clients.all() {
 		if c.blocked.Load() {

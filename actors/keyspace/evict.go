@@ -1,0 +1,167 @@
+package keyspace
+
+import (
+	"slices"
+	"strconv"
+)
+
+// Bounds of what one operation evicts.
+const (
+	maxVictims     = 32 << 10
+	maxVictimBytes = 1 << 20 // of their keys
+)
+
+const (
+	poolSize = 16 // candidates kept from one choice to the next
+	tries    = 16 // to find a key that is not chosen already
+)
+
+// candidate is a key that may be evicted next. It is known by name only: it may be gone when its turn comes.
+type candidate struct {
+	key   string
+	score int64 // the higher the sooner
+}
+
+// AppendEviction appends an operation that evicts keys of about need bytes, as many as one operation may, and
+// returns dst as it was if the rules allow for none. Nothing changes before the operation is carried out, which
+// spares a key that was modified in between: that one is not what was chosen any more.
+//
+// The choice is by samples, by random numbers from env, and by how keys were used here: it is for a leader to make,
+// and the operation for the log.
+func (s *State) AppendEviction(dst []byte, env *Env, need int64) []byte {
+	s.begin(env)
+	s.draws.command(env)
+	args := [][]byte{[]byte("evict"), strconv.AppendUint(nil, s.watch.version, 10)}
+	chosen, bytes := map[*entry]bool{}, 0
+	for need > 0 && len(chosen) < maxVictims && bytes < maxVictimBytes {
+		e := s.victim(chosen)
+		if e == nil {
+			break
+		}
+		chosen[e] = true
+		args = append(args, []byte(e.key))
+		bytes += len(e.key)
+		need -= e.size()
+	}
+	if len(chosen) == 0 {
+		return dst
+	}
+	return AppendOp(dst, 0, args)
+}
+
+// victim chooses the next key to evict, beside those that are chosen; nil if none is found.
+func (s *State) victim(chosen map[*entry]bool) *entry {
+	if s.eligible() == 0 {
+		return nil
+	}
+	switch s.usage.rules.Policy {
+	case NoEviction:
+		return nil
+	case VolatileTTL:
+		return s.soonest(chosen)
+	case AllKeysRandom, VolatileRandom:
+		for range tries {
+			if e := s.sampleKey(); !chosen[e] {
+				return e
+			}
+		}
+		return nil
+	}
+	for range tries {
+		s.fillPool(chosen)
+		if e := s.takeCandidate(chosen); e != nil {
+			return e
+		}
+	}
+	return nil
+}
+
+// eligible is how many keys the policy lets be evicted.
+func (s *State) eligible() int {
+	if s.usage.rules.Policy.volatile() {
+		return s.expiry.len()
+	}
+	return s.census.keys
+}
+
+// soonest returns the key that expires next. Redis looks for it among samples; here they are in order.
+func (s *State) soonest(chosen map[*entry]bool) *entry {
+	e, _ := s.expiry.at(len(chosen))
+	return e
+}
+
+// sampleKey returns one of the eligible keys at random. REQUIRES: there is one.
+func (s *State) sampleKey() *entry {
+	if !s.usage.rules.Policy.volatile() {
+		return s.randomEntry()
+	}
+	e, _ := s.expiry.at(int(s.random() % uint64(s.expiry.len())))
+	return e
+}
+
+// fillPool samples keys, and keeps the best candidates in order of their scores.
+func (s *State) fillPool(chosen map[*entry]bool) {
+	u := &s.usage
+	for range u.rules.Samples {
+		e := s.sampleKey()
+		c := candidate{e.key, u.score(e)}
+		known := func(other candidate) bool { return other.key == c.key }
+		if chosen[e] || slices.ContainsFunc(u.pool, known) {
+			continue
+		}
+		at, _ := slices.BinarySearchFunc(u.pool, c, func(a, b candidate) int { return int(a.score - b.score) })
+		if len(u.pool) < poolSize {
+			u.pool = slices.Insert(u.pool, at, c)
+		} else if at > 0 {
+			copy(u.pool, u.pool[1:at])
+			u.pool[at-1] = c
+		}
+	}
+}
+
+// score tells how good it is to evict an entry.
+func (u *usage) score(e *entry) int64 {
+	if u.lfu {
+		return int64(counterMask - u.frequency(e))
+	}
+	return u.idle(e)
+}
+
+// takeCandidate takes the best candidate out of the pool that is still there and eligible.
+func (s *State) takeCandidate(chosen map[*entry]bool) *entry {
+	u := &s.usage
+	for len(u.pool) > 0 {
+		last := len(u.pool) - 1
+		e := s.lookup([]byte(u.pool[last].key)).e
+		u.pool[last] = candidate{}
+		u.pool = u.pool[:last]
+		if e != nil && !chosen[e] && (e.expire != 0 || !u.rules.Policy.volatile()) {
+			return e
+		}
+	}
+	return nil
+}
+
+// evict is the internal command "evict version key…": it deletes the keys that no operation after that version
+// modified.
+func evict(s *State, c *call) {
+	s.mayWrite()
+	s.counts.Evictions++
+	version, err := strconv.ParseUint(string(c.Args[1]), 10, 64)
+	if err != nil {
+		c.W.Error(errSyntax)
+		return
+	}
+	var n int64
+	for _, key := range c.Args[2:] {
+		p := s.lookup(key)
+		if p.e == nil || s.watch.modified[bucketOf(p.hash)] > version {
+			continue
+		}
+		s.remove(p.e)
+		s.counts.Evicted++
+		s.notify(EventEvicted, "evicted", p.e.key)
+		n++
+	}
+	c.W.Int(n)
+}

@@ -1,0 +1,225 @@
+package keyspace
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"testing"
+)
+
+// evictOp chooses what to evict for need bytes, nil if nothing is found.
+func (b *bench) evictOp(need int64) []byte {
+	env := b.env
+	env.Read, env.ReadNow = true, env.Now
+	return b.s.AppendEviction(nil, &env, need)
+}
+
+// applyOps carries out encoded operations as an entry.
+func (b *bench) applyOps(ops []byte) {
+	b.env.Index++
+	b.s.Tick(&b.env, 10)
+	var rd OpReader
+	var op Op
+	for rd.Reset(ops); rd.Next(&op); {
+		b.execOp(&op)
+	}
+	if rd.Err() != nil {
+		b.t.Fatal(rd.Err())
+	}
+}
+
+// victims are the keys that an operation names.
+func victims(t testing.TB, ops []byte) (keys []string) {
+	var rd OpReader
+	var op Op
+	if rd.Reset(ops); !rd.Next(&op) {
+		t.Fatal(rd.Err())
+	}
+	for _, key := range op.Args[2:] {
+		keys = append(keys, string(key))
+	}
+	return keys
+}
+
+func (b *bench) fill(n int) {
+	for i := range n {
+		b.run("set", fmt.Sprintf("stay:%d", i), "v")
+		b.run("set", fmt.Sprintf("go:%d", i), "v", "px", strconv.Itoa(1_000_000+i))
+	}
+}
+
+// Eviction goes on until there is nothing left that the policy lets go, and that is all that goes.
+func TestEvictionEnds(t *testing.T) {
+	for p := range policies {
+		b := newBench(t)
+		b.s.SetEviction(Eviction{Policy: p, Samples: 5})
+		b.fill(50)
+		rounds := 0
+		for ops := b.evictOp(3000); ops != nil; ops = b.evictOp(3000) {
+			if rounds++; rounds > 1000 {
+				t.Fatal("no end")
+			}
+			b.applyOps(ops)
+		}
+		want := 0
+		switch {
+		case p == NoEviction:
+			want = 100
+		case p.volatile():
+			want = 50
+		}
+		if got := b.s.Keys(); got != want || b.s.TakeCounts().Evicted != uint64(100-want) {
+			t.Errorf("%v leaves %d keys", p, got)
+		}
+		checkConsistent(t, b.s)
+	}
+}
+
+// As much is chosen as is asked for, and no key twice.
+func TestEvictionIsEnough(t *testing.T) {
+	for p := AllKeysLRU; p < policies; p++ {
+		b := newBench(t)
+		b.s.SetEviction(Eviction{Policy: p, Samples: 3})
+		b.fill(300)
+		before := b.s.Bytes()
+		ops := b.evictOp(5000)
+		keys := victims(t, ops)
+		if slices.Sort(keys); len(slices.Compact(keys)) != len(keys) {
+			t.Errorf("%v: a key is chosen twice", p)
+		}
+		b.applyOps(ops)
+		// A key whose group of hashes another victim is of as well is spared: one in many thousands.
+		if freed := before - b.s.Bytes(); freed < 4500 || freed > 5500 {
+			t.Errorf("%v: %d bytes freed", p, freed)
+		}
+	}
+}
+
+func TestSoonestGoFirst(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: VolatileTTL})
+	for _, i := range []int{3, 1, 4, 5, 2} {
+		b.run("set", fmt.Sprint("k", i), "v", "px", strconv.Itoa(1000*i))
+	}
+	if got := victims(t, b.evictOp(3*entryOverhead)); !slices.Equal(got, []string{"k1", "k2", "k3"}) {
+		t.Error(got)
+	}
+}
+
+// Those used last, or most, are hardly ever chosen.
+func TestUsedKeysStay(t *testing.T) {
+	for _, p := range []Policy{AllKeysLRU, AllKeysLFU, VolatileLRU, VolatileLFU} {
+		b := newBench(t)
+		b.s.SetEviction(Eviction{Policy: p, Samples: 10, LogFactor: 0})
+		b.fill(200)
+		b.later(60)
+		for i := range 100 {
+			b.run("get", fmt.Sprint("go:", i))
+			b.run("get", fmt.Sprint("stay:", i))
+		}
+		used := 0
+		all := victims(t, b.evictOp(80*entryOverhead))
+		for _, key := range all {
+			if n, _ := strconv.Atoi(key[slices.Index([]byte(key), ':')+1:]); n < 100 {
+				used++
+			}
+		}
+		if used > len(all)/10 {
+			t.Errorf("%v: %d of %d victims were used", p, used, len(all))
+		}
+	}
+}
+
+// What was modified since the choice is not what was chosen.
+func TestModifiedVictimsAreSpared(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: VolatileRandom})
+	b.steps(step{"set a v px 1000", "+OK|"}, step{"set b v px 1000", "+OK|"})
+	ops := b.evictOp(1 << 20)
+	b.run("persist", "a")
+	b.applyOps(ops)
+	b.steps(step{"exists a", ":1|"}, step{"exists b", ":0|"})
+}
+
+// Eviction counts as a modification, and is an event of its own.
+func TestEvictionIsSeen(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: AllKeysRandom})
+	b.s.Listen(EventEvicted | EventGeneric)
+	b.run("set", "k", "v")
+	watch := Watch{b.s.WatchBucket([]byte("k")), b.s.watch.version}
+	b.applyOps(b.evictOp(1))
+	if events := b.s.TakeEvents(); len(events) != 1 || events[0] != (Event{EventEvicted, "evicted", "k"}) {
+		t.Error(events)
+	}
+	if b.s.unchanged([]Watch{watch}, b.env.Now) {
+		t.Error("a watch does not see it")
+	}
+}
+
+// Replicas that are given the same evictions are the same, whatever was read where.
+func TestReplicasEvictAlike(t *testing.T) {
+	for p := AllKeysLRU; p < policies; p++ {
+		leader, follower := newBench(t), newBench(t)
+		leader.s.SetEviction(Eviction{Policy: p, Samples: 5, LogFactor: 1, DecayMinutes: 1})
+		apply := func(ops []byte) {
+			leader.applyOps(ops)
+			follower.applyOps(ops)
+		}
+		for i := range 400 {
+			op := opOf("set", fmt.Sprint("k", i%150), "v", "px", "900000")
+			apply(AppendOp(nil, op.Slot, op.Args))
+			leader.read(leader.env.Now, "get", fmt.Sprint("k", (i*i)%150))
+			if i%5 == 4 {
+				apply(leader.evictOp(1000))
+			}
+		}
+		if leader.s.TakeCounts().Evicted == 0 || leader.s.Hash() != follower.s.Hash() {
+			t.Errorf("%v: the replicas differ", p)
+		}
+	}
+}
+
+// A huge value, and all keys, are deleted without a look at what is in them.
+func TestFreed(t *testing.T) {
+	b := newBench(t)
+	args := []string{"sadd", "big"}
+	for i := range 65 {
+		args = append(args, strconv.Itoa(i))
+	}
+	b.run(args...)
+	b.run(append([]string{"sadd", "small"}, args[3:]...)...)
+	b.steps(step{"unlink big", ":1|"}, step{"del small", ":1|"}, step{"set k v", "+OK|"}, step{"flushall", "+OK|"})
+	if got := b.s.TakeCounts().Freed; got != 2 {
+		t.Errorf("%d values freed", got)
+	}
+}
+
+// No operation is longer than an entry may be, whatever the keys.
+func TestEvictionIsBounded(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: AllKeysRandom})
+	long := make([]byte, 100<<10)
+	for i := range 30 {
+		b.run("set", string(long)+strconv.Itoa(i), "v")
+	}
+	if n := len(b.evictOp(1 << 40)); n < maxVictimBytes || n > maxVictimBytes+2*len(long) {
+		t.Errorf("%d bytes", n)
+	}
+}
+
+func BenchmarkEvict(bm *testing.B) {
+	for _, p := range []Policy{AllKeysLRU, AllKeysLFU, AllKeysRandom, VolatileLRU, VolatileTTL} {
+		bm.Run(p.String(), func(bm *testing.B) {
+			b := newBench(bm)
+			b.s.SetEviction(Eviction{Policy: p, Samples: 5, LogFactor: 10, DecayMinutes: 1})
+			for i := range 200_000 {
+				b.exec("set", "key:"+strconv.Itoa(i), "v", "px", "100000")
+			}
+			bm.ResetTimer()
+			for n := 0; n < bm.N; {
+				n += len(victims(bm, b.evictOp(1000*entryOverhead)))
+			}
+		})
+	}
+}

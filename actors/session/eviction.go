@@ -1,0 +1,81 @@
+package session
+
+import (
+	"sync/atomic"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/replica"
+)
+
+// eviction are the parameters of what is evicted when the node uses more than maxmemory.
+type eviction struct {
+	policy    atomic.Uint32 // keyspace.Policy
+	samples   atomic.Int64
+	logFactor atomic.Int64
+	decay     atomic.Int64 // minutes
+}
+
+// maxSamples bounds the work for each key that is evicted.
+const maxSamples = 64
+
+func (e *eviction) init() {
+	e.samples.Store(5)
+	e.logFactor.Store(10)
+	e.decay.Store(1)
+}
+
+func (e *eviction) rules() keyspace.Eviction {
+	return keyspace.Eviction{
+		Policy: keyspace.Policy(e.policy.Load()), Samples: int(e.samples.Load()),
+		LogFactor: e.logFactor.Load(), DecayMinutes: e.decay.Load(),
+	}
+}
+
+var evictionPolicy = parameter{
+	get: func(s *Server) string { return s.settings.eviction.rules().Policy.String() },
+	check: func(v string) string {
+		if _, ok := keyspace.ParsePolicy(v); !ok {
+			return "argument(s) must be one of the following: volatile-lru, volatile-lfu, volatile-random, volatile-ttl, " +
+				"allkeys-lru, allkeys-lfu, allkeys-random, noeviction"
+		}
+		return ""
+	},
+	set: func(s *Server, v string) {
+		p, _ := keyspace.ParsePolicy(v)
+		s.settings.eviction.policy.Store(uint32(p))
+	},
+}
+
+// Eviction are the rules by which this node evicts keys. Any goroutine.
+func (s *Server) Eviction() keyspace.Eviction { return s.settings.eviction.rules() }
+
+// Memory tells how much more this node uses than it may, where keys are to be evicted for that. Any goroutine.
+func (s *Server) Memory() replica.Memory {
+	limit := s.settings.maxmemory.Load()
+	if limit == 0 || s.settings.eviction.rules().Policy == keyspace.NoEviction {
+		return replica.Memory{}
+	}
+	routes := s.cfg.Routes()
+	data := routes.dataBytes()
+	return replica.Memory{Excess: max(0, routes.stateBytes()+data-limit), Data: data}
+}
+
+// full reports whether this node uses more than maxmemory, and nothing is evicted to change that.
+func (s *session) full() bool {
+	limit := s.srv.settings.maxmemory.Load()
+	if limit == 0 || s.routes.usedBytes() <= limit {
+		return false
+	}
+	return s.srv.settings.eviction.rules().Policy == keyspace.NoEviction || s.dry()
+}
+
+// dry reports whether none of the shards led here has a key left that may be evicted.
+func (s *session) dry() bool {
+	led := s.routes.Led()
+	for _, h := range led {
+		if !h.Gauges.Dry.Load() {
+			return false
+		}
+	}
+	return len(led) > 0
+}
