@@ -118,7 +118,18 @@
 //
 // Keys and values are copied out of entries, and replies are copied out of
 // values, so that neither pins the other. Bytes is an estimate that depends on
-// the content alone. A State itself takes 0.7 MiB.
+// the content alone. A State itself takes StateBytes. To delete a value is to
+// forget it, however large it is: the garbage collector does the rest.
+//
+// # Eviction
+//
+// When and how often keys are used (access.go), and the policy (policy.go), are
+// no part of the replicated state: a replica knows what it carried out itself.
+// AppendEviction chooses by them (evict.go) and changes nothing; the operation
+// that it makes names its victims, and carried out by the log it deletes the
+// same ones on every replica: those that nothing has modified since the choice.
+// Snapshots say nothing of the use of keys; after a restore all count as used at
+// that moment.
 //
 // # Units
 //

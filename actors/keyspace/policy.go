@@ -1,6 +1,9 @@
 package keyspace
 
-import "slices"
+import (
+	"slices"
+	"strings"
+)
 
 // Policy says which keys may be evicted, and which of them are.
 type Policy uint8
@@ -25,9 +28,9 @@ var policyNames = [policies]string{
 // String is the name that Redis's configuration has for p.
 func (p Policy) String() string { return policyNames[p%policies] }
 
-// ParsePolicy finds a policy by the name that Redis's configuration has for it.
+// ParsePolicy finds a policy by the name that Redis's configuration has for it, in any case.
 func ParsePolicy(name string) (p Policy, ok bool) {
-	i := slices.Index(policyNames[:], name)
+	i := slices.Index(policyNames[:], strings.ToLower(name))
 	return Policy(max(i, 0)), i >= 0
 }
 

@@ -64,6 +64,8 @@ type node struct {
 	time   int64   // the shard's clock as this node has applied it
 	facts  *Facts
 	seen   *Changed
+	limit  int64 // bytes of keys that it may hold, 0: no limit
+	rules  keyspace.Eviction
 	wiped  bool // its disk is gone, and with it its name: it never comes back
 }
 
@@ -239,12 +241,21 @@ func (c *cluster) spawn(n *node) {
 		Claim: n.disk.claim, Untrusted: c.untrusted, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
-		Observe: c.watch.applied(n),
+		Observe: c.watch.applied(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
 	}
 	if n.real != nil {
 		n.real.equip(&cfg)
 	}
 	n.handle = Spawn(cfg, "shard/1", mailbox.StopNode(func(reason any) { cfg.Fatal(fmt.Errorf("%v", reason)) }))
+}
+
+// memory is what the node holds too much.
+func (n *node) memory() Memory {
+	if n.limit == 0 || n.handle == nil {
+		return Memory{}
+	}
+	data := n.handle.Gauges.Bytes.Load()
+	return Memory{Excess: max(0, data-n.limit), Data: data}
 }
 
 // files is where a node keeps its snapshots.

@@ -13,6 +13,7 @@
 //	replica  -> raftlog   *raftlog.Append   entries, hard state, snapshot, in raft's order
 //	replica  -> links     *wire.Raft        to the same-named actor of another node
 //	replica  -> applier   *apply, *read     committed entries; reads whose index is known
+//	applier  -> replica   *evict            keys to be deleted for want of memory, see evict.go
 //	applier  -> session   *Answer           through Batch.Sink
 //
 // The turn. The mailbox delivers all that is queued, then one mailbox.Drained. Consensus messages are

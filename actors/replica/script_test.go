@@ -30,6 +30,7 @@ import (
 //	lost nX                                       all others are told that their link to nX broke
 //	kill nX… | restart nX… | wipe nX | node       node makes a fresh one
 //	hold-disk nX | release-disk nX | low nX | roomy nX
+//	memory nX limit=BYTES policy=NAME             what nX may hold of keys, and how it evicts as a leader
 //	change nX [add=nY] [promote=nY] [remove=nY]   one configuration change, asked of nX
 //	transfer nX nY | handover nX
 //	skew nX ms=MS                                 nX's wall clock is off by that
@@ -91,6 +92,7 @@ var scriptCommands = map[string]func(*script){
 	"wipe": func(s *script) { s.c.wipe(s.node(0)) }, "node": func(s *script) { s.c.start(s.c.addNode()) },
 	"hold-disk":    func(s *script) { s.node(0).disk.held = true },
 	"release-disk": func(s *script) { s.node(0).disk.release() },
+	"memory":       (*script).memory,
 	"low":          func(s *script) { s.node(0).disk.low = true }, "roomy": func(s *script) { s.node(0).disk.low = false },
 	"change": (*script).change, "transfer": (*script).transfer,
 	"handover": func(s *script) { s.tell(s.node(0), HandOver{}) },
@@ -317,6 +319,19 @@ func (s *script) members() {
 		fmt.Fprintf(&s.out, " outgoing=%v", m.Conf.GetVotersOutgoing())
 	}
 	fmt.Fprintf(&s.out, " learners=%v\n", m.Conf.GetLearners())
+}
+
+// memory limits what a node may hold.
+func (s *script) memory() {
+	n, name := s.node(0), "noeviction"
+	if names, ok := s.arg("policy"); ok {
+		name = names[0]
+	}
+	policy, ok := keyspace.ParsePolicy(name)
+	if !ok {
+		s.d.Fatalf(s.t, "no such policy: %s", name)
+	}
+	n.limit, n.rules = int64(s.number("limit", 0)), keyspace.Eviction{Policy: policy, Samples: 5}
 }
 
 // log prints what the disk of a node holds.

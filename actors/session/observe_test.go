@@ -210,6 +210,28 @@ func TestMaxmemory(t *testing.T) {
 	c.want("SET k w", "OK", "CONFIG SET maxmemory 1x", "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value")
 }
 
+// TestEvictionPolicy: where keys are evicted, a write is refused only once none is left that may be.
+func TestEvictionPolicy(t *testing.T) {
+	b := newBed(t, 1)
+	c := b.dial()
+	c.want("CONFIG SET maxmemory 1 maxmemory-policy ALLKEYS-lru", "OK", "SET k v", "OK")
+	if m := b.srv.Memory(); m.Excess != keyspace.StateBytes+m.Data-1 {
+		t.Errorf("%+v", m)
+	}
+	b.shards[1].handle.Gauges.Dry.Store(true)
+	c.want("SET k w", "-"+lineOOM, "GET k", "v", "CONFIG SET maxmemory-policy noeviction", "OK", "SET k w", "-"+lineOOM,
+		"CONFIG SET maxmemory 0", "OK", "SET k w", "OK")
+	if m := b.srv.Memory(); m.Excess != 0 {
+		t.Errorf("%+v without a limit", m)
+	}
+	c.want("CONFIG SET maxmemory-policy lru", "-ERR CONFIG SET failed (possibly related to argument 'maxmemory-policy') - argument(s) must be one of the following: "+
+		"volatile-lru, volatile-lfu, volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, allkeys-random, noeviction",
+		"CONFIG SET maxmemory-policy volatile-lfu lfu-log-factor 0 lfu-decay-time 2 maxmemory-samples 7", "OK")
+	if got, want := b.srv.Eviction(), (keyspace.Eviction{Policy: keyspace.VolatileLFU, Samples: 7, DecayMinutes: 2}); got != want {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
 func TestParseOutputLimits(t *testing.T) {
 	for text, want := range map[string]string{
 		"pubsub 1kb 2mb 3":            "normal 0 0 0 slave 268435456 67108864 60 pubsub 1024 2097152 3",

@@ -1,0 +1,52 @@
+package replica
+
+import (
+	"fmt"
+	"testing"
+
+	"github.com/troupedb/troupe/actors/keyspace"
+)
+
+const testLimit = 20_000
+
+// TestEvictionAcrossLeaders: whoever leads, whatever is lost on the way, the shard stays within its limit and goes
+// on evicting. That the replicas stay equal is the watcher's to check.
+func TestEvictionAcrossLeaders(t *testing.T) {
+	for seed := range uint64(8) {
+		c := newCluster(t, seed, 3, 3)
+		for i, n := range c.nodes {
+			n.limit = testLimit
+			n.rules = keyspace.Eviction{Policy: keyspace.AllKeysLRU + keyspace.Policy(i), Samples: 5, LogFactor: 10, DecayMinutes: 1}
+		}
+		c.startAll()
+		for round := range 6 {
+			leader := c.elect()
+			evicted := leader.handle.Gauges.Evicted.Load()
+			c.fillUp(leader, round)
+			if got := leader.handle.Gauges.Evicted.Load() - evicted; got < 100 {
+				t.Fatalf("seed %d round %d: %d keys evicted", seed, round, got)
+			}
+			if got := leader.handle.Gauges.Bytes.Load(); got > testLimit {
+				t.Fatalf("seed %d round %d: %d bytes are left", seed, round, got)
+			}
+			// The next leader begins while this one is evicting.
+			c.send(leader, kindWrite, "set", fmt.Sprint("big", round), string(make([]byte, testLimit/2)))
+			for range c.rng.IntN(12) {
+				c.step()
+			}
+			c.kill(leader)
+			c.start(leader)
+		}
+	}
+}
+
+// fillUp writes more than the limit allows, and lets everything settle.
+func (c *cluster) fillUp(leader *node, round int) {
+	for i := range 300 {
+		c.send(leader, kindWrite, "set", fmt.Sprintf("k%d:%d", round, i), "v")
+		if i%20 == 0 {
+			c.settle()
+		}
+	}
+	c.settle()
+}
