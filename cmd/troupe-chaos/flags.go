@@ -30,7 +30,7 @@ type flags struct {
 
 	Nodes    int      `help:"Nodes of the cluster. Default: 3."`
 	Shards   int      `help:"Shards of the cluster. Default: 6."`
-	Clients  int      `help:"Clients that write at full speed, and as many that contend for a few keys. Default: 8."`
+	Clients  int      `help:"Clients that write at full speed, as many that contend for a few keys, and as many that hand jobs to each other. Default: 8."`
 	Network  string   `default:"auto" enum:"auto,packets,relays" help:"How a script cuts the network: packets drops packets by nftables (needs Linux and root), relays passes everything through this program; auto takes the first that can be had." placeholder:"auto|packets|relays"`
 	Dir      string   `help:"Empty directory for data and logs. Default: a temporary one." placeholder:"DIR" type:"path"`
 	Keep     bool     `help:"Keep the directory. After a violation it is kept in any case."`

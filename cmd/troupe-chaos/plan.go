@@ -158,7 +158,7 @@ func (f *flags) options(p plan, screen *console) cluster.Options {
 
 func (p plan) config(screen *console) chaos.Config {
 	return chaos.Config{
-		Seed: p.seed, Duration: p.duration, Script: p.script, Clients: p.clients, Wait: p.wait,
+		Seed: p.seed, Duration: p.duration, Script: p.script, Clients: p.clients, Workers: p.clients, Wait: p.wait,
 		FailStop: p.target == troupe,
 		Event:    screen.event, Progress: screen.progress, Loading: screen.loads,
 	}

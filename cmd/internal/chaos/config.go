@@ -15,6 +15,7 @@ type Config struct {
 	Stop     <-chan struct{} // ends the load earlier; may be nil
 	Script   *script.Script  // what to do to the cluster meanwhile; nil is nothing
 	Clients  int             // writers, and as many contenders
+	Workers  int             // that hand jobs to each other
 	Wait     int             // more nodes that a write must be on before it counts; 0 asks for none
 	FailStop bool            // the target promises that a node ends when a sync of its disk fails
 

@@ -1,12 +1,14 @@
 // Package chaos is the engine of troupe-chaos: it loads a cluster, does to it what a script says, and judges
 // every answer that the cluster gave.
 //
-// A run has three kinds of clients, each with a session of its own over go-redis that retries nothing:
+// A run has four kinds of clients, each with a session of its own over go-redis that retries nothing:
 //
 //   - writers SET keys of their own, each once, in pipelines at full speed, and between them read back some
 //     that were acknowledged. The ledger remembers the fate of every write.
 //   - contenders GET, SET, INCR and compare-and-set (WATCH, MULTI, EXEC) a few shared keys. The recorder
 //     remembers every operation with its times.
+//   - workers hand jobs to each other by lists, sorted sets and pairs of lists, and wait for them (BLPOP,
+//     BZPOPMIN, BLMOVE). Every acknowledged job is taken once, or left at the end.
 //   - a prober for each shard writes every few milliseconds. Its writes are in the ledger too.
 //
 // The conductor follows the script (package script). What it does is a Fault, which is charged with the longest

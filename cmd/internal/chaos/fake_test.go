@@ -110,7 +110,7 @@ func quick(t *testing.T) Config {
 		t.Fatal(err)
 	}
 	return Config{
-		Seed: 7, Duration: 2 * time.Minute, Script: kill, Clients: 3, Batch: 16, Keys: 2,
+		Seed: 7, Duration: 2 * time.Minute, Script: kill, Clients: 3, Workers: 3, Batch: 16, Keys: 2,
 		Timeout: 30 * time.Second, ProbeTime: 30 * time.Second,
 	}
 }
@@ -131,6 +131,9 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 		"a refused contended write is done":   {fakecluster.Bugs{PhantomOneIn: 50}, "contended:", Phantom},
 		"an INCR is done twice":               {fakecluster.Bugs{TwiceOneIn: 10}, "contended:", Unlinear},
 		"EXEC does not look at watched keys":  {fakecluster.Bugs{BlindExec: true}, "contended:", Unlinear},
+		"a job is acknowledged and not there": {fakecluster.Bugs{LoseOneIn: 30}, "jobs:", Misdone},
+		"a job is given away twice":           {fakecluster.Bugs{TwiceOneIn: 30}, "ranked:", Misdone},
+		"a job is moved and stays":            {fakecluster.Bugs{TwiceOneIn: 30}, "{relay:", Misdone},
 		"a reply is that of another key":      {fakecluster.Bugs{CrossOneIn: 20}, "write:", Stale},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -152,7 +155,7 @@ func TestNothingIsBlamedThatIsAllowed(t *testing.T) {
 	if !rep.OK() {
 		t.Errorf("%v: %v", rep.Violations, rep.Texts)
 	}
-	if len(rep.Faults) < 2 || rep.Refused == 0 || rep.Unknown == 0 || rep.StaleChecks == 0 || rep.Histories < 2 {
+	if len(rep.Faults) < 2 || rep.Refused == 0 || rep.Unknown == 0 || rep.StaleChecks == 0 || rep.Jobs == 0 || rep.Histories < 2 {
 		t.Errorf("the run has not tried much: %+v", rep)
 	}
 	if len(rep.Odd) != 0 {

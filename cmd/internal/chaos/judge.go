@@ -15,6 +15,7 @@ func (r *run) judge(ctx context.Context) *Report {
 	rep := &Report{Script: r.cfg.Script.Name, Seed: r.cfg.Seed, Length: r.cfg.Duration, Points: r.tally.points()}
 	rep.Acknowledged = r.audit(ctx)
 	r.lastReads(ctx)
+	r.judgeJobs(ctx, rep)
 	r.cfg.Event("checking the histories of the contended keys")
 	r.judgeHistories(rep)
 	for _, crash := range r.target.Crashes() {

@@ -19,6 +19,7 @@ type Report struct {
 	Done, Refused, Unknown int64         // all requests of the load
 	Moved                  int64         // redirects that were followed for them
 	StaleChecks            int64         // reads of acknowledged writes during the load
+	Jobs                   int64         // acknowledged, each to be taken once
 	Histories, HistoryOps  int
 	Codes                  map[string]int64  // errors by their first word
 	Odd                    map[string]string // errors that no client should get: code -> first text
@@ -60,6 +61,7 @@ func (r *Report) Write(w io.Writer) {
 	line("stale", "%d (of %s reads that had to see a write)", r.Violations[Stale], Grouped(r.StaleChecks))
 	line("non-linearizable", "%d (of %d keys, %s operations)",
 		r.Violations[Unlinear]+r.Violations[Undecided], r.Histories, Grouped(int64(r.HistoryOps)))
+	line("jobs", "%d queues with jobs lost or doubled (of %s jobs)", r.Violations[Misdone], Grouped(r.Jobs))
 	line("phantom", "%d", r.Violations[Phantom])
 	line("crashes", "%d", r.Violations[Crashed])
 	for _, code := range slices.Sorted(maps.Keys(r.Odd)) {

@@ -18,6 +18,7 @@ const (
 	partConductor  = 1
 	partWriters    = 1000
 	partContenders = 2000
+	partWorkers    = 3000
 )
 
 // Progress is how far the load is.
@@ -34,6 +35,7 @@ type run struct {
 	routes     *client.Routes
 	ledger     *history.Ledger
 	recorder   *history.Recorder
+	jobs       *jobs
 	tally      *tally
 	violations *violations
 	faults     *faults
@@ -50,6 +52,7 @@ func Run(ctx context.Context, cfg Config, target Target) (*Report, error) {
 		routes:     client.NewRoutes(target.Addrs()),
 		ledger:     history.NewLedger(cfg.Seed),
 		recorder:   history.NewRecorder("contended:", cfg.Keys, cfg.Limits),
+		jobs:       &jobs{},
 		violations: &violations{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -98,6 +101,9 @@ func (r *run) load(base context.Context) error {
 	ids, values := new(atomic.Int32), new(atomic.Int64)
 	for i := range r.cfg.Clients {
 		all.Go(func() { r.contender(base, i, ids, values).run(ctx) })
+	}
+	for i := range r.cfg.Workers {
+		all.Go(func() { r.worker(base, i).run(ctx) })
 	}
 	for _, s := range shards {
 		if len(s.Slots) > 0 {
@@ -152,6 +158,15 @@ func (r *run) contender(base context.Context, i int, ids *atomic.Int32, values *
 		recorder: r.recorder, tally: r.tally,
 		rng: r.cfg.random(partContenders + uint64(i)),
 		ids: ids, values: values,
+	}
+}
+
+func (r *run) worker(base context.Context, i int) *worker {
+	return &worker{
+		session: r.session(base, i),
+		jobs:    r.jobs, tally: r.tally,
+		rng: r.cfg.random(partWorkers + uint64(i)),
+		now: r.recorder.Now,
 	}
 }
 

@@ -28,6 +28,7 @@ const (
 	Stale        Violation = "stale read"
 	Unlinear     Violation = "not linearizable"
 	Undecided    Violation = "undecided history"
+	Misdone      Violation = "job lost or doubled"
 	Crashed      Violation = "crash"
 	Survived     Violation = "failed sync survived"
 	Unhealed     Violation = "not healed"

@@ -5,10 +5,10 @@ import "strings"
 // Bugs are the faults planted in a cluster. A field OneIn = n makes one occasion in n go wrong, at random
 // (counting would fall into step with the clients); zero is never. The first group breaks promises and must be found; the second is allowed and must not be blamed.
 type Bugs struct {
-	LoseOneIn    int  // a SET is acknowledged and not done
+	LoseOneIn    int  // a SET or a push is acknowledged and not done
 	StaleOneIn   int  // a GET answers what the key held before its last write
 	PhantomOneIn int  // a write is refused with TRYAGAIN, and done
-	TwiceOneIn   int  // an INCR is done twice
+	TwiceOneIn   int  // an INCR is done twice, or what is popped stays
 	BlindExec    bool // EXEC does not look whether a watched key was touched
 	ForgetAtKill int  // a new leader lacks that many of the newest writes of its shard
 	CrossOneIn   int  // a GET answers with another key's value

@@ -21,6 +21,7 @@ type Cluster struct {
 		nodes  []*node
 		shards []*shard
 		data   map[string]*cell
+		queues map[string][]queued
 		writes uint64
 		rng    *rand.Rand
 		wrong  []string // the keys of what went wrong
@@ -53,7 +54,7 @@ type node struct {
 // New starts nodes, and divides the slots among shards.
 func New(nodes, shards int, bugs Bugs) (*Cluster, error) {
 	c := &Cluster{bugs: bugs}
-	c.mu.data = map[string]*cell{}
+	c.mu.data, c.mu.queues = map[string]*cell{}, map[string][]queued{}
 	c.mu.rng = rand.New(rand.NewPCG(1, 1))
 	for i, run := range slotmap.Even(shards) {
 		c.mu.shards = append(c.mu.shards, &shard{id: i + 1, run: run, leader: i % nodes, term: 1})

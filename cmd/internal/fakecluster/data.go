@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// run carries out GET, SET or INCR where the key is led, with the planted bugs.
+// run carries out a command where the key is led, with the planted bugs.
 // REQUIRES: c.mu is held.
 func (s *session) run(args []string) string {
 	c := s.c
@@ -51,7 +51,8 @@ func (c *Cluster) get(key string) string {
 
 func (c *Cluster) write(args []string) string {
 	key := args[1]
-	if strings.EqualFold(args[0], "SET") {
+	switch name := strings.ToUpper(args[0]); name {
+	case "SET":
 		if len(args) != 3 {
 			return "-ERR syntax error\r\n"
 		}
@@ -59,8 +60,11 @@ func (c *Cluster) write(args []string) string {
 			c.put(key, args[2])
 		}
 		return "+OK\r\n"
+	case "INCR":
+		return c.incr(key)
+	default:
+		return c.onQueue(name, args)
 	}
-	return c.incr(key)
 }
 
 func (c *Cluster) incr(key string) string {

@@ -111,7 +111,7 @@ func (s *session) answer(args []string) string {
 	case "UNWATCH":
 		s.watched = map[string]uint64{}
 		return "+OK\r\n"
-	case "GET", "SET", "INCR", "WATCH":
+	case "GET", "SET", "INCR", "WATCH", "RPUSH", "BLPOP", "LRANGE", "BLMOVE", "LREM", "ZADD", "BZPOPMIN", "ZRANGE":
 		return s.keyed(name, args)
 	}
 	return "-ERR unknown command '" + args[0] + "'\r\n"
