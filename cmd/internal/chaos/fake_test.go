@@ -131,9 +131,9 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 		"a refused contended write is done":   {fakecluster.Bugs{PhantomOneIn: 50}, "contended:", Phantom},
 		"an INCR is done twice":               {fakecluster.Bugs{TwiceOneIn: 10}, "contended:", Unlinear},
 		"EXEC does not look at watched keys":  {fakecluster.Bugs{BlindExec: true}, "contended:", Unlinear},
-		"a job is acknowledged and not there": {fakecluster.Bugs{LoseOneIn: 30}, "jobs:", Misdone},
-		"a job is given away twice":           {fakecluster.Bugs{TwiceOneIn: 30}, "ranked:", Misdone},
-		"a job is moved and stays":            {fakecluster.Bugs{TwiceOneIn: 30}, "{relay:", Misdone},
+		"a job is acknowledged and not there": {fakecluster.Bugs{LoseOneIn: 5}, "jobs:", Misdone},
+		"a job is given away twice":           {fakecluster.Bugs{TwiceOneIn: 2}, "ranked:", Misdone},
+		"a job is moved and stays":            {fakecluster.Bugs{TwiceOneIn: 2}, "{relay:", Misdone},
 		"a reply is that of another key":      {fakecluster.Bugs{CrossOneIn: 20}, "write:", Stale},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -10,10 +10,11 @@ import (
 // REQUIRES: c.mu is held.
 func (s *session) run(args []string) string {
 	c := s.c
-	if strings.EqualFold(args[0], "GET") {
+	switch name := strings.ToUpper(args[0]); {
+	case name == "GET":
 		return c.get(args[1])
-	}
-	switch {
+	case name == "LRANGE", name == "ZRANGE":
+		return c.list(args[1])
 	case c.strikes(c.bugs.RefuseOneIn, args[1]):
 		return "-TRYAGAIN too many requests\r\n"
 	case c.strikes(c.bugs.PhantomOneIn, args[1]):

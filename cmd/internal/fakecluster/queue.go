@@ -13,7 +13,7 @@ type queued struct {
 	text string
 }
 
-// onQueue carries out a command on a list or a sorted set, with the planted bugs. What would wait for an element
+// onQueue carries out a write to a list or a sorted set, with the planted bugs. What would wait for an element
 // finds none at once.
 // REQUIRES: c.mu is held.
 func (c *Cluster) onQueue(name string, args []string) string {
@@ -26,8 +26,6 @@ func (c *Cluster) onQueue(name string, args []string) string {
 		rank, _ := strconv.Atoi(args[2])
 		c.push(key, queued{rank, args[3]})
 		return ":1\r\n"
-	case name == "LRANGE", name == "ZRANGE":
-		return c.list(key)
 	case name == "LREM" && len(args) == 4:
 		return c.remove(key, args[3])
 	case name == "BLMOVE" && len(args) == 6:
