@@ -8,6 +8,7 @@ import (
 	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
+	"github.com/troupedb/troupe/actors/session"
 )
 
 // metrics collects the node's figures when they are asked for; nothing is kept for it in between.
@@ -15,6 +16,10 @@ type metrics struct{ n *Node }
 
 func shardDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc("troupe_shard_"+name, help, []string{"shard"}, nil)
+}
+
+func commandDesc(name, help string) *prometheus.Desc {
+	return prometheus.NewDesc("troupe_command_"+name, help, []string{"command"}, nil)
 }
 
 func nodeDesc(name, help string) *prometheus.Desc {
@@ -40,21 +45,24 @@ var (
 	descDropped   = shardDesc("messages_dropped_total", "Messages of other nodes dropped for want of room in the mailbox.")
 	descRefused   = prometheus.NewDesc("troupe_shard_operations_refused_total", "Operations not done, by cause.", []string{"shard", "cause"}, nil)
 
-	descReady   = nodeDesc("ready", "1 when every slot has a leader known here.")
-	descNodes   = nodeDesc("nodes", "Nodes of the cluster that are alive as seen here.")
-	descOffset  = nodeDesc("clock_offset_seconds", "How far the wall clock is ahead of the time that most nodes agree on; 0 where there is none.")
-	descVerdict = prometheus.NewDesc("troupe_clock", "1 for what the nodes' clocks say of this one's.", []string{"verdict"}, nil)
-	descWaiting = nodeDesc("forward_operations_in_flight", "Operations that wait for the answer of another node.")
-	descAsked   = nodeDesc("forward_batches_asked_total", "Batches sent to the leader's node.")
-	descLost    = nodeDesc("forward_batches_lost_total", "Of these, without an answer.")
-	descServed  = nodeDesc("forward_batches_served_total", "Batches carried out here for other nodes.")
-	descFiles   = prometheus.NewDesc("troupe_link_snapshots_total", "Snapshot files, by what became of them.", []string{"outcome"}, nil)
-	descSync    = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
-	descSyncs   = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
-	descCommits = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
-	descEntries = nodeDesc("log_entries_total", "Entries appended to the durable log.")
-	descWritten = nodeDesc("log_bytes_total", "Bytes of entry data appended to the durable log.")
-	descFree    = nodeDesc("disk_free_bytes", "Free bytes of the data directory's file system.")
+	descReady    = nodeDesc("ready", "1 when every slot has a leader known here.")
+	descNodes    = nodeDesc("nodes", "Nodes of the cluster that are alive as seen here.")
+	descOffset   = nodeDesc("clock_offset_seconds", "How far the wall clock is ahead of the time that most nodes agree on; 0 where there is none.")
+	descVerdict  = prometheus.NewDesc("troupe_clock", "1 for what the nodes' clocks say of this one's.", []string{"verdict"}, nil)
+	descWaiting  = nodeDesc("forward_operations_in_flight", "Operations that wait for the answer of another node.")
+	descAsked    = nodeDesc("forward_batches_asked_total", "Batches sent to the leader's node.")
+	descLost     = nodeDesc("forward_batches_lost_total", "Of these, without an answer.")
+	descServed   = nodeDesc("forward_batches_served_total", "Batches carried out here for other nodes.")
+	descFiles    = prometheus.NewDesc("troupe_link_snapshots_total", "Snapshot files, by what became of them.", []string{"outcome"}, nil)
+	descSync     = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
+	descSyncs    = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
+	descCommits  = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
+	descEntries  = nodeDesc("log_entries_total", "Entries appended to the durable log.")
+	descWritten  = nodeDesc("log_bytes_total", "Bytes of entry data appended to the durable log.")
+	descCommand  = commandDesc("seconds", "Time that a command took where it was carried out.")
+	descFailed   = commandDesc("failed_total", "Commands answered an error.")
+	descRejected = commandDesc("rejected_total", "Commands that were not carried out.")
+	descFree     = nodeDesc("disk_free_bytes", "Free bytes of the data directory's file system.")
 )
 
 // Describe implements prometheus.Collector.
@@ -72,6 +80,19 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.collectForward(ch)
 	m.collectFiles(ch)
 	m.collectLog(ch)
+	m.collectCommands(ch)
+}
+
+func (m *metrics) collectCommands(ch chan<- prometheus.Metric) {
+	for _, c := range m.n.sessions.Commands() {
+		counter(ch, descFailed, c.Failed, c.Name)
+		counter(ch, descRejected, c.Rejected, c.Name)
+		buckets := map[float64]uint64{}
+		for i, bound := range session.CommandBounds {
+			buckets[bound.Seconds()] = c.Counts[i]
+		}
+		ch <- prometheus.MustNewConstHistogram(descCommand, c.Calls, c.Time.Seconds(), buckets, c.Name)
+	}
 }
 
 // collectFiles counts a file that cannot be read among those that failed as well.

@@ -29,6 +29,8 @@ func (h *Handler) operators(w http.ResponseWriter, r *http.Request) {
 		h.replicas(w, r)
 	case "events":
 		h.events(w, r)
+	case "grafana.json":
+		write(w, http.StatusOK, grafana)
 	case "openapi.json":
 		write(w, http.StatusOK, openAPI)
 	default:

@@ -15,6 +15,8 @@ var (
 	pageStyle []byte
 	//go:embed page/openapi.json
 	openAPI []byte
+	//go:embed page/grafana.json
+	grafana []byte
 )
 
 type asset struct {

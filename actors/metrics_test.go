@@ -1,0 +1,65 @@
+package actors
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/redis/go-redis/v9"
+)
+
+// TestDashboardQueriesWhatThereIs: every query of the Grafana dashboard names metrics that the node has.
+func TestDashboardQueriesWhatThereIs(t *testing.T) {
+	c := &trio{t: t}
+	n, err := StartIn(c.config(nil), realWorld())
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.serve()
+	t.Cleanup(func() { n.Stop() })
+	one := redis.NewClient(&redis.Options{Addr: n.cfg.Client.Addr().String()})
+	defer one.Close()
+	c.until("a command is served", func() bool { return one.Get(context.Background(), "k").Err() == redis.Nil })
+	metrics := string(fetch(t, n, "/metrics"))
+	if !strings.Contains(metrics, `troupe_command_seconds_count{command="get"} `) {
+		t.Error("no figures of GET")
+	}
+	var dashboard struct {
+		Panels []struct{ Targets []struct{ Expr string } }
+	}
+	if err := json.Unmarshal(fetch(t, n, "/v1/grafana.json"), &dashboard); err != nil || len(dashboard.Panels) == 0 {
+		t.Fatalf("%d panels, %v", len(dashboard.Panels), err)
+	}
+	named := regexp.MustCompile(`(troupe|process)_\w+`)
+	for _, p := range dashboard.Panels {
+		for _, q := range p.Targets {
+			names := named.FindAllString(q.Expr, -1)
+			if len(names) == 0 {
+				t.Errorf("%s names no metric", q.Expr)
+			}
+			for _, name := range names {
+				if !strings.Contains(metrics, "\n"+name+" ") && !strings.Contains(metrics, "\n"+name+"{") {
+					t.Errorf("there is no %s, of which the dashboard asks %s", name, q.Expr)
+				}
+			}
+		}
+	}
+}
+
+func fetch(t *testing.T, n *Node, path string) []byte {
+	t.Helper()
+	resp, err := http.Get("http://" + n.cfg.HTTP.Addr().String() + path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	if err != nil || resp.StatusCode != http.StatusOK {
+		t.Fatalf("%s: %d, %v", path, resp.StatusCode, err)
+	}
+	return body
+}
