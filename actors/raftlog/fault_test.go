@@ -93,6 +93,36 @@ func TestBackgroundErrorEndsTheNode(t *testing.T) {
 	}
 }
 
+// A directory that cannot be synced when the log goes on in a new file, or a log that cannot be made, makes Pebble
+// panic: the node has ended before.
+func TestFailureThatPebblePanicsOfEndsTheNode(t *testing.T) {
+	for name, match := range map[string]func(errorfs.Op) bool{
+		"directory": kinds(storeDir, errorfs.OpFileSync),
+		"log":       kinds(".log", errorfs.OpCreate, errorfs.OpReuseForWrite),
+	} {
+		t.Run(name, func(t *testing.T) {
+			f := &fault{match: match}
+			cfg := config(t, errorfs.Wrap(vfs.NewMem(), f))
+			cfg.memTable = 64 << 10
+			fatal := make(chan error, 1)
+			cfg.Fatal = func(err error) {
+				fatal <- err
+				select {} // the process ends here
+			}
+			l := begin(t, cfg)
+			f.armed.Store(true)
+			go func() {
+				for i := range uint64(100) {
+					turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11+i, strings.Repeat("x", 4000))})
+				}
+			}()
+			if err := <-fatal; !errors.Is(err, errorfs.ErrInjected) {
+				t.Fatal(err)
+			}
+		})
+	}
+}
+
 // walBytes changes every region of the newest log of Pebble, byte by byte.
 func TestFlippedByteInNewestLogIsNoticed(t *testing.T) {
 	mem := vfs.NewMem()

@@ -19,7 +19,7 @@ const memTableSize = 16 << 20
 // options of the Pebble store. Entries are short-lived and often incompressible.
 func (l *Log) options(lock *pebble.Lock, readOnly bool) *pebble.Options {
 	o := &pebble.Options{
-		FS:                          orderedFS{l.cfg.FS},
+		FS:                          orderedFS{l.cfg.FS, l.fail},
 		Lock:                        lock,
 		ReadOnly:                    readOnly,
 		FormatMajorVersion:          pebble.FormatNewest,
