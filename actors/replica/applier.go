@@ -42,6 +42,8 @@ type applier struct {
 	ahead int // operations until the next look ahead
 	env   keyspace.Env
 	snap  *snapshotting
+	leads uint64 // the term in which this replica led when it handed entries over, or 0
+	own   bool   // the entry in hand is of that term: no other replica published it, nor this one in an earlier life
 
 	replySize int // of the reads of the last batch, on average
 }
@@ -53,6 +55,7 @@ type apply struct {
 	changes   []memberChange    // by index, ascending
 	responses []*raftpb.Message // to be stepped by the replica once applied
 	tick      uint64
+	leads     uint64 // the term in which the replica leads, 0: it does not
 }
 
 // carried are the batches that wait for the entry at index.
@@ -141,8 +144,7 @@ func (a *applier) Receive(ctx actor.Context) {
 const yieldEntries = 4
 
 func (a *applier) apply(ctx actor.Context, m *apply) {
-	a.tick = m.tick
-	a.listen()
+	a.tick, a.leads = m.tick, m.leads
 	a.follow()
 	for i, e := range m.entries {
 		if i%yieldEntries == yieldEntries-1 {
@@ -177,6 +179,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		a.newTerm()
 	}
 	a.applied, a.term = e.GetIndex(), e.GetTerm()
+	a.own = a.term == a.leads
 	if e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
 		return
 	}
@@ -192,6 +195,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		a.now = max(a.now, a.cfg.Clock().Wall)
 	}
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed}
+	a.listen(a.own)
 	a.state.Tick(&a.env, expirePerEntry)
 	a.readOps(ops)
 	for _, b := range batches {
@@ -199,6 +203,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	}
 	a.evaluateRest()
 	a.notify()
+	a.count(a.own)
 	if plant.AppliedTwice.On() && a.applied%64 == 0 {
 		a.readOps(ops)
 		a.evaluateRest()
@@ -286,7 +291,7 @@ func (a *applier) evaluateRest() {
 
 func (a *applier) read(ctx actor.Context, m *read) {
 	var behind []*Batch
-	a.listen()
+	a.listen(Role(a.gauges.Role.Load()) == RoleLeader)
 	a.follow()
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true}
 	for _, b := range m.batches {
@@ -294,7 +299,6 @@ func (a *applier) read(ctx actor.Context, m *read) {
 			behind = append(behind, b)
 		}
 	}
-	a.count()
 	if behind != nil {
 		ctx.Send(a.replica, &behindClock{behind})
 	}
@@ -314,9 +318,11 @@ func (a *applier) readBatch(b *Batch) bool {
 	}
 	if a.state.NeedsLog() && !plant.EarlyExpiry.On() {
 		a.state.TakeEvents() // it will happen again
+		a.count(false)
 		return false
 	}
 	a.notify()
+	a.count(true)
 	ans.Replies = a.w.Bytes()
 	a.replySize = len(ans.Replies) / max(b.Count, 1)
 	ans.Elapsed = time.Since(begin)
@@ -367,19 +373,25 @@ func (a *applier) publish() {
 	a.gauges.Expires.Store(int64(a.state.Expires()))
 	a.gauges.Bytes.Store(a.state.Bytes())
 	a.gauges.Blocking.Store(int64(a.state.BlockingKeys()))
-	a.count()
 }
 
-func (a *applier) count() {
+// count shows how keys were used since it was called last. Of what a replica applies for another, or once more, it
+// shows what became of the data alone: the rest is counted where it was asked for.
+func (a *applier) count(own bool) {
 	c := a.state.TakeCounts()
+	if c == (keyspace.Counts{}) {
+		return
+	}
 	a.gauges.Changes.Add(c.Changes)
-	a.gauges.Expired.Add(c.Expired)
-	a.gauges.Evicted.Add(c.Evicted)
 	a.gauges.Freed.Add(c.Freed)
-	a.gauges.Hits.Add(c.Hits)
-	a.gauges.Misses.Add(c.Misses)
 	if c.Evictions > 0 {
 		a.evicting = false
+	}
+	if own {
+		a.gauges.Expired.Add(c.Expired)
+		a.gauges.Evicted.Add(c.Evicted)
+		a.gauges.Hits.Add(c.Hits)
+		a.gauges.Misses.Add(c.Misses)
 	}
 }
 

@@ -45,6 +45,7 @@ type cluster struct {
 
 	untrusted  bool // peers cannot prove who they are
 	maxReplies int
+	events     []string // published, with the node that did; nil: nobody listens
 
 	failed string // what went wrong first
 	soft   bool   // the test looks at failed itself
@@ -242,6 +243,14 @@ func (c *cluster) spawn(n *node) {
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
+	}
+	if c.events != nil {
+		cfg.Listen = func() keyspace.EventClass { return ^keyspace.EventClass(0) }
+		cfg.Publish = func(events []keyspace.Event) {
+			for _, e := range events {
+				c.events = append(c.events, fmt.Sprintf("n%d %s %s", n.i, e.Name, e.Key))
+			}
+		}
 	}
 	if n.real != nil {
 		n.real.equip(&cfg)

@@ -90,8 +90,8 @@ type Config struct {
 	SnapshotBytes   int64  // or bytes of entry data, or as many as the last snapshot has if that are more
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 
-	// Listen says which classes of keyspace events are published while this replica leads, and Publish takes
-	// them. Both are called by the applier and do not block; nil: none are.
+	// Listen says which classes of keyspace events are published of entries of the term in which this replica leads,
+	// and Publish takes them. Both are called by the applier and do not block; nil: none are.
 	Listen  func() keyspace.EventClass
 	Publish func([]keyspace.Event)
 

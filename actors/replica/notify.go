@@ -1,11 +1,12 @@
 package replica
 
-// listen has the state collect the events that clients of this node listen for, if this replica leads. It is told
-// by the gauges: about a change of leadership, an event may be published by both replicas, or by none.
-func (a *applier) listen() {
+// listen has the state collect the events that clients of this node listen for, or none. Those of an entry are
+// published only by the leader of its term, which applies it once in that term: what is replayed, and what another
+// leader proposed, was published or is lost with that leader.
+func (a *applier) listen(here bool) {
 	switch {
 	case a.cfg.Listen == nil:
-	case Role(a.gauges.Role.Load()) == RoleLeader:
+	case here:
 		a.state.Listen(a.cfg.Listen())
 	default:
 		a.state.Listen(0)

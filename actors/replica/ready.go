@@ -130,6 +130,9 @@ func (r *replica) sendAll(msgs []*raftpb.Message) {
 // configuration changes effective.
 func (r *replica) hand(m *raftpb.Message) {
 	out := &apply{entries: m.GetEntries(), responses: m.GetResponses(), tick: r.tick}
+	if r.role == raft.StateLeader {
+		out.leads = r.term
+	}
 	for _, e := range out.entries {
 		if e.GetType() != raftpb.EntryNormal {
 			out.changes = append(out.changes, memberChange{e.GetIndex(), r.applyChange(e)})
