@@ -26,6 +26,7 @@ func debugKey(s *State, c *call) {
 	case !s.dumpable(e):
 		c.W.Error(errLargePayload)
 	default:
+		c.mustBeHere()
 		c.W.Simple(s.describe(e))
 	}
 }

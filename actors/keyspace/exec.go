@@ -16,6 +16,7 @@ type call struct {
 
 	waits   bool     // it may wait: no read outside the log, no part of a transaction
 	repeats bool     // one that waited is repeated
+	keeps   bool     // the reply becomes part of the replicated state: nothing in it is of this replica alone
 	changed bool     // a version of the state was opened for this operation
 	num     [24]byte // room for the text of an integer
 }
@@ -121,6 +122,7 @@ type refusal string
 
 const (
 	refuseRead      refusal = "ERR this command writes and cannot be served as a read"
+	refuseKept      refusal = "ERR what differs between replicas is not told in a transaction that is applied once"
 	refuseCrossSlot refusal = "CROSSSLOT Keys in request don't hash to the same slot"
 )
 

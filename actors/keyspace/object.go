@@ -23,6 +23,7 @@ var (
 
 	// What these two tell is of the replica that is asked, see access.
 	objectIdletime = objectTells(func(s *State, c *call, e *entry) {
+		c.mustBeHere()
 		if s.usage.lfu {
 			c.W.Error("ERR An LFU maxmemory policy is selected, idle time not tracked." + errPolicySwitch)
 			return
@@ -30,6 +31,7 @@ var (
 		c.W.Int(s.usage.idle(e))
 	})
 	objectFreq = objectTells(func(s *State, c *call, e *entry) {
+		c.mustBeHere()
 		if !s.usage.lfu {
 			c.W.Error("ERR An LFU maxmemory policy is not selected, access frequency not tracked." + errPolicySwitch)
 			return
@@ -46,6 +48,13 @@ var (
 		c.W.Int(1)
 	})
 )
+
+// mustBeHere refuses to tell what replicas differ in where the reply is kept.
+func (c *call) mustBeHere() {
+	if c.keeps {
+		panic(refuseKept)
+	}
+}
 
 const errPolicySwitch = " Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust."
 

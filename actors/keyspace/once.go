@@ -139,9 +139,9 @@ func (s *State) runOnce(tx *Tx, d onceDone) {
 	var out resp.Writer
 	out.Reset(nil, 2)
 	out.SetLimit(maxOnceAnswer)
-	s.call.W = &out
+	s.call.W, s.call.keeps = &out, true
 	ran := s.runTx(tx)
-	s.call.W = w
+	s.call.W, s.call.keeps = w, false
 	if out.Overflowed() {
 		w.Error(errOnceLarge)
 	} else {

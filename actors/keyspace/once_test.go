@@ -2,6 +2,8 @@ package keyspace
 
 import (
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,6 +101,44 @@ func TestOnceOnEveryReplica(t *testing.T) {
 	if n := b.s.Remembered(); n != 0 || b.s.once.bytes != 0 || len(b.s.once.byKey) != 0 {
 		t.Errorf("%d are left of slots that went away", n)
 	}
+}
+
+// What is remembered of any command is the same whatever the replicas saw of the use of keys, and evict by.
+func TestOnceTellsNothingOfOneReplica(t *testing.T) {
+	b, other := newBench(t), newBench(t)
+	other.s.SetEviction(Eviction{Policy: AllKeysLFU, Samples: 5, LogFactor: 0, DecayMinutes: 1})
+	benches := []*bench{b, other}
+	for _, on := range benches {
+		on.run("set", "{k}", "v")
+		on.env.Now += 100_000
+	}
+	other.read(other.env.Now, "get", "{k}")
+	for i, cmd := range reads() {
+		var replies []string
+		for _, on := range benches {
+			replies = append(replies, on.once(fmt.Sprint(i), cmd))
+		}
+		if replies[0] != replies[1] || b.s.Hash() != other.s.Hash() {
+			t.Fatalf("%s: %q", cmd, replies)
+		}
+	}
+	b.wantOnce("*1|-"+string(refuseKept)+"|", "idle", "object idletime {k}")
+	b.steps(step{"object idletime {k}", ":0|"})
+}
+
+// reads are all commands that read {k}, with as few arguments as they may have.
+func reads() (lines []string) {
+	add := func(name string, arity int) {
+		args := strings.Repeat(" {k}", max(arity, -arity)-1-strings.Count(name, " "))
+		lines = append(lines, name+args)
+	}
+	for _, name := range slices.Sorted(maps.Keys(handlers)) {
+		name = strings.Replace(name, "|", " ", 1)
+		if c := lookupArgs(argsOf(strings.Fields(name)...)); c.ReadOnly() {
+			add(name, c.Arity)
+		}
+	}
+	return append(lines, "debugkey object {k}", "debugkey digest-value {k}")
 }
 
 func TestOnceForgetsByTheShardsClock(t *testing.T) {

@@ -24,6 +24,8 @@ func TestClientOnceRefuses(t *testing.T) {
 	aborted := "-EXECABORT Transaction discarded because of previous errors."
 	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "SET a 1", "QUEUED", "SET b 1", "-"+errOnceSlots, "EXEC", aborted)
 	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "SET a 1", "QUEUED", "PING", "QUEUED", "EXEC", "-"+errOnceOwn+"'ping' is not")
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "SET a 1", "QUEUED", "OBJECT IDLETIME a", "QUEUED", "EXEC", "-"+errOnceUse+"'object|idletime'")
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "object freq a", "QUEUED", "EXEC", "-"+errOnceUse+"'object|freq'")
 	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "EXEC", "-"+errOnceOwn+"it has none")
 	c.want("CLIENT ONCE a", "OK", "RESET", "RESET", "MULTI", "OK", "PING", "QUEUED", "EXEC", "[PONG]", "GET a", "nil")
 }
