@@ -124,11 +124,14 @@ func (a *applier) Receive(ctx actor.Context) {
 	case *blockWritten:
 		a.nextSlice(ctx, m)
 	case *deposed:
+		a.gauges.Dry.Store(false)
 		a.deposed(m.last)
 	case *overdue:
 		a.overdue(ctx, m.tick)
 	case *forgetBlocked:
 		a.endBlocked(Unknown)
+	case *forgetEviction:
+		a.evicting = false
 	case *overfull:
 		a.follow()
 		a.relieve(ctx)

@@ -24,14 +24,20 @@ type Memory struct {
 	Data   int64 // bytes that the keys of all its replicas take
 }
 
-// evict asks a leader to propose an operation that evicts.
-type evict struct{ ops []byte }
+// evict asks the leader of a term to propose an operation that evicts.
+type evict struct {
+	term uint64
+	ops  []byte
+}
 
 // ConsensusLane marks evict for the front lane: memory does not wait for the load that fills it.
 func (*evict) ConsensusLane() {}
 
-// overfull tells the applier of a leader that its node holds too much.
+// overfull has the applier of a leader look at what its node holds: too much, or not any more.
 type overfull struct{}
+
+// forgetEviction tells the applier that what it asked for is not proposed: it is to choose anew.
+type forgetEviction struct{}
 
 // follow has the state go by the rules of this node.
 func (a *applier) follow() {
@@ -42,20 +48,28 @@ func (a *applier) follow() {
 
 // relieve has keys evicted if this replica leads and its node holds too much.
 func (a *applier) relieve(ctx actor.Context) {
-	if a.cfg.Memory == nil || a.evicting || Role(a.gauges.Role.Load()) != RoleLeader {
-		return
-	}
-	need := a.share(a.cfg.Memory())
+	need := a.excess()
 	if need == 0 {
 		a.gauges.Dry.Store(false)
+	}
+	if need == 0 || a.evicting {
 		return
 	}
 	env := keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: a.env.Seed, Read: true}
 	ops := a.state.AppendEviction(nil, &env, need)
 	a.gauges.Dry.Store(ops == nil)
 	if a.evicting = ops != nil; a.evicting {
-		ctx.Send(a.replica, &evict{ops})
+		ctx.Send(a.replica, &evict{a.term, ops})
 	}
+}
+
+// excess is what this shard is to give up now. It is nothing before an entry of the term in which this replica leads
+// is applied: until then the state is behind.
+func (a *applier) excess() int64 {
+	if a.cfg.Memory == nil || a.term != a.leads || Role(a.gauges.Role.Load()) != RoleLeader {
+		return 0
+	}
+	return a.share(a.cfg.Memory())
 }
 
 // share is what this shard is to give up of what the node holds too much: in proportion, for each shard's leader
@@ -70,26 +84,33 @@ func (a *applier) share(m Memory) int64 {
 
 // evict notes what is to be evicted. At the end of a leadership the applier forgets that it asked.
 func (r *replica) evict(m *evict) {
-	if r.role == raft.StateLeader {
+	if r.role == raft.StateLeader && r.term == m.term {
 		r.eviction = m.ops
 	}
 }
 
 // proposeEviction proposes what the applier asked for. Raft refuses while the leadership is handed over; then the
-// next turn tries again.
+// next turn tries again, unless there is nothing to relieve any more.
 func (r *replica) proposeEviction() {
-	if r.eviction == nil || !r.ownTerm || r.appending >= maxAppending || r.cfg.LowSpace() {
-		return
-	}
-	if r.propose(nil, r.eviction) {
+	switch {
+	case r.eviction == nil:
+	case !r.mayEvict():
+		r.eviction = nil
+		r.toApplier(&forgetEviction{})
+	case r.ownTerm && r.appending < maxAppending && r.propose(nil, r.eviction):
 		r.eviction = nil
 	}
 }
 
+// mayEvict tells whether the node holds too much, and has the disk for an entry that says what is to go.
+func (r *replica) mayEvict() bool {
+	return r.cfg.Memory != nil && r.cfg.Memory().Excess > 0 && !r.cfg.LowSpace()
+}
+
 // tendMemory has the applier look at the memory though nothing is applied: the limit may be another, or other
-// shards may have grown.
+// shards may have grown or shrunk.
 func (r *replica) tendMemory() {
-	if r.ownTerm && r.cfg.Memory != nil && r.cfg.Memory().Excess > 0 {
+	if r.ownTerm && (r.mayEvict() || r.gauges.Dry.Load()) {
 		r.toApplier(&overfull{})
 	}
 }
