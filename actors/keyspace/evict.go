@@ -5,9 +5,10 @@ import (
 	"strconv"
 )
 
-// Bounds of what one operation evicts.
+// Bounds of what one operation evicts, and of the work to choose it: the shard does nothing else meanwhile.
 const (
-	maxVictims     = 32 << 10
+	maxVictims     = 2 << 10
+	maxSampled     = 8 << 10
 	maxVictimBytes = 1 << 20 // of their keys
 )
 
@@ -22,8 +23,16 @@ type candidate struct {
 	score int64 // the higher the sooner
 }
 
-// AppendEviction appends an operation that evicts keys of about need bytes, as many as one operation may, and
-// returns dst as it was if the rules allow for none. Nothing changes before the operation is carried out, which
+// choice is what one operation is to evict.
+type choice struct {
+	victims map[*entry]bool
+	sampled int // keys that were looked at
+}
+
+func (c *choice) ends() bool { return len(c.victims) >= maxVictims || c.sampled >= maxSampled }
+
+// AppendEviction appends an operation that evicts keys of about need bytes, or of as many as one operation may
+// (there is more to choose once it is carried out), and returns dst as it was if the rules allow for none. Nothing changes before the operation is carried out, which
 // spares a key that was modified in between: that one is not what was chosen any more.
 //
 // The choice is by samples, by random numbers from env, and by how keys were used here: it is for a leader to make,
@@ -32,25 +41,25 @@ func (s *State) AppendEviction(dst []byte, env *Env, need int64) []byte {
 	s.begin(env)
 	s.draws.command(env)
 	args := [][]byte{[]byte("evict"), strconv.AppendUint(nil, s.watch.version, 10)}
-	chosen, bytes := map[*entry]bool{}, 0
-	for need > 0 && len(chosen) < maxVictims && bytes < maxVictimBytes {
-		e := s.victim(chosen)
+	chosen, bytes := choice{victims: map[*entry]bool{}}, 0
+	for need > 0 && !chosen.ends() && bytes < maxVictimBytes {
+		e := s.victim(&chosen)
 		if e == nil {
 			break
 		}
-		chosen[e] = true
+		chosen.victims[e] = true
 		args = append(args, []byte(e.key))
 		bytes += len(e.key)
 		need -= e.size()
 	}
-	if len(chosen) == 0 {
+	if len(chosen.victims) == 0 {
 		return dst
 	}
 	return AppendOp(dst, 0, args)
 }
 
 // victim chooses the next key to evict, beside those that are chosen; nil if none is found.
-func (s *State) victim(chosen map[*entry]bool) *entry {
+func (s *State) victim(chosen *choice) *entry {
 	if s.eligible() == 0 {
 		return nil
 	}
@@ -61,7 +70,7 @@ func (s *State) victim(chosen map[*entry]bool) *entry {
 		return s.soonest(chosen)
 	case AllKeysRandom, VolatileRandom:
 		for range tries {
-			if e := s.sampleKey(); !chosen[e] {
+			if e := s.sampleKey(chosen); !chosen.victims[e] {
 				return e
 			}
 		}
@@ -85,13 +94,14 @@ func (s *State) eligible() int {
 }
 
 // soonest returns the key that expires next. Redis looks for it among samples; here they are in order.
-func (s *State) soonest(chosen map[*entry]bool) *entry {
-	e, _ := s.expiry.at(len(chosen))
+func (s *State) soonest(chosen *choice) *entry {
+	e, _ := s.expiry.at(len(chosen.victims))
 	return e
 }
 
 // sampleKey returns one of the eligible keys at random. REQUIRES: there is one.
-func (s *State) sampleKey() *entry {
+func (s *State) sampleKey(chosen *choice) *entry {
+	chosen.sampled++
 	if !s.usage.rules.Policy.volatile() {
 		return s.randomEntry()
 	}
@@ -100,13 +110,13 @@ func (s *State) sampleKey() *entry {
 }
 
 // fillPool samples keys, and keeps the best candidates in order of their scores.
-func (s *State) fillPool(chosen map[*entry]bool) {
+func (s *State) fillPool(chosen *choice) {
 	u := &s.usage
 	for range u.rules.Samples {
-		e := s.sampleKey()
+		e := s.sampleKey(chosen)
 		c := candidate{e.key, u.score(e)}
 		known := func(other candidate) bool { return other.key == c.key }
-		if chosen[e] || slices.ContainsFunc(u.pool, known) {
+		if chosen.victims[e] || slices.ContainsFunc(u.pool, known) {
 			continue
 		}
 		at, _ := slices.BinarySearchFunc(u.pool, c, func(a, b candidate) int { return int(a.score - b.score) })
@@ -128,14 +138,14 @@ func (u *usage) score(e *entry) int64 {
 }
 
 // takeCandidate takes the best candidate out of the pool that is still there and eligible.
-func (s *State) takeCandidate(chosen map[*entry]bool) *entry {
+func (s *State) takeCandidate(chosen *choice) *entry {
 	u := &s.usage
 	for len(u.pool) > 0 {
 		last := len(u.pool) - 1
 		e := s.lookup([]byte(u.pool[last].key)).e
 		u.pool[last] = candidate{}
 		u.pool = u.pool[:last]
-		if e != nil && !chosen[e] && (e.expire != 0 || !u.rules.Policy.volatile()) {
+		if e != nil && !chosen.victims[e] && (e.expire != 0 || !u.rules.Policy.volatile()) {
 			return e
 		}
 	}
@@ -153,9 +163,10 @@ func evict(s *State, c *call) {
 		return
 	}
 	var n int64
+	before := s.watch.version // what is deleted here is newer
 	for _, key := range c.Args[2:] {
 		p := s.lookup(key)
-		if p.e == nil || s.watch.modified[bucketOf(p.hash)] > version {
+		if p.e == nil || s.modified(p.hash, version, before) {
 			continue
 		}
 		s.remove(p.e)
@@ -164,4 +175,11 @@ func evict(s *State, c *call) {
 		n++
 	}
 	c.W.Int(n)
+}
+
+// modified tells whether one of the keys that share a bucket with this hash was modified last after one version and
+// not after the other.
+func (s *State) modified(hash uint32, after, until uint64) bool {
+	last := s.watch.modified[bucketOf(hash)]
+	return after < last && last <= until
 }

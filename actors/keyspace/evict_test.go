@@ -88,7 +88,6 @@ func TestEvictionIsEnough(t *testing.T) {
 			t.Errorf("%v: a key is chosen twice", p)
 		}
 		b.applyOps(ops)
-		// A key whose group of hashes another victim is of as well is spared: one in many thousands.
 		if freed := before - b.s.Bytes(); freed < 4500 || freed > 5500 {
 			t.Errorf("%v: %d bytes freed", p, freed)
 		}
@@ -205,6 +204,51 @@ func TestEvictionIsBounded(t *testing.T) {
 	}
 	if n := len(b.evictOp(1 << 40)); n < maxVictimBytes || n > maxVictimBytes+2*len(long) {
 		t.Errorf("%d bytes", n)
+	}
+}
+
+// A choice ends after so many samples, or victims; what is left over is for the next ones.
+func TestChoiceIsBounded(t *testing.T) {
+	b := newBench(t)
+	for i := range 5000 {
+		b.run("set", fmt.Sprint("k", i), "v", "px", "1000000")
+	}
+	for p := AllKeysLRU; p < policies; p++ {
+		for _, samples := range []int{1, 64} {
+			b.s.SetEviction(Eviction{Policy: p, Samples: samples})
+			most := maxVictims
+			if p != AllKeysRandom && p != VolatileRandom && p != VolatileTTL {
+				most = min(most, maxSampled/samples)
+			}
+			if n := len(victims(t, b.evictOp(1<<40))); n < most/2 || n > most {
+				t.Errorf("%v of %d: %d victims, at most %d", p, samples, n, most)
+			}
+		}
+	}
+	for range 4 {
+		b.applyOps(b.evictOp(1 << 40))
+	}
+	if n := b.s.Keys(); n != 0 {
+		t.Errorf("%d keys stay", n)
+	}
+}
+
+// Two victims of one bucket both go, for the first one that is deleted is no reason to spare the second.
+func TestVictimsOfOneBucketGo(t *testing.T) {
+	b := newBench(t)
+	keys := map[uint16]string{}
+	for i := 0; ; i++ {
+		key := fmt.Sprint("k", i)
+		bucket := b.s.WatchBucket([]byte(key))
+		if other, ok := keys[bucket]; ok {
+			b.steps(step{"set " + key + " v", "+OK|"}, step{"set " + other + " v", "+OK|"})
+			b.applyOps(AppendOp(nil, 0, argsOf("evict", strconv.FormatUint(b.s.watch.version, 10), key, other)))
+			break
+		}
+		keys[bucket] = key
+	}
+	if n := b.s.Keys(); n != 0 {
+		t.Errorf("%d keys stay", n)
 	}
 }
 

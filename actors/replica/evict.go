@@ -14,9 +14,9 @@ import (
 //	replica  proposes it ahead of the writes that are queued
 //	applier  (every replica) deletes what it names, unless it was modified in between
 //
-// At most one such operation is under way, and it evicts all that its shard holds too much, up to a bound above
-// what an entry can add; so a node is over its limit by a few entries at most. A new leader begins with what it
-// knows of the use of keys: the writes it applied, and no reads but its own.
+// At most one such operation is under way. It evicts what its shard holds too much, as far as that may be chosen in one
+// turn of the applier; the next is chosen once it is applied. So large entries can outrun eviction for a while. A new
+// leader begins with what it knows of the use of keys: the writes it applied, and no reads but its own.
 
 // Memory is what a node holds, beside what it may.
 type Memory struct {
