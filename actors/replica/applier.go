@@ -35,6 +35,7 @@ type applier struct {
 	blocked blocked
 
 	evicting bool // an operation that evicts is on its way
+	vain     bool // the last one deleted nothing: all that it named was modified in between
 
 	w     resp.Writer
 	rd    keyspace.OpReader
@@ -345,7 +346,7 @@ const maxExpected = 64 << 10
 func (a *applier) restore(ctx actor.Context, ref raftlog.SnapshotRef) {
 	a.cancelSnapshot()
 	a.endBlocked(Unknown)
-	a.evicting = false
+	a.evicting, a.vain = false, false
 	if ref.File == "" {
 		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
@@ -388,7 +389,7 @@ func (a *applier) count(own bool) {
 	a.gauges.Changes.Add(c.Changes)
 	a.gauges.Freed.Add(c.Freed)
 	if c.Evictions > 0 {
-		a.evicting = false
+		a.evicting, a.vain = false, c.Evicted == 0
 	}
 	if own {
 		a.gauges.Expired.Add(c.Expired)

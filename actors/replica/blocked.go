@@ -115,7 +115,7 @@ func (b *blocked) remove(op *blockedOp) {
 func (a *applier) newTerm() {
 	a.state.EndWaits()
 	a.endBlocked(Unblocked)
-	a.evicting = false
+	a.evicting, a.vain = false, false
 }
 
 // endBlocked answers all that wait.

@@ -15,8 +15,9 @@ import (
 //	applier  (every replica) deletes what it names, unless it was modified in between
 //
 // At most one such operation is under way. It evicts what its shard holds too much, as far as that may be chosen in one
-// turn of the applier; the next is chosen once it is applied. So large entries can outrun eviction for a while. A new
-// leader begins with what it knows of the use of keys: the writes it applied, and no reads but its own.
+// turn of the applier; the next is chosen once it is applied. So large entries can outrun eviction for a while, and
+// writes of all keys that may go undo each choice: then the shard counts as dry, until one evicts something. A new leader
+// begins with what it knows of the use of keys: the writes it applied, and no reads but its own.
 
 // Memory is what a node holds, beside what it may.
 type Memory struct {
@@ -50,6 +51,7 @@ func (a *applier) follow() {
 func (a *applier) relieve(ctx actor.Context) {
 	need := a.excess()
 	if need == 0 {
+		a.vain = false
 		a.gauges.Dry.Store(false)
 	}
 	if need == 0 || a.evicting {
@@ -57,7 +59,7 @@ func (a *applier) relieve(ctx actor.Context) {
 	}
 	env := keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: a.env.Seed, Read: true}
 	ops := a.state.AppendEviction(nil, &env, need)
-	a.gauges.Dry.Store(ops == nil)
+	a.gauges.Dry.Store(ops == nil || a.vain)
 	if a.evicting = ops != nil; a.evicting {
 		ctx.Send(a.replica, &evict{a.term, ops})
 	}

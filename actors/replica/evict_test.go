@@ -40,6 +40,28 @@ func TestEvictionAcrossLeaders(t *testing.T) {
 	}
 }
 
+// TestVainEvictionIsDry: a leader whose choice was modified before it could go counts as dry, until one goes.
+func TestVainEvictionIsDry(t *testing.T) {
+	c := newCluster(t, 1, 3, 3)
+	c.startAll()
+	leader := c.elect()
+	c.send(leader, kindWrite, "set", "k", "v")
+	c.settle()
+	leader.disk.held = true
+	c.send(leader, kindWrite, "set", "k", "w")
+	c.settle()
+	leader.limit, leader.rules = 1, keyspace.Eviction{Policy: keyspace.AllKeysLRU, Samples: 5}
+	c.tick(1)
+	leader.disk.release()
+	g, dry := leader.handle.Gauges, false
+	for c.step() {
+		dry = dry || g.Dry.Load()
+	}
+	if !dry || g.Dry.Load() || g.Evicted.Load() != 1 || g.Keys.Load() != 0 {
+		t.Errorf("was dry: %t, is: %t, %d evicted, %d left", dry, g.Dry.Load(), g.Evicted.Load(), g.Keys.Load())
+	}
+}
+
 // fillUp writes more than the limit allows, and lets everything settle.
 func (c *cluster) fillUp(leader *node, round int) {
 	for i := range 300 {
