@@ -60,11 +60,18 @@ func (s *Server) Memory() replica.Memory {
 	return replica.Memory{Excess: max(0, routes.stateBytes()+data-limit), Data: data}
 }
 
-// full reports whether this node uses more than maxmemory, and nothing is evicted to change that.
+// leastSlack is how many bytes writes may be ahead of eviction, or an eighth of maxmemory if that is more.
+const leastSlack = 64 << 20
+
+// full reports whether this node uses more than maxmemory, and nothing is evicted to change that, or not fast enough.
+// It is no answer to a command of a transaction that may be done.
 func (s *session) full() bool {
-	limit := s.srv.settings.maxmemory.Load()
-	if limit == 0 || s.routes.usedBytes() <= limit {
+	limit, used := s.srv.settings.maxmemory.Load(), s.routes.usedBytes()
+	switch {
+	case limit == 0 || used <= limit || s.tx.mayBeDone():
 		return false
+	case used-limit > max(leastSlack, limit/8):
+		return true
 	}
 	return s.srv.settings.eviction.rules().Policy == keyspace.NoEviction || s.dry()
 }

@@ -218,6 +218,12 @@ func TestEvictionPolicy(t *testing.T) {
 	if m := b.srv.Memory(); m.Excess != keyspace.StateBytes+m.Data-1 {
 		t.Errorf("%+v", m)
 	}
+	b.shards[1].handle.Gauges.Bytes.Store(1 - keyspace.StateBytes + leastSlack)
+	c.want("APPEND k w", "2")
+	b.shards[1].handle.Gauges.Bytes.Store(2 - keyspace.StateBytes + leastSlack)
+	c.want("APPEND k w", "-"+lineOOM, "GETDEL k", "vw")
+	b.shards[1].handle.Gauges.Bytes.Store(0)
+	c.want("SET k v", "OK")
 	b.shards[1].handle.Gauges.Dry.Store(true)
 	c.want("SET k w", "-"+lineOOM, "GET k", "v", "CONFIG SET maxmemory-policy noeviction", "OK", "SET k w", "-"+lineOOM,
 		"CONFIG SET maxmemory 0", "OK", "SET k w", "OK")

@@ -16,6 +16,15 @@ func TestClientOnce(t *testing.T) {
 	c.want("MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[2]") // the key was for one transaction
 }
 
+// TestClientOnceWithFullMemory: what was applied is answered as it was, also when the memory is full by now.
+func TestClientOnceWithFullMemory(t *testing.T) {
+	b := newBed(t, 1)
+	c := b.dial()
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[1]")
+	c.want("CONFIG SET maxmemory 1", "OK", "INCR k", "-"+lineOOM)
+	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[1]", "GET k", "1")
+}
+
 func TestClientOnceRefuses(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()

@@ -49,6 +49,10 @@ func (o oneSlot) admit(slot uint16) bool { return !o.known || o.slot == slot }
 
 func (o *oneSlot) set(slot uint16) { o.slot, o.known = slot, true }
 
+// mayBeDone tells whether it may have been applied before: then the answer is the shard's to give, and that the memory
+// is full is no answer.
+func (t *transaction) mayBeDone() bool { return t.open && t.once != nil }
+
 // fail makes the EXEC of an open transaction refuse.
 func (t *transaction) fail() {
 	if t.open {
@@ -187,7 +191,7 @@ func execute(s *session, args [][]byte) {
 		s.seg.local.Error(line)
 		return
 	}
-	if tx.grows && tx.once == nil && s.full() { // one with a key may have been applied
+	if tx.grows && !tx.mayBeDone() && s.full() {
 		s.seg.local.Error("EXECABORT Transaction discarded because of: " + lineOOM)
 		return
 	}
