@@ -201,8 +201,9 @@ func TestPagesOfOtherSites(t *testing.T) {
 	}{
 		{"an image in a page elsewhere", "GET", "/set/k/v", []string{"User-Agent", browser, "Referer", "http://evil.example/x"}, 403},
 		{"which only reads", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://evil.example/"}, 403},
-		{"a page that names us in its path", "GET", "/get/k", []string{"Referer", "http://evil.example/127.0.0.1:8379"}, 403},
-		{"a page on another port", "GET", "/get/k", []string{"Referer", "http://127.0.0.1:80/"}, 403},
+		{"a page that names us in its path", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://evil.example/127.0.0.1:8379"}, 403},
+		{"a page on another port", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://127.0.0.1:80/"}, 403},
+		{"a program that follows a redirect", "GET", "/set/k/v", []string{"Referer", "http://127.0.0.1:8380/"}, 200},
 		{"a page that hides itself", "GET", "/set/k/v", []string{"User-Agent", browser}, 403},
 		{"or its form", "POST", "/set/k/v", []string{"User-Agent", browser}, 403},
 		{"and only reads", "GET", "/get/k", []string{"User-Agent", browser}, 200},

@@ -56,13 +56,18 @@ func crossSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && !ownSite(site) {
 		return true
 	}
-	for _, page := range []string{r.Header.Get("Origin"), r.Header.Get("Referer")} {
-		if page != "" && !ownPage(r, page) {
-			return true
-		}
+	if page := r.Header.Get("Origin"); page != "" && !ownPage(r, page) {
+		return true
+	}
+	// A program that follows a redirect of ours tells the node that it was sent from as well.
+	if page := r.Referer(); page != "" && ofBrowser(r) && !ownPage(r, page) {
+		return true
 	}
 	return !plainHost(r.Host)
 }
+
+// ofBrowser reports whether the sender calls itself what every browser does.
+func ofBrowser(r *http.Request) bool { return strings.HasPrefix(r.UserAgent(), "Mozilla/") }
 
 func ownSite(site string) bool { return site == "same-origin" || site == "none" }
 
@@ -88,8 +93,7 @@ func (h *Handler) admitCommands(r *http.Request, cmds []rest.Command) *failure {
 
 // ofUnknownPage reports whether a browser sends a request and tells nothing of where that comes from.
 func ofUnknownPage(r *http.Request) bool {
-	return strings.HasPrefix(r.UserAgent(), "Mozilla/") &&
-		r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" && r.Referer() == ""
+	return ofBrowser(r) && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" && r.Referer() == ""
 }
 
 // plainHost reports whether a Host header names an address, or localhost.
