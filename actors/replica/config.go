@@ -42,7 +42,7 @@ const (
 	maxInflight   = 32 << 20
 	maxUncommited = 32 << 20
 	maxApplying   = 16 << 20
-	readPerTurn   = 1 << 20 // of the log, but for one read
+	maxRead       = 1 << 20 // of the log at once; raft hands no more to the applier before that is applied
 	cacheBytes    = 8 << 20
 )
 

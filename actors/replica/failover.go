@@ -24,6 +24,7 @@ func (r *replica) peerDown(node slotmap.NodeID) {
 	}
 	// Only a leader refuses to forget, and this replica is none.
 	_ = r.node.ForgetLeader()
+	r.lost = node
 	if turn, ok := r.turn(node); ok {
 		r.campaign = r.tick + 1 + uint64(turn*staggerTicks) + r.cfg.Rand.Uint64N(staggerTicks)
 	}
@@ -48,8 +49,8 @@ func (r *replica) turn(lost slotmap.NodeID) (int, bool) {
 }
 
 // voting looks at the votes that a campaign of this replica or of another one asks for. A candidate that could win
-// gets the time to. A candidate that is refused a vote, though not the one before the vote, shares the term with
-// another: neither may win, and they would find out only after an election timeout.
+// gets the time to. One that is refused votes, though not those before the vote, shares the term with another: when
+// those that are left are no majority, it would find out only after an election timeout.
 func (r *replica) voting(m *raftpb.Message) {
 	switch m.GetType() {
 	case raftpb.MsgPreVote, raftpb.MsgVote:
@@ -60,10 +61,43 @@ func (r *replica) voting(m *raftpb.Message) {
 		if !m.GetReject() || m.GetTerm() != r.term || r.role != raft.StateCandidate || r.campaign != 0 {
 			return
 		}
-		if turn, ok := r.turn(slotmap.NodeID{}); ok {
+		if turn, ok := r.turn(r.lost); ok && r.refused(m.GetFrom()) {
 			r.campaign = r.tick + deferTicks + uint64(turn*staggerTicks) + r.cfg.Rand.Uint64N(staggerTicks)
 		}
 	}
+}
+
+// refused notes that a voter has voted for another candidate of this term, and reports whether this one can no longer
+// win: the voters of the node whose loss began it do not vote.
+func (r *replica) refused(by uint64) bool {
+	if r.rejected.term != r.term {
+		r.rejected.term, r.rejected.by = r.term, nil
+	}
+	if !slices.Contains(r.rejected.by, by) {
+		r.rejected.by = append(r.rejected.by, by)
+	}
+	voters := r.members.Conf.GetVoters()
+	left := 0
+	for _, id := range voters {
+		if r.members.Nodes[id] != r.lost && !slices.Contains(r.rejected.by, id) {
+			left++
+		}
+	}
+	return left <= len(voters)/2
+}
+
+// decline answers a leader that hands over to this replica while it replays its log: the leader is asked to stay what
+// it is, for as it waits for the election, it proposes nothing. It reports whether the message is seen to.
+func (r *replica) decline(m *raftpb.Message) bool {
+	switch {
+	case m.GetType() == raftpb.MsgTimeoutNow && r.replaying():
+		r.node.TransferLeader(m.GetFrom())
+	case m.GetType() == raftpb.MsgTransferLeader && m.GetFrom() == r.cfg.Replica:
+		r.node.TransferLeader(r.cfg.Replica) // ends the transfer that goes on
+	default:
+		return false
+	}
+	return true
 }
 
 // replaying reports whether committed entries that are no longer in memory wait for the applier, as after a

@@ -3,6 +3,11 @@ package replica
 import (
 	"strings"
 	"testing"
+
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/wire"
 )
 
 // queued is how many packets are on their way between any nodes.
@@ -79,7 +84,7 @@ func TestReplayingVoterVotesMeanwhile(t *testing.T) {
 		}
 		before := back.disk.read
 		c.step()
-		if n := back.disk.read - before; n > 2*readPerTurn {
+		if n := back.disk.read - before; n > 2*maxRead {
 			t.Fatalf("%d bytes read in one turn", n)
 		}
 	}
@@ -87,4 +92,53 @@ func TestReplayingVoterVotesMeanwhile(t *testing.T) {
 		t.Fatalf("only %d bytes were replayed", back.disk.read)
 	}
 	c.set(c.leader(), "w")
+}
+
+// said delivers a message of raft as if a replica on the node from had sent it.
+func (c *cluster) said(from, to *node, kind raftpb.MessageType, by uint64) {
+	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: &wire.Raft{Message: &raftpb.Message{
+		Type: &kind, From: &by, To: new(to.handle.Gauges.Replica), Term: new(from.handle.Gauges.Term.Load()),
+	}}})
+}
+
+// A replica that replays its log does not take over: it asks the leader to stay what it is.
+func TestReplayingReplicaDoesNotTakeOver(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	value := strings.Repeat("v", 512<<10)
+	for range 2 * cacheBytes / len(value) {
+		c.set(lead, value)
+	}
+	c.tick(heartbeatTicks)
+	back := c.other(lead)
+	c.kill(back)
+	c.start(back)
+	term := lead.handle.Gauges.Term.Load()
+	c.said(lead, back, raftpb.MsgTimeoutNow, lead.handle.Gauges.Replica)
+	c.tick(heartbeatTicks)
+	if c.leader() != lead || lead.handle.Gauges.Term.Load() != term {
+		t.Fatalf("it took over: %s", status(back))
+	}
+	c.said(lead, back, raftpb.MsgTimeoutNow, lead.handle.Gauges.Replica)
+	c.tick(heartbeatTicks)
+	if c.leader() != back {
+		t.Fatalf("nor when it has caught up: %s", status(back))
+	}
+}
+
+// A leader that is asked to stay what it is proposes again at once.
+func TestDeclinedHandOverEnds(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	gone := c.other(lead)
+	id := gone.handle.Gauges.Replica
+	c.kill(gone)
+	lead.system.Root.Send(lead.handle.PID, &Transfer{To: id})
+	c.settle()
+	p := c.send(lead, kindWrite, "set", "key", "v")
+	c.settle()
+	if p.answer != nil {
+		t.Fatal("no hand-over goes on")
+	}
+	c.said(c.other(gone), lead, raftpb.MsgTransferLeader, lead.handle.Gauges.Replica)
+	c.tick(2)
+	c.must(p, "+OK")
 }

@@ -21,6 +21,7 @@ type snapState struct {
 	size    int64  // of its file
 	found   uint64 // last entry of the log as this replica found it
 	bytes   int64  // of entries since then, of those found once they are replayed
+	begun   int64  // how many of them the snapshot that is being taken holds
 	running bool
 	again   uint64 // tick before which none is tried, after one that failed
 	failure string // what the newest one failed of
@@ -32,7 +33,8 @@ const snapRetryTicks = 250
 func (s *snapState) grew(bytes int) { s.bytes += int64(bytes) }
 
 func (s *snapState) taken(ref raftlog.SnapshotRef) {
-	s.index, s.size, s.bytes, s.failure = ref.Index, 0, 0, ""
+	s.index, s.size, s.failure = ref.Index, 0, ""
+	s.bytes, s.begun = s.bytes-s.begun, 0
 	if meta, err := decodeSnapMeta(ref.Meta, ref.ConfState); err == nil {
 		s.size = meta.Size
 	}
@@ -45,8 +47,8 @@ type installed struct {
 }
 
 // maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one: beyond the size
-// of that, so that a shard of any size writes no more for snapshots than for its log, and a restart replays no
-// more than it loads (the rule of Redis's auto-aof-rewrite-percentage 100).
+// of that, so that a restart replays no more than it loads (the rule of Redis's auto-aof-rewrite-percentage 100), or
+// by so many entries that looking at them takes as long.
 func (r *replica) maybeSnapshot() {
 	grown := r.applied - min(r.applied, r.snaps.index)
 	if r.snaps.running || grown == 0 || r.snaps.index == 0 || r.tick < r.snaps.again {
@@ -57,7 +59,7 @@ func (r *replica) maybeSnapshot() {
 	if !large && !wanted {
 		return
 	}
-	r.snaps.running = true
+	r.snaps.running, r.snaps.begun = true, r.snaps.bytes
 	r.toApplier(&takeSnapshot{})
 }
 
@@ -188,6 +190,7 @@ func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {
 func (r *replica) installing(in *installed) {
 	r.members, r.changedTerm = in.members, in.ref.Term
 	r.last = in.ref.Index
+	r.snaps.begun = r.snaps.bytes // it holds them all
 	r.snaps.taken(in.ref)
 	answerAll(r.cfg, r.fates.covered(in.ref.Index), Unknown)
 }

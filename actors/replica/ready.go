@@ -9,6 +9,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // handleReady does what raft wants done, each as a message to the actor that does it.
@@ -199,7 +200,7 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 	led, was := r.role == raft.StateLeader, r.leader
 	r.role, r.leader = s.RaftState, s.Lead
 	if r.leader != 0 {
-		r.campaign = 0
+		r.campaign, r.lost = 0, slotmap.NodeID{}
 	}
 	if led && r.role != raft.StateLeader {
 		r.ownTerm = false

@@ -37,6 +37,11 @@ type replica struct {
 	heard    uint64                    // tick of the last message of the leader
 	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells
 	campaign uint64                    // tick to campaign at, 0 for none
+	lost     slotmap.NodeID            // of the leader whose link's loss began the election that goes on
+	rejected struct {                  // by these voters, in this term
+		term uint64
+		by   []uint64
+	}
 
 	writes      []*Batch // queued for the next entry
 	parked      []parked // requests that wait for a leader
@@ -96,9 +101,6 @@ func (c *Config) spawn(a actor.Actor, name string, opts []actor.PropsOption) *ac
 	}
 	return pid
 }
-
-// goOn is for a turn that has nothing new: the last one did not come to an end.
-type goOn struct{}
 
 // Receive implements actor.Actor.
 func (r *replica) Receive(ctx actor.Context) {
@@ -208,11 +210,7 @@ func (r *replica) drained() {
 	r.proposeUnblocks()
 	r.proposeQueued()
 	r.openReadRound()
-	for read := r.storage.read; r.node.HasReady(); {
-		if r.storage.read-read >= readPerTurn {
-			r.cfg.System.Root.Send(r.self(), goOn{}) // behind what came meanwhile: a vote, most of all
-			break
-		}
+	for r.node.HasReady() {
 		r.handleReady(r.node.Ready())
 		r.openReadRound()
 	}
@@ -264,7 +262,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 		r.destroy("succeeded by a later replica")
 		return
 	}
-	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.foreign(from, m.GetFrom()) {
+	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.decline(m) || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
 	if r.removed(from, m.GetFrom()) || r.premature(m) || r.odd(m) {

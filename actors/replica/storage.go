@@ -29,7 +29,6 @@ type storage struct {
 	truncTrm uint64
 	last     uint64
 
-	read       int             // bytes of entries that were read from the log
 	cache      []*raftpb.Entry // contiguous, ends at last
 	cacheBytes int
 	cacheMax   int
@@ -92,11 +91,7 @@ func (s *storage) Entries(lo, hi, maxSize uint64) ([]*raftpb.Entry, error) {
 	if lo >= first {
 		return limit(s.cache[lo-first:hi-first:hi-first], maxSize), nil
 	}
-	found, err := s.log.Entries(s.shard, lo, min(hi, first), min(maxSize, readPerTurn))
-	for _, e := range found {
-		s.read += len(e.GetData())
-	}
-	return found, err
+	return s.log.Entries(s.shard, lo, min(hi, first), min(maxSize, maxRead))
 }
 
 // Snapshot implements raft.Storage: metadata only, the file is streamed beside it. A replica refuses a

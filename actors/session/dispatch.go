@@ -128,7 +128,7 @@ func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) bool {
 	if !at.known {
 		slot = s.ledSlot()
 	}
-	if s.awaitsLeader(slot, cmd.Size) {
+	if at.known && s.awaitsLeader(slot, cmd.Size) {
 		return false
 	}
 	s.awaited = 0
