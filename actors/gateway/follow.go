@@ -101,6 +101,7 @@ func listen(ctx context.Context, conn net.Conn, to chan<- told, held *hold) {
 		return
 	}
 	buf, mark := make([]byte, 0, readSize), held.used
+	passed := int64(0) // bytes of the event that the stream may still be writing
 	var scan resp.ReplyScan
 	for {
 		size, err := scan.End(buf)
@@ -111,14 +112,20 @@ func listen(ctx context.Context, conn net.Conn, to chan<- told, held *hold) {
 			continue
 		}
 		before := held.used
-		if err != nil || !held.use(copiesOfEvent*int64(size)) || !hand(ctx, to, buf[:size]) {
+		if err != nil || !held.use(copiesOfEvent*int64(size)) {
 			return
 		}
-		held.rewind(before)
+		n, ok := hand(ctx, to, buf[:size])
+		if !ok {
+			return
+		}
+		held.rewind(before - passed) // who takes an event is done with the one before
+		passed = n
+		held.use(passed) // there is room: it was made of what was used
 		left := buf[size:]
 		if cap(buf) > readSize && len(left) <= readSize {
 			buf = make([]byte, 0, readSize)
-			held.rewind(mark)
+			held.rewind(mark + passed)
 		}
 		buf, scan = append(buf[:0], left...), resp.ReplyScan{}
 		held.trim()
@@ -128,11 +135,11 @@ func listen(ctx context.Context, conn net.Conn, to chan<- told, held *hold) {
 // copiesOfEvent is how much an event takes beside what it is made of, each byte, at most: as values, as text, as an event.
 const copiesOfEvent = 12
 
-// hand hands on one thing that a session said, and reports false when nobody takes it.
-func hand(ctx context.Context, to chan<- told, b []byte) bool {
+// hand hands on one thing that a session said, an event of size bytes, and reports false when nobody takes it.
+func hand(ctx context.Context, to chan<- told, b []byte) (size int64, ok bool) {
 	v, _, err := resp.ParseReply(b)
 	if err != nil {
-		return false
+		return 0, false
 	}
 	t := told{event: rest.AppendEvent(nil, v)}
 	if v.Kind == resp.Error {
@@ -140,8 +147,8 @@ func hand(ctx context.Context, to chan<- told, b []byte) bool {
 	}
 	select {
 	case to <- t:
-		return true
+		return int64(len(t.event)), true
 	case <-ctx.Done():
-		return false
+		return 0, false
 	}
 }

@@ -199,6 +199,7 @@ func TestPagesOfOtherSites(t *testing.T) {
 		headers              []string
 		status               int
 	}{
+		{"a stream for a page that is not told", "GET", "/monitor", []string{"User-Agent", browser}, 403},
 		{"an image in a page elsewhere", "GET", "/set/k/v", []string{"User-Agent", browser, "Referer", "http://evil.example/x"}, 403},
 		{"which only reads", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://evil.example/"}, 403},
 		{"a page that names us in its path", "GET", "/get/k", []string{"User-Agent", browser, "Referer", "http://evil.example/127.0.0.1:8379"}, 403},

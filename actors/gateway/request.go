@@ -74,7 +74,7 @@ func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
 		q.cmds = []rest.Command{cmd}
 		if err == nil && isFollowed(cmd) {
 			q.form = follow
-			return q, nil
+			return q, h.admitCommands(r, q.cmds)
 		}
 	} else {
 		if bad := h.roomForArguments(body, held); bad != nil {

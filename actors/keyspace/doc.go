@@ -111,8 +111,8 @@
 // # Once
 //
 // A transaction that comes with a key (AppendOnce) is carried out once: when it comes again, after a failover say, it
-// is answered as it was. The reply is made by every replica, remembered for a day of the shard's clock, and in the
-// snapshot. What is remembered is bounded; a transaction that finds no room is refused before it does anything.
+// is answered as it was. The reply is made by every replica, remembered for a day of the shard's clock (where there is
+// no room, for five minutes at least), and in the snapshot. What is remembered is bounded; a transaction that finds no room is refused before it does anything.
 //
 // # Memory
 //
