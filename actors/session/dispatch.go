@@ -80,7 +80,8 @@ func (s *session) dispatch(cmd *resp.Command) bool {
 		if waits && alone(s) {
 			return false
 		}
-		return s.routeOp(v, cmd, waits)
+		s.routeOp(v, cmd, waits)
+		return true
 	case v.own.run == nil:
 		s.reject(v, keyspace.Unknown(cmd.Args).Error())
 		return true
@@ -117,25 +118,21 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 }
 
 // routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its
-// segment, and not forwarded: its wait could not be ended from here. It reports false as dispatch does.
-func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) bool {
+// segment, and not forwarded: its wait could not be ended from here.
+func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	at, err := s.slotOf(v.cmd, cmd.Args)
 	if err != nil {
 		s.reject(v, err.Error())
-		return true
+		return
 	}
 	slot := at.slot
 	if !at.known {
 		slot = s.ledSlot()
 	}
-	if at.known && s.awaitsLeader(slot, cmd.Size) {
-		return false
-	}
-	s.awaited = 0
 	p, line := s.partToWait(slot, waits)
 	if p == nil {
 		s.reject(v, line)
-		return true
+		return
 	}
 	s.seg.bytes += cmd.Size
 	if waits {
@@ -147,7 +144,6 @@ func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) bool {
 	s.seg.places = append(s.seg.places, place{
 		part: p, op: p.note(slot, waits || v.cmd.Write()), verb: v, args: cmd.Args, silent: s.isSilent(),
 	})
-	return true
 }
 
 // slotOf is the slot of a command's keys, which must be the same for all of them. It is not known where the

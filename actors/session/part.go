@@ -199,15 +199,10 @@ func (s *session) refuse(p *part, r refusal) {
 	if r.status == replica.Unknown || r.status == replica.Unblocked {
 		return
 	}
-	s.refuseShard(p.shard, r)
-}
-
-// refuseShard refuses what was received for a shard and not routed yet.
-func (s *session) refuseShard(id slotmap.ShardID, r refusal) {
 	if s.refused == nil {
 		s.refused = map[slotmap.ShardID]refusal{}
 	}
-	s.refused[id] = r
+	s.refused[p.shard] = r
 }
 
 // proceed goes on when the last answer of a segment is in.

@@ -70,23 +70,22 @@ type Config struct {
 
 // Server accepts client connections and keeps what they share: settings, figures, the list of them.
 type Server struct {
-	cfg        Config
-	system     *actor.ActorSystem
-	log        *slog.Logger
-	settings   settings
-	stats      stats
-	clients    registry
-	slow       slowlog
-	latency    latencies
-	monitors   monitors
-	leaderless leaderless
-	paused     pause
-	saved      saved
-	events     *mailbox.Budget // of keyspace events on their way to the broker
-	started    time.Time
-	runID      string
-	nextID     atomic.Uint64
-	now        atomic.Int64 // the wall clock in ms, as of the last sweep
+	cfg      Config
+	system   *actor.ActorSystem
+	log      *slog.Logger
+	settings settings
+	stats    stats
+	clients  registry
+	slow     slowlog
+	latency  latencies
+	monitors monitors
+	paused   pause
+	saved    saved
+	events   *mailbox.Budget // of keyspace events on their way to the broker
+	started  time.Time
+	runID    string
+	nextID   atomic.Uint64
+	now      atomic.Int64 // the wall clock in ms, as of the last sweep
 
 	closing chan struct{}
 	running sync.WaitGroup // the accept loop, the sweep, and two for each connection
@@ -119,7 +118,6 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, system: cfg.System, log: cfg.Logger, started: time.Now(), runID: newRunID(),
 		closing: make(chan struct{}), events: mailbox.NewBudget(maxEvents, maxEventBytes),
 	}
-	s.leaderless.routes, s.leaderless.root, s.leaderless.patience = cfg.Routes, cfg.System.Root, leaderPatience
 	s.settings.init(cfg.Requirepass)
 	s.stats.init()
 	s.now.Store(time.Now().UnixMilli())

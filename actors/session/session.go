@@ -38,13 +38,11 @@ type session struct {
 	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
-	waiting *waitJoin       // the WAIT under way
-	listens bool            // the broker may know this client
-	held    bool            // waits for the end of a pause
-	awaits  bool            // waits for a shard to have a leader
-	awaited slotmap.ShardID // the shard whose leader the command in hand waited for, 0: none
-	inHand  int64           // bytes of frames that were taken and are not written
-	blocked *blockedOp      // the operation that waits
+	waiting *waitJoin  // the WAIT under way
+	listens bool       // the broker may know this client
+	held    bool       // waits for the end of a pause
+	inHand  int64      // bytes of frames that were taken and are not written
+	blocked *blockedOp // the operation that waits
 
 	cur    *pipeline // nil: waiting for input
 	at     int       // the next command of cur
@@ -106,8 +104,6 @@ func (s *session) Receive(ctx actor.Context) {
 		s.brokered(m)
 	case resumed:
 		s.resumed()
-	case leaderOver:
-		s.leaderOver()
 	case unblockAsked:
 		s.unblockAsked()
 	case *unblockTold:
@@ -161,9 +157,6 @@ func (s *session) stop() {
 	}
 	if s.held {
 		s.srv.paused.forget(s.pid)
-	}
-	if s.awaits {
-		s.srv.leaderless.forget(s.pid)
 	}
 	s.info.conn.Close()
 	s.in.close()
