@@ -24,7 +24,7 @@ var Words = map[Bug]string{
 	WatchIgnored:      `swap\d+: the history .* is not linearizable`,
 	LeakedBudget:      `of the budget are still taken`,
 	EarlyExpiry:       `brief\d+: no order`,
-	LeftBehind:        `relay\d+: .* (is moved \d times|is there twice)`,
+	LeftBehind:        `relay\d+: .*(is moved \d+ times|is there (twice|\d+ times))`,
 	WrongMinimum:      `rank\d+: .* was to leave after`,
 	ForgottenDelivery: `stream\d+: .*(is forgotten|found nothing)`,
 	RepeatedMessage:   `channel\d+: .* is heard twice`,
