@@ -93,7 +93,9 @@ func (r *replica) decline(m *raftpb.Message) bool {
 	case m.GetType() == raftpb.MsgTimeoutNow && r.replaying():
 		r.node.TransferLeader(m.GetFrom())
 	case m.GetType() == raftpb.MsgTransferLeader && m.GetFrom() == r.cfg.Replica:
-		r.node.TransferLeader(r.cfg.Replica) // ends the transfer that goes on
+		if r.role == raft.StateLeader { // or raft would ask the one that leads by now for the leadership
+			r.node.TransferLeader(r.cfg.Replica) // ends the transfer that goes on
+		}
 	default:
 		return false
 	}

@@ -61,18 +61,24 @@ func TestSplitVoteIsRepeatedSoon(t *testing.T) {
 	c.set(c.leader(), "w")
 }
 
-// A voter that replays a long log after a restart takes it in pieces, and does not search the rest of it for
-// configuration changes, as raft does before a campaign: in that turn the vote would wait that the other one needs.
-func TestReplayingVoterVotesMeanwhile(t *testing.T) {
-	c, lead := group(t, 3, 3)
+// replaying makes a group with a follower that has just started, with more of its log to replay than it keeps in memory.
+func replaying(t *testing.T) (c *cluster, lead, back *node) {
+	c, lead = group(t, 3, 3)
 	value := strings.Repeat("v", 512<<10)
 	for range 2 * cacheBytes / len(value) {
 		c.set(lead, value)
 	}
 	c.tick(heartbeatTicks)
-	back := c.other(lead)
+	back = c.other(lead)
 	c.kill(back)
 	c.start(back)
+	return c, lead, back
+}
+
+// A voter that replays a long log after a restart takes it in pieces, and does not search the rest of it for
+// configuration changes, as raft does before a campaign: in that turn the vote would wait that the other one needs.
+func TestReplayingVoterVotesMeanwhile(t *testing.T) {
+	c, lead, back := replaying(t)
 	for range 3 * electionTicks { // more than it takes raft to campaign
 		c.tickOnce(back)
 	}
@@ -103,15 +109,7 @@ func (c *cluster) said(from, to *node, kind raftpb.MessageType, by uint64) {
 
 // A replica that replays its log does not take over: it asks the leader to stay what it is.
 func TestReplayingReplicaDoesNotTakeOver(t *testing.T) {
-	c, lead := group(t, 3, 3)
-	value := strings.Repeat("v", 512<<10)
-	for range 2 * cacheBytes / len(value) {
-		c.set(lead, value)
-	}
-	c.tick(heartbeatTicks)
-	back := c.other(lead)
-	c.kill(back)
-	c.start(back)
+	c, lead, back := replaying(t)
 	term := lead.handle.Gauges.Term.Load()
 	c.said(lead, back, raftpb.MsgTimeoutNow, lead.handle.Gauges.Replica)
 	c.tick(heartbeatTicks)
@@ -141,4 +139,20 @@ func TestDeclinedHandOverEnds(t *testing.T) {
 	c.said(c.other(gone), lead, raftpb.MsgTransferLeader, lead.handle.Gauges.Replica)
 	c.tick(2)
 	c.must(p, "+OK")
+}
+
+// One that was asked to stay, but leads no more, does not ask its successor for the leadership.
+func TestDeclinedHandOverComesLate(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	next := c.other(lead)
+	lead.system.Root.Send(lead.handle.PID, &Transfer{To: next.handle.Gauges.Replica})
+	c.tick(heartbeatTicks)
+	if c.leader() != next {
+		t.Fatalf("n%d leads", c.leader().i)
+	}
+	c.said(next, lead, raftpb.MsgTransferLeader, lead.handle.Gauges.Replica)
+	c.tick(heartbeatTicks)
+	if c.leader() != next {
+		t.Fatal("it took the leadership back")
+	}
 }
