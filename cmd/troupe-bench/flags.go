@@ -9,9 +9,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/troupedb/troupe/cmd/internal/bench"
+	"github.com/troupedb/troupe/cmd/internal/cli"
 )
 
 // flags are the command line of troupe-bench. Each is also read from TROUPE_<FLAG>.
@@ -39,19 +38,13 @@ type flags struct {
 
 // parse reads the command line and the environment. done means that it has been answered: --help.
 func parse(args []string, stdout, stderr io.Writer) (f flags, done bool, err error) {
-	p, err := kong.New(&f, kong.Name("troupe-bench"),
-		kong.Description("Measures Troupe beside other systems on this machine: the same load for each, in turns; rate, latency and the CPU of all servers."),
-		kong.DefaultEnvars("TROUPE"), kong.Writers(stdout, stderr), kong.Exit(func(int) { done = true }))
-	if err != nil {
-		return f, false, err
-	}
-	if _, err = p.Parse(args); done {
-		return f, true, nil
-	}
-	if err == nil {
+	done, err = cli.Parse(&f, "troupe-bench",
+		"Measures Troupe beside other systems on this machine: the same load for each, in turns; rate, latency and the CPU of all servers.",
+		args, stdout, stderr)
+	if err == nil && !done {
 		err = f.check()
 	}
-	return f, false, err
+	return f, done, err
 }
 
 func (f *flags) check() error {

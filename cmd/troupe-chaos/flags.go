@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/troupedb/troupe/cmd/internal/cli"
 )
 
 // flags are the command line of troupe-chaos. Each is also read from TROUPE_<FLAG>. What a script sets, a flag
@@ -39,22 +39,15 @@ type flags struct {
 
 // parse reads the command line and the environment. done means that it has been answered: --help.
 func parse(args []string, stdout, stderr io.Writer) (f flags, done bool, err error) {
-	p, err := kong.New(&f, kong.Name("troupe-chaos"),
-		kong.Description("Starts a real cluster on this machine, loads it, breaks it by a script, and checks every answer."),
-		kong.DefaultEnvars("TROUPE"), kong.Writers(stdout, stderr), kong.Exit(func(int) { done = true }))
-	if err != nil {
-		return f, false, err
-	}
-	if _, err = p.Parse(args); done {
-		return f, true, nil
-	}
-	if err == nil {
+	done, err = cli.Parse(&f, "troupe-chaos",
+		"Starts a real cluster on this machine, loads it, breaks it by a script, and checks every answer.", args, stdout, stderr)
+	if err == nil && !done {
 		err = f.check()
 	}
 	if f.Seed == 0 {
 		f.Seed = 1 + rand.Uint64N(1<<32)
 	}
-	return f, false, err
+	return f, done, err
 }
 
 func (f *flags) check() error {

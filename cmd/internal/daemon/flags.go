@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/alecthomas/kong"
+	"github.com/troupedb/troupe/cmd/internal/cli"
 )
 
 // flags are the command line of troupe-node. Each is also read from TROUPE_<FLAG>, but for those that print
@@ -48,17 +48,13 @@ func usagef(format string, v ...any) error { return usageError{fmt.Errorf(format
 // parse reads the command line and the environment. done means that the parser has answered all by
 // itself (--help).
 func parse(args []string, std streams) (f flags, done bool, err error) {
-	exited := false
-	p, err := kong.New(&f, kong.Name("troupe-node"), kong.Description("A node of a Troupe cluster: a sharded key-value store that speaks the Redis Cluster protocol and keeps every acknowledged write."),
-		kong.DefaultEnvars("TROUPE"), kong.Writers(std.out, std.err), kong.Exit(func(int) { exited = true }))
-	if err != nil {
-		return f, false, err
-	}
-	_, err = p.Parse(args)
-	if exited {
+	done, err = cli.Parse(&f, nodeName,
+		"A node of a Troupe cluster: a sharded key-value store that speaks the Redis Cluster protocol and keeps every acknowledged write.",
+		args, std.out, std.err)
+	switch {
+	case done:
 		return f, true, nil
-	}
-	if err != nil {
+	case err != nil:
 		return f, false, usagef("%v; see --help", err)
 	}
 	return f, false, f.check()

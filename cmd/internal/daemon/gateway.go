@@ -10,9 +10,8 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/alecthomas/kong"
-
 	"github.com/troupedb/troupe/actors"
+	"github.com/troupedb/troupe/cmd/internal/cli"
 	"github.com/troupedb/troupe/wire/secret"
 )
 
@@ -45,15 +44,12 @@ func GatewayMain(args []string) int {
 
 func parseGateway(args []string, std streams) (g *gatewayFlags, done bool, err error) {
 	g = &gatewayFlags{}
-	p, err := kong.New(g, kong.Name(gatewayName), kong.Description("Redis over HTTP/JSON for a Troupe cluster, and a page that shows it: a member of the cluster without data."),
-		kong.DefaultEnvars("TROUPE"), kong.Writers(std.out, std.err), kong.Exit(func(int) { done = true }))
-	if err != nil {
-		return g, false, err
-	}
-	if _, err = p.Parse(args); done {
+	done, err = cli.Parse(g, gatewayName,
+		"Redis over HTTP/JSON for a Troupe cluster, and a page that shows it: a member of the cluster without data.", args, std.out, std.err)
+	switch {
+	case done:
 		return g, true, nil
-	}
-	if err != nil {
+	case err != nil:
 		return g, false, usagef("%v; see --help", err)
 	}
 	if len(g.Join) == 0 && !g.Version {

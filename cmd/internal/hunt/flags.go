@@ -6,7 +6,7 @@ import (
 	"runtime"
 	"time"
 
-	"github.com/alecthomas/kong"
+	"github.com/troupedb/troupe/cmd/internal/cli"
 )
 
 // flags are the command line of troupe-sim. Each is also read from TROUPE_<FLAG>.
@@ -25,13 +25,10 @@ type flags struct {
 
 // parse reads the command line and the environment. done means that it has been answered: --help.
 func parse(args []string, stdout, stderr io.Writer) (f flags, done bool, err error) {
-	p, err := kong.New(&f, kong.Name("troupe-sim"),
-		kong.Description("Simulates whole clusters by seed, with everything that can go wrong, and checks what was promised. The same seed is the same run."),
-		kong.DefaultEnvars("TROUPE"), kong.Writers(stdout, stderr), kong.Exit(func(int) { done = true }))
-	if err != nil {
-		return f, false, err
-	}
-	if _, err = p.Parse(args); done || err != nil {
+	done, err = cli.Parse(&f, "troupe-sim",
+		"Simulates whole clusters by seed, with everything that can go wrong, and checks what was promised. The same seed is the same run.",
+		args, stdout, stderr)
+	if done || err != nil {
 		return f, done, err
 	}
 	if f.Workers == 0 {
