@@ -66,11 +66,14 @@ const leastSlack = 64 << 20
 // full reports whether this node uses more than maxmemory, and nothing is evicted to change that, or not fast enough.
 // It is no answer to a command of a transaction that may be done.
 func (s *session) full() bool {
-	limit, used := s.srv.settings.maxmemory.Load(), s.routes.usedBytes()
-	switch {
-	case limit == 0 || used <= limit || s.tx.mayBeDone():
+	limit := s.srv.settings.maxmemory.Load()
+	if limit == 0 { // and nothing is added up, for each write comes by here
 		return false
-	case used-limit > max(leastSlack, limit/8):
+	}
+	switch over := s.routes.usedBytes() - limit; {
+	case over <= 0 || s.tx.mayBeDone():
+		return false
+	case over > max(leastSlack, limit/8):
 		return true
 	}
 	return s.srv.settings.eviction.rules().Policy == keyspace.NoEviction || s.dry()
