@@ -5,6 +5,7 @@ import (
 	"html/template"
 	"io"
 	"math"
+	"time"
 )
 
 //go:embed page.html
@@ -50,7 +51,9 @@ func (r *Report) section(t Table) section {
 	}
 	s.Plots = []plot{
 		t.plot("requests a second", rate, perSecond),
-		t.plot("99th percentile of latency", func(s Sample) float64 { return us(s.P99) }, micros),
+		t.plot("99th percentile of latency", func(s Sample) float64 { return us(s.P99) }, func(v float64) string {
+			return short(time.Duration(v * float64(time.Microsecond)))
+		}),
 		t.plot("CPU of all servers a request", Sample.perOp, micros),
 	}
 	return s

@@ -100,7 +100,7 @@ func TestPage(t *testing.T) {
 		t.Fatal(err)
 	}
 	page := out.String()
-	for _, want := range []string{"steady", "1.50x", "absent is not installed", "TRYAGAIN &lt;later&gt;", "prefers-color-scheme", "<title>steady: 1.50 M/s</title>"} {
+	for _, want := range []string{"steady", "1.50x", "absent is not installed", "TRYAGAIN &lt;later&gt;", "prefers-color-scheme", "<title>steady: 1.50 M/s</title>", "<title>steady: 20ms</title>"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("the page lacks %q", want)
 		}
