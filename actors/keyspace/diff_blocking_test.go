@@ -64,6 +64,7 @@ func (c *blockedClients) change() []string {
 // block has an idle client send a command that may block.
 func (c *blockedClients) block(client int) {
 	cmd := c.blocking()
+	c.g.tally.add(cmd)
 	c.log = append(c.log, fmt.Sprintf("client %d: %q", client, cmd))
 	c.b.env.Index++
 	reply, id := c.b.wait(cmd...)
@@ -108,10 +109,11 @@ func (c *blockedClients) same(client int, ours string) {
 
 func TestBlockingAsRedis(t *testing.T) {
 	server := startRedis(t)
-	c := &blockedClients{
-		t: t, g: &gen{Rand: rand.New(rand.NewPCG(seed(t), 4)), now: time.Now().UnixMilli()}, b: newBench(t),
-		main: server, waits: map[uint64]int{}, busy: map[int]uint64{},
-	}
+	differBlocking(t, server, &gen{Rand: rand.New(rand.NewPCG(seed(t), 4)), now: time.Now().UnixMilli()}, 1500)
+}
+
+func differBlocking(t *testing.T, server *redis, g *gen, rounds int) {
+	c := &blockedClients{t: t, g: g, b: newBench(t), main: server, waits: map[uint64]int{}, busy: map[int]uint64{}}
 	for range 6 {
 		conn, err := net.Dial("tcp", server.conn.RemoteAddr().String())
 		if err != nil {
@@ -120,13 +122,14 @@ func TestBlockingAsRedis(t *testing.T) {
 		t.Cleanup(func() { conn.Close() })
 		c.conns = append(c.conns, &redis{conn: conn, in: bufio.NewReader(conn)})
 	}
-	for range 1500 {
+	for range rounds {
 		client := c.g.IntN(len(c.conns))
 		if _, busy := c.busy[client]; !busy && c.g.IntN(2) == 0 {
 			c.block(client)
 			continue
 		}
 		cmd := c.change()
+		c.g.tally.add(cmd)
 		c.log = append(c.log, fmt.Sprintf("%q", cmd))
 		ours, theirs := c.b.run(cmd...), c.main.askAll(t, [][]string{cmd})[0]
 		if ours != theirs {

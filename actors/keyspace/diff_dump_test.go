@@ -8,16 +8,20 @@ import (
 
 // Each side restores what the other one dumped.
 func TestDumpsAsRedis(t *testing.T) {
-	server, b := startRedis(t), newBench(t)
+	server := startRedis(t)
+	differDumps(t, server, newServerGen(t, server), 20*more(t))
+}
+
+func differDumps(t *testing.T, server *redis, g *gen, rounds int) {
+	b := newBench(t)
 	server.ask(t, "CONFIG", "SET", "sanitize-dump-payload", "yes")
-	g := newServerGen(t, server)
-	for range 20 * more(t) {
+	for range rounds {
 		differOn(t, server, b, g, 2, 1)
 		for i := range 12 {
-			swapDumps(t, server, b, fmt.Sprintf("{t}%d", i))
+			g.swapDumps(t, server, b, fmt.Sprintf("{t}%d", i))
 		}
 		for i := range 3 {
-			swapDumps(t, server, b, fmt.Sprintf("{t}s%d", i))
+			g.swapDumps(t, server, b, fmt.Sprintf("{t}s%d", i))
 		}
 		compareStates(t, server, b)
 		if t.Failed() {
@@ -26,8 +30,9 @@ func TestDumpsAsRedis(t *testing.T) {
 	}
 }
 
-func swapDumps(t *testing.T, server *redis, b *bench, key string) {
+func (g *gen) swapDumps(t *testing.T, server *redis, b *bench, key string) {
 	t.Helper()
+	g.tally.add([]string{"dump", key}, []string{"restore", key, "0", ""})
 	theirs := server.ask(t, "DUMP", key)
 	if theirs.text == "" {
 		if got := b.run("dump", key); got != null {

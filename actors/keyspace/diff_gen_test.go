@@ -17,6 +17,8 @@ type gen struct {
 	next [][]string          // commands to come before others
 	only func(*gen) []string // the family to make commands of, nil: all
 	ids  uint64              // of entries of streams
+
+	tally tally // what was compared
 }
 
 func (g *gen) pick(of ...string) string { return of[g.IntN(len(of))] }
@@ -154,7 +156,7 @@ func (g *gen) command() []string {
 	case 0:
 		cut := 1 + g.IntN(len(cmd))
 		chance := cut == 2 && isAnyOf(cmd[0], "spop", "srandmember", "hrandfield", "zrandmember")
-		partly := cut == 3 && isAnyOf(cmd[0], "sscan", "hscan", "zscan") // what comes first is Redis's choice
+		partly := cut == 3 && isAnyOf(cmd[0], "sscan", "hscan", "zscan") || cut == 2 && cmd[0] == "scan" // what comes first is Redis's choice
 		if !chance && !partly {
 			return cmd[:cut]
 		}
@@ -259,7 +261,9 @@ func (g *gen) lcsOptions() (o []string) {
 }
 
 func (g *gen) genericCommand() []string {
-	switch g.IntN(12) {
+	switch g.IntN(13) {
+	case 12:
+		return append([]string{"scan", g.cursor()}, g.scanOptions()...)
 	case 0:
 		return []string{g.pick("del", "unlink", "exists", "touch"), g.key(), g.key()}
 	case 1:

@@ -142,7 +142,7 @@ var encodings70 = strings.NewReplacer("$9\r\nhashtable", "$8\r\nlistpack", "$9\r
 
 // orderIsFree tells whether a command answers what Redis has in the order of its hash tables.
 func orderIsFree(name string) bool {
-	return isAnyOf(name, "keys", "hkeys", "hvals", "hgetall", "hscan", "hrandfield",
+	return isAnyOf(name, "keys", "scan", "hkeys", "hvals", "hgetall", "hscan", "hrandfield",
 		"sinter", "sunion", "sdiff", "smembers", "sscan", "spop", "srandmember")
 }
 
@@ -207,6 +207,7 @@ func differOn(t *testing.T, server *redis, b *bench, g *gen, proto, rounds int) 
 			cmds = append(cmds, g.command())
 		}
 		b.env.Now = time.Now().UnixMilli()
+		g.tally.add(cmds...)
 		theirs := server.askAll(t, cmds)
 		for i, cmd := range cmds {
 			if ours := b.ask(cmd...); !server.sameReply(cmd, ours, theirs[i]) {
@@ -260,22 +261,31 @@ func more(t testing.TB) int {
 // Nodes are small, so that trimming often meets whole ones.
 func TestStreamsAsRedis(t *testing.T) {
 	for proto := 2; proto <= 3; proto++ {
-		server, b := startRedis(t), newBench(t)
-		for _, limit := range [][]string{{"stream-node-max-entries", "7"}, {"stream-node-max-bytes", "700"}} {
-			server.ask(t, "CONFIG", "SET", limit[0], limit[1])
-			b.run("setlimit", limit[0], limit[1])
-		}
-		g := newServerGen(t, server)
-		g.only = (*gen).streamCommand
-		differOn(t, server, b, g, proto, 40*more(t))
+		server := startRedis(t)
+		differStreams(t, server, newServerGen(t, server), proto, 40*more(t))
 	}
+}
+
+func differStreams(t *testing.T, server *redis, g *gen, proto, rounds int) {
+	b := newBench(t)
+	for _, limit := range [][]string{{"stream-node-max-entries", "7"}, {"stream-node-max-bytes", "700"}} {
+		server.ask(t, "CONFIG", "SET", limit[0], limit[1])
+		b.run("setlimit", limit[0], limit[1])
+	}
+	g.only = (*gen).streamCommand
+	differOn(t, server, b, g, proto, rounds)
 }
 
 func TestTransactionsAsRedis(t *testing.T) {
 	server := startRedis(t)
-	g := newServerGen(t, server)
+	differTransactions(t, server, newServerGen(t, server), 2, 300)
+}
+
+func differTransactions(t *testing.T, server *redis, g *gen, proto, rounds int) {
 	b := newBench(t)
-	for range 300 {
+	server.setProto(t, proto)
+	b.w.SetProto(proto)
+	for range rounds {
 		cmds := [][]string{{"multi"}}
 		tx := &Tx{}
 		for range g.IntN(6) {
@@ -286,6 +296,7 @@ func TestTransactionsAsRedis(t *testing.T) {
 			}
 		}
 		cmds = append(cmds, []string{"exec"})
+		g.tally.add(cmds...)
 		b.env.Now = time.Now().UnixMilli()
 		b.env.Index++
 		theirs := server.askAll(t, cmds)[len(cmds)-1]
