@@ -18,7 +18,8 @@ type gen struct {
 	only func(*gen) []string // the family to make commands of, nil: all
 	ids  uint64              // of entries of streams
 
-	tally tally // what was compared
+	tally     tally // what was compared
+	rareFlush bool  // keys live long
 }
 
 func (g *gen) pick(of ...string) string { return of[g.IntN(len(of))] }

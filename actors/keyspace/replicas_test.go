@@ -2,7 +2,10 @@ package keyspace
 
 import (
 	"bytes"
+	"flag"
+	"fmt"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"strconv"
 	"sync"
@@ -62,6 +65,9 @@ func (g *gen) blocking() []string {
 func (g *gen) anything() []string {
 	switch g.IntN(10) {
 	case 0:
+		if g.rareFlush && g.IntN(40) > 0 {
+			return g.setLimit()
+		}
 		return []string{g.pick("flushall", "randomkey", "dbsize", "keys", "scan"), "*"}
 	case 1, 2:
 		return []string{"set", g.anyKey(), g.value(), "px", g.pick("5", "20", "90")}
@@ -73,6 +79,14 @@ func (g *gen) anything() []string {
 		return g.notForDiff()
 	}
 	return g.command()
+}
+
+// setLimit changes where small forms of collections end.
+func (g *gen) setLimit() []string {
+	if g.IntN(10) > 0 {
+		return []string{"keys", "*"}
+	}
+	return []string{"setlimit", LimitNames[g.IntN(len(LimitNames))], g.pick("0", "3", "64", "512")}
 }
 
 // notForDiff makes commands of families that have differential tests of their own.
@@ -112,72 +126,169 @@ var dumpedValues = sync.OnceValue(func() (values [][]byte) {
 	return values
 })
 
-// apply runs an entry as a replica does.
-func apply(s *State, env Env, body []byte, w *resp.Writer) {
+// apply runs an entry as a replica does, and returns of how many commands it was.
+func apply(s *State, env Env, body []byte, w *resp.Writer) (commands int) {
 	s.Tick(&env, 3)
 	var r OpReader
 	var op Op
 	r.Reset(body)
 	for r.Next(&op) {
 		s.Exec(&env, &op, w)
+		if commands++; op.Tx != nil {
+			commands += len(op.Tx.Cmds)
+		}
+	}
+	return commands
+}
+
+// replicas are some of one shard: one that answers, one that nobody listens to, one that serves reads in between, and
+// one that begins with a snapshot of another.
+type replicas struct {
+	t                             testing.TB
+	fail                          func(format string, args ...any)
+	g                             *gen
+	env                           Env
+	answers, silent, reader, late *State // late: nil at first
+
+	told, toldReader, toldLate, discard resp.Writer
+	commands                            int // carried out by each
+}
+
+func newReplicas(t testing.TB, g *gen) *replicas {
+	r := &replicas{t: t, fail: t.Fatalf, g: g, env: Env{Now: testNow}}
+	r.answers, r.silent, r.reader = New(testConfig()), New(testConfig()), New(testConfig())
+	r.answers.SetEviction(Eviction{Policy: AllKeysLRU, Samples: 5})
+	r.discard.SetDiscard(true)
+	return r
+}
+
+// entry has all replicas carry out one more entry, which begins with an eviction now and then.
+func (r *replicas) entry() {
+	g := r.g
+	r.env.Index++
+	r.env.Now += int64(g.IntN(20))
+	r.env.Seed = g.Uint64()
+	var body []byte
+	if g.IntN(50) == 0 {
+		read := Env{Index: r.env.Index - 1, Now: r.env.Now, ReadNow: r.env.Now, Seed: g.Uint64(), Read: true}
+		body = r.answers.AppendEviction(body, &read, int64(g.IntN(3000)))
+	}
+	body = append(body, g.body()...)
+	r.told.Reset(nil, 2)
+	r.toldReader.Reset(nil, 3)
+	r.toldLate.Reset(nil, 2)
+	r.commands += apply(r.answers, r.env, body, &r.told)
+	apply(r.silent, r.env, body, &r.discard)
+	apply(r.reader, r.env, body, &r.toldReader)
+	if r.late != nil {
+		apply(r.late, r.env, body, &r.toldLate)
+		if !bytes.Equal(r.toldLate.Bytes(), r.told.Bytes()) {
+			r.fail("entry %d: one answers %q, the other %q", r.env.Index, r.told.Bytes(), r.toldLate.Bytes())
+		}
+	}
+	reads := Env{Index: r.env.Index, Now: r.env.Now, ReadNow: r.env.Now + 10, Read: true}
+	for range g.IntN(4) {
+		r.reader.Exec(&reads, opOf(g.anything()...), &r.toldReader)
 	}
 }
 
-// Replicas are equal after every entry: one that answers, one that nobody
-// listens to, one that serves reads in between, and one that began with a
-// snapshot of another.
+// join has the late one begin, or begin anew, with a snapshot of another.
+func (r *replicas) join() { r.late = copyOf(r.t, r.answers) }
+
+// lead begins another term: the waits of the last one end.
+func (r *replicas) lead() {
+	for _, s := range r.all() {
+		s.EndWaits()
+	}
+}
+
+func (r *replicas) all() []*State {
+	return slices.DeleteFunc([]*State{r.answers, r.silent, r.reader, r.late}, func(s *State) bool { return s == nil })
+}
+
+// same checks that the replicas are equal, and that no command panicked.
+func (r *replicas) same() {
+	want := r.answers.Hash()
+	for i, s := range r.all() {
+		if s.Hash() != want {
+			r.fail("entry %d: replica %d differs", r.env.Index, i)
+		}
+		if n := s.Panics(); n > 0 {
+			r.fail("entry %d: %d commands panicked", r.env.Index, n)
+		}
+	}
+}
+
+// end checks what takes longer.
+func (r *replicas) end() {
+	r.same()
+	checkConsistent(r.t, r.answers)
+	sameState(r.t, r.silent, r.answers)
+	sameState(r.t, copyOf(r.t, r.reader), r.answers)
+}
+
 func TestReplicasStayEqual(t *testing.T) {
 	rapid.Check(t, func(rt *rapid.T) {
-		g := newGen(rt)
-		answers, silent, reader := New(testConfig()), New(testConfig()), New(testConfig())
-		var late *State
-		var w1, w3, w4, discard resp.Writer
-		discard.SetDiscard(true)
-		env := Env{Now: testNow}
+		r := newReplicas(t, newGen(rt))
+		r.fail = rt.Fatalf
 		entries := rapid.IntRange(1, 60).Draw(rt, "entries")
 		joins := rapid.IntRange(0, entries).Draw(rt, "joins")
 		for i := range entries {
-			env.Index++
-			env.Now += int64(g.IntN(20))
-			env.Seed = g.Uint64()
-			body := g.body()
-			w1.Reset(nil, 2)
-			w3.Reset(nil, 3)
-			w4.Reset(nil, 2)
-			apply(answers, env, body, &w1)
-			apply(silent, env, body, &discard)
-			apply(reader, env, body, &w3)
-			if late != nil {
-				apply(late, env, body, &w4)
-				if string(w4.Bytes()) != string(w1.Bytes()) {
-					rt.Fatalf("entry %d: one answers %q, the other %q", i, w1.Bytes(), w4.Bytes())
-				}
-			}
-			reads := Env{Index: env.Index, Now: env.Now, ReadNow: env.Now + 10, Read: true}
-			for range g.IntN(4) {
-				reader.Exec(&reads, opOf(g.anything()...), &w3)
-			}
+			r.entry()
 			if i == joins {
-				late = copyOf(t, answers)
+				r.join()
 			}
-			if i%20 == 19 { // another leader
-				for _, s := range []*State{answers, silent, reader, late} {
-					if s != nil {
-						s.EndWaits()
-					}
-				}
+			if i%20 == 19 {
+				r.lead()
 			}
-			if i%6 != 0 && i != entries-1 { // a hash takes long
-				continue
-			}
-			want := answers.Hash()
-			if silent.Hash() != want || reader.Hash() != want || late != nil && late.Hash() != want {
-				rt.Fatalf("entry %d: replicas differ", i)
+			if i%6 == 0 { // a hash takes long
+				r.same()
 			}
 		}
-		checkConsistent(t, answers)
-		sameState(t, silent, answers)
+		r.end()
 	})
+}
+
+// The long form, by ranges of seeds: a seed is about 50,000 commands, and takes some seconds.
+//
+//	go test ./actors/keyspace -run TestReplicasStayEqualForLong -v -timeout 0 -replicas.seeds 1-25
+var replicaSeeds = flag.String("replicas.seeds", "", "first-last: the seeds of TestReplicasStayEqualForLong, which is skipped without")
+
+func TestReplicasStayEqualForLong(t *testing.T) {
+	if *replicaSeeds == "" {
+		t.Skip("-replicas.seeds names no seeds")
+	}
+	first, last := seedRange(t, *replicaSeeds)
+	commands, restored := 0, map[string]int{}
+	for n := first; n <= last; n++ {
+		t.Run(fmt.Sprint("seed=", n), func(t *testing.T) {
+			r := newReplicas(t, &gen{Rand: rand.New(rand.NewPCG(n, 5)), now: testNow, rareFlush: true})
+			defer func() { commands += r.commands }()
+			for i := range 10_000 {
+				r.entry()
+				switch {
+				case i%1000 == 500:
+					r.join()
+					countTypes(r.late, restored)
+				case i%1000 == 700:
+					r.lead()
+				case i%100 == 0:
+					r.same()
+				}
+			}
+			r.end()
+		})
+	}
+	t.Logf("%d commands on each replica; snapshots restored keys of types %v", commands, restored)
+}
+
+// countTypes counts the keys of each type.
+func countTypes(s *State, n map[string]int) {
+	for _, d := range s.dicts {
+		if d != nil {
+			d.each(func(e *entry) bool { n[e.typeName()+" "+encodingNames[e.encoding()]]++; return true })
+		}
+	}
 }
 
 func TestHashSeesEverything(t *testing.T) {
