@@ -53,6 +53,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Publish:         d.clients.PublishEvents,
 		Eviction:        d.clients.Eviction,
 		Memory:          d.clients.Memory,
+		Paused:          d.clients.Paused,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

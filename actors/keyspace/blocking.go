@@ -62,16 +62,17 @@ func (s *State) block(c *call, f waitFor) {
 	s.blocked = Blocked{w.id, f.timeout}
 }
 
-// Blocked tells that the last operation waits: it has changed nothing and has no
-// reply yet. Its end will be among those of TakeServed, if its writer did not
+// Blocked tells that the last operation waits: it has no reply yet, and of the data
+// it has changed nothing. Its end will be among those of TakeServed, if its writer did not
 // discard.
 func (s *State) Blocked() (b Blocked, ok bool) { return s.blocked, s.blocked.ID != 0 }
 
 // Waiters returns the number of operations that wait.
 func (s *State) Waiters() int { return s.waiters.all.Len() }
 
-// BlockingKeys returns the number of keys that operations wait for.
-func (s *State) BlockingKeys() int { return len(s.waiters.queues) }
+// BlockingKeys returns the number of keys that operations wait for, and of how many of them they want to know also
+// when they are deleted.
+func (s *State) BlockingKeys() (all, gone int) { return len(s.waiters.queues), s.waiters.gone }
 
 // TakeServed returns the operations that ended their wait since it was called
 // last, those of EndWaits left out.
@@ -125,6 +126,7 @@ func (s *State) repeat(w *waiter) {
 	out.SetDiscard(w.proto == 0)
 	c := &s.call
 	c.W, c.waits, c.repeats, s.again = &out, true, true, false
+	c.changed = false // what it does counts as an operation of its own
 	s.run(w.args)
 	c.repeats = false
 	if !s.again {

@@ -46,7 +46,7 @@ func TestWaitersAreServedByArrival(t *testing.T) {
 	b.wantEnds("")
 	b.steps(step{"rpush {k}2 a b c d", ":4|"}, step{"exists {k}2", ":0|"})
 	b.wantEnds("%d:*2|$4|{k}2|$1|a| %d:*2|$4|{k}2|$1|d| %d:*2|$4|{k}2|*2|$1|b|$1|c|", first, second, third)
-	if b.s.Waiters() != 0 || b.s.BlockingKeys() != 0 || b.s.waiters.size != 0 {
+	if keys, _ := b.s.BlockingKeys(); b.s.Waiters() != 0 || keys != 0 || b.s.waiters.size != 0 {
 		t.Error("something is left of those who waited")
 	}
 }
@@ -211,8 +211,8 @@ func TestSnapshotOfWaiters(t *testing.T) {
 	b.run("unblock", "timeout", fmt.Sprint(ids[0])) // too late for the snapshot
 	b.mustWait("blpop {k}1 0")
 	late := restoreAll(t, takeAll(n, 1))
-	if late.Waiters() != 3 || late.BlockingKeys() != 2 {
-		t.Fatalf("%d wait for %d keys", late.Waiters(), late.BlockingKeys())
+	if keys, _ := late.BlockingKeys(); late.Waiters() != 3 || keys != 2 {
+		t.Fatalf("%d wait for %d keys", late.Waiters(), keys)
 	}
 	other := &bench{t: t, s: copyOf(t, b.s), env: b.env}
 	sameState(t, other.s, b.s)
@@ -274,4 +274,15 @@ func TestWaiterKeepsItsPlace(t *testing.T) {
 	b.wantEnds("")
 	b.run("rpush", "k", "a", "b")
 	b.wantEnds("%d:*2|$1|k|$1|a| %d:*2|$1|k|$1|b|", first, second)
+}
+
+// Who is served changes something by itself, which counts beside what served it.
+func TestServedCountsAsAChange(t *testing.T) {
+	b := newBench(t)
+	b.mustWait("blpop k 0")
+	b.s.TakeCounts()
+	b.run("rpush", "k", "a")
+	if got := b.s.TakeCounts().Changes; got != 2 {
+		t.Errorf("%d changes", got)
+	}
 }

@@ -85,7 +85,7 @@
 // # Blocking
 //
 // A command that may wait comes as an operation of its own kind (Command.Waits,
-// AppendWait). If it finds nothing it changes nothing, calls block and returns:
+// AppendWait). If it finds nothing it calls block and returns:
 //
 //	ms, ok := c.seconds(c.Args[last]) // or millis; checked before anything else
 //	…

@@ -75,6 +75,30 @@ func TestExpiredOnTheReadPath(t *testing.T) {
 	}
 }
 
+// While keys past their time are kept they are gone for readers. Afterwards a reader has the log delete them.
+func TestKeptPastItsTime(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v", "px", "100")
+	b.env.Now, b.env.Keep = testNow+101, true
+	if n := b.s.Tick(&b.env, 10); n != 0 || b.s.Keys() != 1 {
+		t.Fatalf("%d deleted, %d left", n, b.s.Keys())
+	}
+	if got := b.read(b.env.Now, "get", "k"); got != "$-1\r\n" || b.s.NeedsLog() {
+		t.Fatalf("kept: reply %q, NeedsLog %v", got, b.s.NeedsLog())
+	}
+	b.env.Keep = false
+	if b.read(b.env.Now, "get", "k"); !b.s.NeedsLog() {
+		t.Fatal("not sent to the log to be deleted")
+	}
+	b.s.ResetNeedsLog()
+	if n := b.s.Tick(&b.env, 10); n != 1 {
+		t.Fatalf("%d deleted", n)
+	}
+	if b.read(b.env.Now, "get", "k"); b.s.NeedsLog() {
+		t.Fatal("sent to the log for a key that is not there")
+	}
+}
+
 func TestTickDeletesInOrder(t *testing.T) {
 	b := newBench(t)
 	for _, k := range []string{"c", "a", "b"} {

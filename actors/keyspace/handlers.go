@@ -210,7 +210,7 @@ var internal = map[string]struct {
 	idle  bool
 	keyed bool // it is about a key
 }{
-	"watch":           {watched, -2, true, true},
+	"watch":           {watched, -2, false, true},
 	"countkeysinslot": {countKeysInSlot, 2, true, false},
 	"debugdigest":     {debugDigest, 1, true, false},
 	"debugkey":        {debugKey, 3, true, true},

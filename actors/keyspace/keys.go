@@ -50,16 +50,30 @@ func (s *State) missed(key []byte) {
 }
 
 // gone tells whether the time of e has come. A read that finds it gone by the
-// leader's clock, but not by the committed one, has to go through the log.
+// leader's clock, but not by the committed one, has to go through the log; and
+// so has one that finds it kept for a pause that is over.
 func (s *State) gone(e *entry) bool {
 	c := &s.call
 	if !expiredAt(e.expire, c.now) {
 		return false
 	}
-	if c.Env.Read && !expiredAt(e.expire, c.Env.Now) {
+	if c.Env.Read && (!expiredAt(e.expire, c.Env.Now) || s.kept && !c.Env.Keep) {
 		s.needsLog = true
 	}
 	return true
+}
+
+// bury deletes a key whose time has come, unless such are kept. A read has to go
+// through the log for that.
+func (s *State) bury(key []byte) {
+	c := &s.call
+	switch e := s.lookup(key).e; {
+	case e == nil || c.Env.Keep || !expiredAt(e.expire, c.now):
+	case c.Env.Read:
+		s.needsLog = true
+	default:
+		s.expire(e)
+	}
 }
 
 // write finds a key for a command that may change it; an expired one is deleted
@@ -88,10 +102,15 @@ func (s *State) mayWrite() {
 
 // change is called with an entry before it is changed in any way.
 func (s *State) change(e *entry) {
+	s.alter(e)
+	s.waiters.changed(e.key)
+}
+
+// alter is change where nobody who waits for the key can make anything of it.
+func (s *State) alter(e *entry) {
 	s.mayWrite()
 	s.preserve(e)
 	s.touch(e.hash)
-	s.waiters.changed(e.key)
 }
 
 // touch notes that a key of this hash is modified by the current operation.

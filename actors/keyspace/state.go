@@ -29,6 +29,7 @@ type Env struct {
 	Seed    uint64
 	Read    bool  // a read outside the log, at the state after entry Index: nothing may change
 	ReadNow int64 // for a read: the leader's estimate of the time, >= Now
+	Keep    bool  // Tick deletes nothing that expired; for a read: the next entry would not, or is not for the reader to ask for
 }
 
 // State is the replicated state machine of one shard. It belongs to one
@@ -48,6 +49,7 @@ type State struct {
 	snapSeq  uint32       // counts snapshots begun here; not replicated
 	draws    draws
 	needsLog bool
+	kept     bool // the last entry kept what had expired; not replicated
 	notOwned bool
 	blocked  Blocked // the operation at hand, if it waits
 	again    bool    // a waiter that was repeated found nothing again
@@ -116,8 +118,9 @@ func (s *State) NextExpiry() int64 {
 }
 
 // NeedsLog tells that a read since ResetNeedsLog met a key whose life ends
-// between the shard's clock and the time of the read. Its reply must be thrown
-// away, and the read sent through the log, which commits the time.
+// between the shard's clock and the time of the read, or one that has to be
+// deleted first. Its reply must be thrown away, and the read sent through the
+// log, which commits the time and deletes.
 func (s *State) NeedsLog() bool { return s.needsLog }
 
 // ResetNeedsLog forgets what NeedsLog tells.
@@ -136,7 +139,8 @@ func (s *State) Tick(env *Env, max int) int {
 	s.begin(env)
 	s.once.expire(env.Now, max)
 	n := 0
-	for n < max && s.limits[activeExpire] != 0 {
+	s.kept = env.Keep
+	for n < max && !env.Keep && s.limits[activeExpire] != 0 {
 		e, at := s.expiry.first()
 		if !expiredAt(at, env.Now) {
 			break

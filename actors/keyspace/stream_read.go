@@ -184,6 +184,9 @@ func xreadgroup(s *State, c *call) {
 	}
 	if served == 0 && o.blocks && c.waits {
 		s.blockRead(c, &o)
+		if _, waits := s.Blocked(); waits && !c.repeats {
+			s.noteConsumer(c, &o)
+		}
 		return
 	}
 	if served > 0 {
@@ -194,6 +197,18 @@ func xreadgroup(s *State, c *call) {
 	}
 	if served == 0 {
 		c.W.NullArray()
+	}
+}
+
+// noteConsumer makes the consumer of a command that waits from now on, and notes when it asked. Nobody else who waits
+// is woken: there is nothing to read, and each would wake all others.
+func (s *State) noteConsumer(c *call, o *readOptions) {
+	for _, key := range o.keys {
+		p := s.write(key)
+		st, before := p.e.obj.(*streamObject), p.e.size()
+		s.alter(p.e)
+		st.keepConsumer(s.consumerFor(c, p.e, st, st.group(o.group), o.name))
+		s.resized(p.e, before)
 	}
 }
 

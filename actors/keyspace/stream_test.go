@@ -79,17 +79,23 @@ func TestStreamReadsThatWait(t *testing.T) {
 	checkConsistent(t, b.s)
 }
 
-// Who waits makes no consumer: what waits has changed nothing.
-func TestStreamReadThatWaitsChangesNothing(t *testing.T) {
+// Who waits is a consumer from then on, and is looked at again only when there may be something for it.
+func TestConsumerThatWaits(t *testing.T) {
 	b := newBench(t)
 	b.run("xgroup", "create", "s", "g", "$", "mkstream")
-	before := content(b, "s")
 	b.wait("xreadgroup", "group", "g", "ann", "block", "0", "streams", "s", ">")
-	if content(b, "s") != before {
-		t.Error("something changed")
+	b.env.Now += 5
+	b.wait("xreadgroup", "group", "g", "bob", "block", "0", "streams", "s", ">")
+	b.steps(step{"xinfo consumers s g", "*2|*8|$4|name|$3|ann|$7|pending|:0|$4|idle|:5|$8|inactive|:-1|" +
+		"*8|$4|name|$3|bob|$7|pending|:0|$4|idle|:0|$8|inactive|:-1|"})
+	if all, gone := b.s.BlockingKeys(); all != 1 || gone != 1 {
+		t.Errorf("%d keys are waited for, %d of them to be deleted", all, gone)
 	}
-	b.run("xreadgroup", "group", "g", "ann", "streams", "s", ">")
-	b.steps(step{"xinfo consumers s g", "*1|*8|$4|name|$3|ann|$7|pending|:0|$4|idle|:0|$8|inactive|:-1|"})
+	b.run("del", "s")
+	if all, gone := b.s.BlockingKeys(); all != 0 || gone != 0 || len(b.s.TakeServed()) != 2 {
+		t.Errorf("%d keys are waited for, %d of them to be deleted", all, gone)
+	}
+	sameState(t, copyOf(t, b.s), b.s)
 }
 
 func TestStreamConsumers(t *testing.T) {

@@ -143,6 +143,27 @@ func TestWatchedKeyExpires(t *testing.T) {
 	}
 }
 
+// A key that is past its time when the watch begins is none: that it is deleted afterwards is no modification.
+func TestWatchOfAKeyPastItsTime(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "{k}1", "a", "px", "10")
+	b.env.Now += 11
+	if b.read(b.env.Now, "watch", "{k}1"); !b.s.NeedsLog() {
+		t.Fatal("a watch outside the log leaves the key to be deleted later")
+	}
+	nums := intsOf(b.exec("watch", "{k}1"))
+	if b.s.Keys() != 0 {
+		t.Fatal("the watch did not delete the key")
+	}
+	bucket, _ := strconv.ParseUint(nums[0], 10, 16)
+	version, _ := strconv.ParseUint(nums[1], 10, 64)
+	w := Watch{Bucket: uint16(bucket), Index: version}
+	b.run("flushall")
+	if got := b.tx([]Watch{w}, "get {k}1"); got != crlf("*1|$-1|") {
+		t.Fatalf("reply %q", got)
+	}
+}
+
 func TestWatchSurvivesASnapshot(t *testing.T) {
 	b := newBench(t)
 	b.run("set", "{k}1", "a")

@@ -40,6 +40,7 @@ type waitTable struct {
 	queues map[string]*waitQueue
 	ready  []*waitQueue // to be looked at when the operation is over
 	size   int          // bytes
+	gone   int          // queues in which somebody is woken when the key is deleted
 
 	index, count uint64 // waiters that arrived with the entry at index
 }
@@ -103,9 +104,17 @@ func (t *waitTable) queue(w *waiter, key string) {
 		return
 	}
 	if w.gone {
-		q.gone++
+		t.countGone(q, 1)
 	}
 	w.places = append(w.places, waitPlace{q, q.PushBack(w)})
+}
+
+// countGone counts who is woken when the key of a queue is deleted: one more, or one less with -1.
+func (t *waitTable) countGone(q *waitQueue, by int) {
+	if q.gone == 0 || q.gone+by == 0 {
+		t.gone += by
+	}
+	q.gone += by
 }
 
 func (t *waitTable) remove(w *waiter) {
@@ -115,7 +124,7 @@ func (t *waitTable) remove(w *waiter) {
 	for _, p := range w.places {
 		p.queue.Remove(p.at)
 		if w.gone {
-			p.queue.gone--
+			t.countGone(p.queue, -1)
 		}
 		if p.queue.Len() == 0 {
 			delete(t.queues, p.queue.key)

@@ -36,9 +36,13 @@ func (t *watchTable) any(first, n int) bool {
 func (s *State) WatchBucket(key []byte) uint16 { return bucketOf(s.hash(key)) }
 
 // watched is the internal command "watch key…": it answers one pair of bucket
-// and version for each key, for the Watches of a later Tx.
+// and version for each key, for the Watches of a later Tx. Keys past their time
+// are deleted first, lest their deletion counts as a modification.
 func watched(s *State, c *call) {
 	c.W.Array(len(c.Args) - 1)
+	for _, key := range c.Args[1:] {
+		s.bury(key)
+	}
 	for _, key := range c.Args[1:] {
 		c.W.Array(2)
 		c.W.Int(int64(s.WatchBucket(key)))

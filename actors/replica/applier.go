@@ -198,7 +198,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	if plant.LocalExpiry.On() {
 		a.now = max(a.now, a.cfg.Clock().Wall)
 	}
-	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed}
+	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed, Keep: h.Keep}
 	a.listen(a.own)
 	a.state.Tick(&a.env, expirePerEntry)
 	a.readOps(ops)
@@ -297,7 +297,10 @@ func (a *applier) read(ctx actor.Context, m *read) {
 	var behind []*Batch
 	a.listen(Role(a.gauges.Role.Load()) == RoleLeader)
 	a.follow()
-	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true}
+	a.env = keyspace.Env{
+		Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true,
+		Keep: m.now == 0 || a.cfg.paused(),
+	}
 	for _, b := range m.batches {
 		if !a.readBatch(b) {
 			behind = append(behind, b)
@@ -376,7 +379,9 @@ func (a *applier) publish() {
 	a.gauges.Keys.Store(int64(a.state.Keys()))
 	a.gauges.Expires.Store(int64(a.state.Expires()))
 	a.gauges.Bytes.Store(a.state.Bytes())
-	a.gauges.Blocking.Store(int64(a.state.BlockingKeys()))
+	blocking, gone := a.state.BlockingKeys()
+	a.gauges.Blocking.Store(int64(blocking))
+	a.gauges.BlockingGone.Store(int64(gone))
 }
 
 // count shows how keys were used since it was called last. Of what a replica applies for another, or once more, it

@@ -100,6 +100,10 @@ type Config struct {
 	Eviction func() keyspace.Eviction
 	Memory   func() Memory
 
+	// Paused says that clients of this node are paused: while this replica leads, keys past their time are gone for
+	// those who ask, and neither they nor others are deleted. Both actors call it; it does not block. Nil: they never are.
+	Paused func() bool
+
 	MaxReplies int // bytes of replies to one batch; 0: 1 GiB
 
 	Dispatcher actor.Dispatcher // nil: mailbox.Workers
@@ -133,6 +137,8 @@ func (c *Config) props() []actor.PropsOption {
 	box := mailbox.New(mailbox.WithConsensusLimit(maxConsensus, func(any) { c.gauges.Dropped.Add(1) }))
 	return []actor.PropsOption{actor.WithMailbox(box), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
 }
+
+func (c *Config) paused() bool { return c.Paused != nil && c.Paused() }
 
 func (c *Config) release(b *Batch) { c.budget.Release(b.Cost()) }
 

@@ -13,9 +13,13 @@ type Header struct {
 	Stamp   int64  // the shard's clock, milliseconds since 1970
 	Seed    uint64 // source of every random choice in this entry
 	Request uint64
+	Keep    bool // no key is deleted for its age: clients of the leader's node are paused
 }
 
-const entryVersion = 1
+const (
+	entryVersion = 1
+	keepVersion  = 2 // an entry with Keep
+)
 
 // headerMax is an upper bound of an encoded header, in bytes.
 const headerMax = 1 + 1 + 3*9
@@ -24,8 +28,12 @@ var errEntry = errors.New("replica: entry with a malformed header")
 
 // AppendHeader appends h to dst.
 func AppendHeader(dst []byte, h Header) []byte {
+	version := uint64(entryVersion)
+	if h.Keep {
+		version = keepVersion
+	}
 	dst = pack.AppendArray(dst, 4)
-	dst = pack.AppendUint(dst, entryVersion)
+	dst = pack.AppendUint(dst, version)
 	dst = pack.AppendInt(dst, h.Stamp)
 	dst = pack.AppendUint(dst, h.Seed)
 	return pack.AppendUint(dst, h.Request)
@@ -36,8 +44,8 @@ func DecodeHeader(data []byte) (Header, []byte, error) {
 	var rd pack.Reader
 	rd.Reset(data)
 	n, version := rd.ArrayLen(16), rd.Uint()
-	h := Header{Stamp: rd.Int(), Seed: rd.Uint(), Request: rd.Uint()}
-	if rd.Err() != nil || n != 4 || version != entryVersion {
+	h := Header{Stamp: rd.Int(), Seed: rd.Uint(), Request: rd.Uint(), Keep: version == keepVersion}
+	if rd.Err() != nil || n != 4 || version != entryVersion && version != keepVersion {
 		return Header{}, nil, errEntry
 	}
 	return h, data[len(data)-rd.Len():], nil

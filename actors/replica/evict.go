@@ -106,7 +106,7 @@ func (r *replica) proposeEviction() {
 
 // mayEvict tells whether the node holds too much, and has the disk for an entry that says what is to go.
 func (r *replica) mayEvict() bool {
-	return r.cfg.Memory != nil && r.cfg.Memory().Excess > 0 && !r.cfg.LowSpace()
+	return r.cfg.Memory != nil && r.cfg.Memory().Excess > 0 && !r.cfg.LowSpace() && !r.cfg.paused()
 }
 
 // tendMemory has the applier look at the memory though nothing is applied: the limit may be another, or other

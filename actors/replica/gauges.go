@@ -23,36 +23,37 @@ func (r Role) String() string {
 // Gauges are a replica's figures, written by its two actors and read by anyone. Each is exact when it
 // is written; together they are no snapshot.
 type Gauges struct {
-	Replica   uint64
-	Role      atomic.Uint32
-	Leader    atomic.Uint64 // replica id, 0 when none is known
-	Ready     atomic.Bool   // a leader is known, and as leader it has committed in its own term
-	Term      atomic.Uint64
-	Last      atomic.Uint64
-	Commit    atomic.Uint64
-	Applied   atomic.Uint64
-	Snapshot  atomic.Uint64 // index of the newest snapshot on disk
-	Voters    atomic.Uint64
-	Learners  atomic.Uint64
-	Keys      atomic.Int64
-	Expires   atomic.Int64
-	Bytes     atomic.Int64
-	Blocking  atomic.Int64  // keys that operations wait for
-	Changes   atomic.Uint64 // operations applied here that changed something
-	Expired   atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as those below
-	Evicted   atomic.Uint64 // keys deleted for want of memory
-	Freed     atomic.Uint64 // values of many elements that were deleted
-	Dry       atomic.Bool   // as leader: the node holds too much, and nothing here could be evicted
-	Hits      atomic.Uint64 // keys found to read
-	Misses    atomic.Uint64 // and not found
-	leaderID  atomic.Pointer[slotmap.NodeID]
-	Elections atomic.Uint64 // elections won here
-	Proposals atomic.Uint64 // entries proposed here
-	Ops       atomic.Uint64 // operations in them
-	Rounds    atomic.Uint64 // ReadIndex rounds opened here
-	Reads     atomic.Uint64 // operations read by them
-	Dropped   atomic.Uint64 // messages of other nodes, for want of room in the mailbox
-	Refused   [len(statusNames)]atomic.Uint64
+	Replica      uint64
+	Role         atomic.Uint32
+	Leader       atomic.Uint64 // replica id, 0 when none is known
+	Ready        atomic.Bool   // a leader is known, and as leader it has committed in its own term
+	Term         atomic.Uint64
+	Last         atomic.Uint64
+	Commit       atomic.Uint64
+	Applied      atomic.Uint64
+	Snapshot     atomic.Uint64 // index of the newest snapshot on disk
+	Voters       atomic.Uint64
+	Learners     atomic.Uint64
+	Keys         atomic.Int64
+	Expires      atomic.Int64
+	Bytes        atomic.Int64
+	Blocking     atomic.Int64  // keys that operations wait for
+	BlockingGone atomic.Int64  // those of them whose deletion ends a wait
+	Changes      atomic.Uint64 // operations applied here that changed something
+	Expired      atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as those below
+	Evicted      atomic.Uint64 // keys deleted for want of memory
+	Freed        atomic.Uint64 // values of many elements that were deleted
+	Dry          atomic.Bool   // as leader: the node holds too much, and nothing here could be evicted
+	Hits         atomic.Uint64 // keys found to read
+	Misses       atomic.Uint64 // and not found
+	leaderID     atomic.Pointer[slotmap.NodeID]
+	Elections    atomic.Uint64 // elections won here
+	Proposals    atomic.Uint64 // entries proposed here
+	Ops          atomic.Uint64 // operations in them
+	Rounds       atomic.Uint64 // ReadIndex rounds opened here
+	Reads        atomic.Uint64 // operations read by them
+	Dropped      atomic.Uint64 // messages of other nodes, for want of room in the mailbox
+	Refused      [len(statusNames)]atomic.Uint64
 }
 
 // View is a copy of the gauges.

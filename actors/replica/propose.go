@@ -124,7 +124,7 @@ func (r *replica) propose(batches []*Batch, own []byte) bool {
 		answerAll(r.cfg, batches, TryAgain)
 		return false
 	}
-	h := Header{Stamp: r.now(), Seed: r.cfg.Rand.Uint64()}
+	h := Header{Stamp: r.now(), Seed: r.cfg.Rand.Uint64(), Keep: r.cfg.paused()}
 	data := AppendHeader(slices.Grow(r.entry[:0], size), h)
 	for _, b := range batches {
 		data = append(data, b.Ops...)
@@ -219,7 +219,7 @@ func (r *replica) now() int64 { return r.time.Now(r.cfg.Clock()) }
 
 // clockDue reports whether a key's last moment is over and no entry is under way that would say so.
 func (r *replica) clockDue() bool {
-	if !r.ownTerm || r.nextExpiry == 0 || r.applied < r.handed || len(r.fates.open) > 0 || r.cfg.LowSpace() {
+	if !r.ownTerm || r.nextExpiry == 0 || r.applied < r.handed || len(r.fates.open) > 0 || r.cfg.LowSpace() || r.cfg.paused() {
 		return false
 	}
 	return r.nextExpiry < r.now()

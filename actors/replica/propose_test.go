@@ -45,3 +45,18 @@ func TestRaftCopiesProposals(t *testing.T) {
 		t.Fatalf("the entry shares its memory with the proposal: %q", last.GetData())
 	}
 }
+
+// An entry of a time without a pause has the form that it always had.
+func TestHeaderOfAPause(t *testing.T) {
+	plain := AppendHeader(nil, Header{Stamp: 5, Seed: 6})
+	kept := AppendHeader(nil, Header{Stamp: 5, Seed: 6, Keep: true})
+	for data, keep := range map[string]bool{string(plain): false, string(kept): true} {
+		h, ops, err := DecodeHeader(append([]byte(data), "ops"...))
+		if want := (Header{Stamp: 5, Seed: 6, Keep: keep}); h != want || string(ops) != "ops" || err != nil {
+			t.Errorf("decoded as %+v, %q, %v", h, ops, err)
+		}
+	}
+	if len(plain) != len(kept) || plain[1] != entryVersion {
+		t.Errorf("%x and %x", plain, kept)
+	}
+}

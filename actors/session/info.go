@@ -99,18 +99,11 @@ func infoClients(s *session, w *infoWriter) {
 	w.line("cluster_connections", max(0, len(s.routes.Nodes)-1-len(s.routes.Down)))
 	w.line("maxclients", s.srv.settings.maxclients.Load())
 	w.line("blocked_clients", blocked)
-	w.line("total_blocking_keys", s.blockingKeys())
+	w.line("total_blocking_keys", s.sumLed(func(g *replica.Gauges) uint64 { return uint64(g.Blocking.Load()) }))
+	w.line("total_blocking_keys_on_nokey", s.sumLed(func(g *replica.Gauges) uint64 { return uint64(g.BlockingGone.Load()) }))
 	w.line("pubsub_clients", s.srv.cfg.PubSub().Clients)
 	w.line("tracking_clients", 0)
 	w.line("clients_in_timeout_table", 0)
-}
-
-// blockingKeys counts the keys that clients of shards led here wait for.
-func (s *session) blockingKeys() (n int64) {
-	for _, h := range s.routes.Led() {
-		n += h.Gauges.Blocking.Load()
-	}
-	return n
 }
 
 func infoStats(s *session, w *infoWriter) {

@@ -26,6 +26,9 @@ type pause struct {
 // resumed tells a session that waits that the pause is over.
 type resumed struct{}
 
+// Paused tells whether clients of this node are paused. Any goroutine.
+func (s *Server) Paused() bool { return s.paused.on.Load() }
+
 // begin pauses, or makes a pause longer and stricter. Sessions that wait go on by root at its end.
 func (p *pause) begin(root *actor.RootContext, d time.Duration, all bool) {
 	p.mu.Lock()
