@@ -8,7 +8,7 @@
 //   - contenders GET, SET, INCR and compare-and-set (WATCH, MULTI, EXEC) a few shared keys. The recorder
 //     remembers every operation with its times.
 //   - workers hand jobs to each other by lists, sorted sets and pairs of lists, and wait for them (BLPOP,
-//     BZPOPMIN, BLMOVE). Every acknowledged job is taken once, or left at the end.
+//     BZPOPMIN, BLMOVE), and by consumer groups of streams. Every acknowledged job is taken once, or left at the end.
 //   - a prober for each shard writes every few milliseconds. Its writes are in the ledger too.
 //
 // The conductor follows the script (package script). What it does is a Fault, which is charged with the longest

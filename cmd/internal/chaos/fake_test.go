@@ -134,6 +134,8 @@ func TestEveryPlantedBugIsFound(t *testing.T) {
 		"a job is acknowledged and not there": {fakecluster.Bugs{LoseOneIn: 5}, "jobs:", Misdone},
 		"a job is given away twice":           {fakecluster.Bugs{TwiceOneIn: 2}, "ranked:", Misdone},
 		"a job is moved and stays":            {fakecluster.Bugs{TwiceOneIn: 2}, "{relay:", Misdone},
+		"a job of a stream is not there":      {fakecluster.Bugs{LoseOneIn: 5}, "crew:", Misdone},
+		"a job of a stream is new to two":     {fakecluster.Bugs{TwiceOneIn: 2}, "crew:", Misdone},
 		"a reply is that of another key":      {fakecluster.Bugs{CrossOneIn: 20}, "write:", Stale},
 	} {
 		t.Run(name, func(t *testing.T) {

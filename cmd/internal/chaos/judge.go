@@ -16,6 +16,7 @@ func (r *run) judge(ctx context.Context) *Report {
 	rep.Acknowledged = r.audit(ctx)
 	r.lastReads(ctx)
 	r.judgeJobs(ctx, rep)
+	r.judgeCrews(ctx, rep)
 	r.cfg.Event("checking the histories of the contended keys")
 	r.judgeHistories(rep)
 	for _, crash := range r.target.Crashes() {

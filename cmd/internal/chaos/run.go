@@ -36,6 +36,7 @@ type run struct {
 	ledger     *history.Ledger
 	recorder   *history.Recorder
 	jobs       *jobs
+	crews      *crews
 	tally      *tally
 	violations *violations
 	faults     *faults
@@ -53,6 +54,7 @@ func Run(ctx context.Context, cfg Config, target Target) (*Report, error) {
 		ledger:     history.NewLedger(cfg.Seed),
 		recorder:   history.NewRecorder("contended:", cfg.Keys, cfg.Limits),
 		jobs:       &jobs{},
+		crews:      &crews{},
 		violations: &violations{},
 	}
 	ctx, cancel := context.WithCancel(ctx)
@@ -163,8 +165,9 @@ func (r *run) contender(base context.Context, i int, ids *atomic.Int32, values *
 
 func (r *run) worker(base context.Context, i int) *worker {
 	return &worker{
+		name:    fmt.Sprintf("worker%d", i),
 		session: r.session(base, i),
-		jobs:    r.jobs, tally: r.tally,
+		jobs:    r.jobs, crews: r.crews, tally: r.tally, violations: r.violations,
 		rng: r.cfg.random(partWorkers + uint64(i)),
 		now: r.recorder.Now,
 	}

@@ -18,23 +18,28 @@ const (
 
 // worker pushes jobs, waits for those of others, and takes them.
 type worker struct {
-	session *client.Session
-	jobs    *jobs
-	tally   *tally
-	rng     *rand.Rand
-	now     func() int64
+	name       string // in consumer groups
+	session    *client.Session
+	jobs       *jobs
+	crews      *crews
+	tally      *tally
+	violations *violations
+	rng        *rand.Rand
+	now        func() int64
 }
 
 // run works until ctx ends. The last operation is waited for.
 func (w *worker) run(ctx context.Context) {
 	for ctx.Err() == nil {
-		switch w.rng.IntN(3) {
+		switch w.rng.IntN(4) {
 		case 0:
 			w.onQueue(w.jobs.queue(lists), "RPUSH", "BLPOP")
 		case 1:
 			w.onQueue(w.jobs.queue(ranks), "ZADD", "BZPOPMIN")
-		default:
+		case 2:
 			w.onRelay(w.jobs.relay())
+		default:
+			w.onCrew()
 		}
 		pause(ctx, time.Duration(w.rng.Int64N(int64(thinkTime))))
 	}
@@ -121,10 +126,7 @@ func (r *run) left(ctx context.Context, session *client.Session, read string, ke
 	for _, key := range keys {
 		reads = append(reads, &client.Request{Key: key, Args: []string{read, key, "0", "-1"}})
 	}
-	if insist(ctx, session, reads) > 0 {
-		if ctx.Err() == nil {
-			r.violations.add(Unhealed, keys[0]+" cannot be read")
-		}
+	if !r.insists(ctx, session, reads...) {
 		return nil, false
 	}
 	for _, read := range reads {
@@ -135,4 +137,15 @@ func (r *run) left(ctx context.Context, session *client.Session, read string, ke
 		left = append(left, texts)
 	}
 	return left, true
+}
+
+// insists asks until all is answered; a cluster that does not answer is not healed.
+func (r *run) insists(ctx context.Context, session *client.Session, reads ...*client.Request) bool {
+	if insist(ctx, session, reads) == 0 {
+		return true
+	}
+	if ctx.Err() == nil {
+		r.violations.add(Unhealed, reads[0].Key+" cannot be read")
+	}
+	return false
 }

@@ -70,6 +70,12 @@ func plain(v any) Reply {
 			r.Items = append(r.Items, plain(item))
 		}
 		return r
+	case map[any]any: // of RESP3: the order is lost, and what is read this way has one key
+		r := Reply{}
+		for key, value := range v {
+			r.Items = append(r.Items, plain(key), plain(value))
+		}
+		return r
 	}
 	return Reply{Text: fmt.Sprint(v)}
 }

@@ -23,17 +23,18 @@ func answering(t *testing.T, raw string) (addr string) {
 
 func TestAskReadsEveryKindOfReply(t *testing.T) {
 	for text, want := range map[string]Reply{
-		"+OK\r\n":                      {Text: "OK"},
-		":-42\r\n":                     {Int: -42, number: true},
-		"$5\r\na\r\nbc\r\n":            {Text: "a\r\nbc"},
-		"$0\r\n\r\n":                   {},
-		"$-1\r\n":                      {Null: true},
-		"*-1\r\n":                      {Null: true},
-		"*0\r\n":                       {},
-		"*2\r\n:1\r\n*1\r\n+x\r\n":     {Items: []Reply{{Int: 1, number: true}, {Items: []Reply{{Text: "x"}}}}},
-		"-MOVED 1 a:2\r\n":             {err: "MOVED 1 a:2"},
-		"-UNKNOWN who knows\r\n":       {err: "UNKNOWN who knows"},
-		"*2\r\n-ERR no\r\n$1\r\ny\r\n": {Items: []Reply{{err: "ERR no"}, {Text: "y"}}},
+		"+OK\r\n":                       {Text: "OK"},
+		":-42\r\n":                      {Int: -42, number: true},
+		"$5\r\na\r\nbc\r\n":             {Text: "a\r\nbc"},
+		"$0\r\n\r\n":                    {},
+		"$-1\r\n":                       {Null: true},
+		"*-1\r\n":                       {Null: true},
+		"*0\r\n":                        {},
+		"*2\r\n:1\r\n*1\r\n+x\r\n":      {Items: []Reply{{Int: 1, number: true}, {Items: []Reply{{Text: "x"}}}}},
+		"%1\r\n$1\r\nk\r\n*1\r\n:1\r\n": {Items: []Reply{{Text: "k"}, {Items: []Reply{{Int: 1, number: true}}}}},
+		"-MOVED 1 a:2\r\n":              {err: "MOVED 1 a:2"},
+		"-UNKNOWN who knows\r\n":        {err: "UNKNOWN who knows"},
+		"*2\r\n-ERR no\r\n$1\r\ny\r\n":  {Items: []Reply{{err: "ERR no"}, {Text: "y"}}},
 	} {
 		got, err := Ask(t.Context(), answering(t, text), patience, "GET", "k")
 		if err != nil || !reflect.DeepEqual(got, want) {

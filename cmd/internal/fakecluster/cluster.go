@@ -18,13 +18,14 @@ type Cluster struct {
 
 	mu struct {
 		sync.Mutex
-		nodes  []*node
-		shards []*shard
-		data   map[string]*cell
-		queues map[string][]queued
-		writes uint64
-		rng    *rand.Rand
-		wrong  []string // the keys of what went wrong
+		nodes   []*node
+		shards  []*shard
+		data    map[string]*cell
+		queues  map[string][]queued
+		streams map[string]*stream
+		writes  uint64
+		rng     *rand.Rand
+		wrong   []string // the keys of what went wrong
 	}
 	wg sync.WaitGroup
 }
@@ -54,7 +55,7 @@ type node struct {
 // New starts nodes, and divides the slots among shards.
 func New(nodes, shards int, bugs Bugs) (*Cluster, error) {
 	c := &Cluster{bugs: bugs}
-	c.mu.data, c.mu.queues = map[string]*cell{}, map[string][]queued{}
+	c.mu.data, c.mu.queues, c.mu.streams = map[string]*cell{}, map[string][]queued{}, map[string]*stream{}
 	c.mu.rng = rand.New(rand.NewPCG(1, 1))
 	for i, run := range slotmap.Even(shards) {
 		c.mu.shards = append(c.mu.shards, &shard{id: i + 1, run: run, leader: i % nodes, term: 1})

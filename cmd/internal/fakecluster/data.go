@@ -10,17 +10,22 @@ import (
 // REQUIRES: c.mu is held.
 func (s *session) run(args []string) string {
 	c := s.c
+	key := keyOf(args)
 	switch name := strings.ToUpper(args[0]); {
 	case name == "GET":
-		return c.get(args[1])
+		return c.get(key)
 	case name == "LRANGE", name == "ZRANGE":
-		return c.list(args[1])
-	case c.strikes(c.bugs.RefuseOneIn, args[1]):
+		return c.list(key)
+	case name == "XRANGE":
+		return c.stream(key).all()
+	case name == "XPENDING":
+		return c.stream(key).waiting()
+	case c.strikes(c.bugs.RefuseOneIn, key):
 		return "-TRYAGAIN too many requests\r\n"
-	case c.strikes(c.bugs.PhantomOneIn, args[1]):
+	case c.strikes(c.bugs.PhantomOneIn, key):
 		c.write(args)
 		return "-TRYAGAIN too many requests\r\n"
-	case c.strikes(c.bugs.CutOneIn, args[1]):
+	case c.strikes(c.bugs.CutOneIn, key):
 		s.cut = true
 		if c.mu.rng.IntN(2) == 0 {
 			c.write(args)
@@ -63,6 +68,8 @@ func (c *Cluster) write(args []string) string {
 		return "+OK\r\n"
 	case "INCR":
 		return c.incr(key)
+	case "XGROUP", "XADD", "XREADGROUP", "XAUTOCLAIM", "XACK":
+		return c.onStream(name, args)
 	default:
 		return c.onQueue(name, args)
 	}

@@ -111,18 +111,20 @@ func (s *session) answer(args []string) string {
 	case "UNWATCH":
 		s.watched = map[string]uint64{}
 		return "+OK\r\n"
-	case "GET", "SET", "INCR", "WATCH", "RPUSH", "BLPOP", "LRANGE", "BLMOVE", "LREM", "ZADD", "BZPOPMIN", "ZRANGE":
+	case "GET", "SET", "INCR", "WATCH", "RPUSH", "BLPOP", "LRANGE", "BLMOVE", "LREM", "ZADD", "BZPOPMIN", "ZRANGE",
+		"XGROUP", "XADD", "XREADGROUP", "XAUTOCLAIM", "XACK", "XRANGE", "XPENDING":
 		return s.keyed(name, args)
 	}
 	return "-ERR unknown command '" + args[0] + "'\r\n"
 }
 
-// keyed carries out a command on the key that follows its name.
+// keyed carries out a command on one key.
 func (s *session) keyed(name string, args []string) string {
 	if len(args) < 2 {
 		return "-ERR wrong number of arguments\r\n"
 	}
-	sh := s.c.shardOf(args[1])
+	key := keyOf(args)
+	sh := s.c.shardOf(key)
 	switch {
 	case sh.leader < 0:
 		return "-CLUSTERDOWN The cluster is down\r\n"
@@ -130,12 +132,12 @@ func (s *session) keyed(name string, args []string) string {
 		s.last = true
 		return s.c.bugs.Raw
 	case sh.leader != s.at:
-		return s.c.moved(args[1], sh)
+		return s.c.moved(key, sh)
 	case s.multi:
 		s.queue = append(s.queue, args)
 		return "+QUEUED\r\n"
 	case name == "WATCH":
-		s.watched[args[1]] = s.c.version(args[1])
+		s.watched[key] = s.c.version(key)
 		return "+OK\r\n"
 	}
 	return s.run(args)
@@ -155,7 +157,7 @@ func (s *session) exec() string {
 	}
 	reply := fmt.Sprintf("*%d\r\n", len(queue))
 	for _, args := range queue {
-		sh := s.c.shardOf(args[1])
+		sh := s.c.shardOf(keyOf(args))
 		if sh.leader != s.at {
 			return "-EXECABORT the leader has changed\r\n"
 		}
