@@ -196,7 +196,7 @@ func (s *State) clear() {
 		return
 	}
 	s.openVersion()
-	s.watch.touchAll()
+	s.touchGroups()
 	s.waiters.allChanged()
 	for slot, d := range s.dicts {
 		if d != nil {

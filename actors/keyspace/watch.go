@@ -15,10 +15,23 @@ type watchTable struct {
 // bucketOf takes the bits of a hash that small dicts do not use.
 func bucketOf(hash uint32) uint16 { return uint16(hash >> 16) }
 
-// touchAll marks every group as modified.
-func (t *watchTable) touchAll() {
-	for i := range t.modified {
-		t.modified[i] = t.version
+// touchGroups marks every group that has a key as modified. Where there are more keys than groups hardly one has none,
+// and the keys need not be looked at.
+func (s *State) touchGroups() {
+	t := &s.watch
+	if s.census.keys > watchBuckets {
+		for i := range t.modified {
+			t.modified[i] = t.version
+		}
+		return
+	}
+	for _, d := range s.dicts {
+		if d != nil {
+			d.each(func(e *entry) bool {
+				t.modified[bucketOf(e.hash)] = t.version
+				return true
+			})
+		}
 	}
 }
 

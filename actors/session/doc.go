@@ -19,6 +19,7 @@
 //	broker   -> session   *brokered       its answer to a change of subscriptions, a message, a question
 //	session  -> broker    *pubsub.Change, *pubsub.Publish, *pubsub.Query, *pubsub.Forget
 //	pause    -> session   resumed         the end of a CLIENT PAUSE
+//	migrate  -> session   *migrated       the end of a MIGRATE, which runs on a goroutine of its own
 //	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
 //	session  -> forward   *replica.Batch    by way of Config.Forward, for a shard that has no replica here
 //

@@ -14,14 +14,17 @@ var ErrBusy = errors.New("session: max number of clients reached")
 // Dial opens a connection to a session from within this process: it is logged in as the default user, and its
 // commands are carried out wherever their slot is led. What is written to it never blocks, so the caller bounds
 // that by itself. Deadlines have no effect: whoever is tired of waiting closes it. Any goroutine.
-func (s *Server) Dial() (net.Conn, error) {
+func (s *Server) Dial() (net.Conn, error) { return s.dial(false) }
+
+// dial is Dial. What a hidden one is asked is neither counted nor shown: it is part of another client's command.
+func (s *Server) dial(hidden bool) (net.Conn, error) {
 	if s.clients.count() >= s.settings.maxclients.Load() {
 		s.stats.rejectedConns.Add(1)
 		return nil, ErrBusy
 	}
 	there, here := newInner()
 	c := newClient(s.nextID.Add(1), there, s.now.Load())
-	c.inner = true
+	c.inner, c.hidden = true, hidden
 	if !s.clients.add(c) {
 		return nil, net.ErrClosed
 	}

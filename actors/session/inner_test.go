@@ -3,6 +3,7 @@ package session
 import (
 	"fmt"
 	"io"
+	"net"
 	"strings"
 	"testing"
 
@@ -113,5 +114,37 @@ func TestDialLarge(t *testing.T) {
 	b.srv.settings.maxclients.Store(0)
 	if _, err := b.srv.Dial(); err != ErrBusy {
 		t.Error(err)
+	}
+}
+
+func TestMigrate(t *testing.T) {
+	here, there := newBed(t, 2), newBed(t, 1)
+	host, port, _ := net.SplitHostPort(there.srv.Addr().String())
+	c, other := here.dial(), there.dial()
+	to := "MIGRATE " + host + " " + port + " "
+	c.want("SET {k}1 one", "OK", "RPUSH {k}2 a b c", "3", "SET {k}3 three PX 1000000", "OK")
+	c.want(to+"{k}1 0 60000", "OK", to+"{k}1 0 60000", "NOKEY")
+	c.want(to+` 0 60000 COPY KEYS {k}2 {k}3 {k}4`, "OK", "EXISTS {k}1 {k}2 {k}3", "2")
+	other.want("GET {k}1", "one", "LRANGE {k}2 0 -1", "[a b c]", "PEXPIRE {k}3 5 LT", "1")
+	for line, want := range map[string]string{
+		to + "{k}2 0 60000":                   "BUSYKEY",
+		to + "{k}2 5 60000":                   "not allowed in cluster mode",
+		to + ` 0 60000 KEYS {k}2 other`:       "CROSSSLOT",
+		to + "{k}2 0 60000 KEYS {k}3":         "empty string",
+		"MIGRATE " + host + " 1 {k}2 0 60000": "IOERR error or timeout connecting",
+	} {
+		if got := c.do(line); !strings.Contains(got, want) {
+			t.Errorf("%s: %s", line, got)
+		}
+	}
+	c.want(to+"{k}2 0 60000 REPLACE", "OK", "EXISTS {k}2", "0", "MULTI", "OK")
+	if got := c.do(to + "{k}3 0 60000"); !strings.Contains(got, "not allowed inside a transaction") {
+		t.Error(got)
+	}
+	if got := other.do("INFO commandstats"); !strings.Contains(got, "cmdstat_restore-asking") {
+		t.Error(got)
+	}
+	if got := c.do("DISCARD") + c.do("INFO commandstats"); strings.Contains(got, "cmdstat_dump") {
+		t.Errorf("the commands of MIGRATE are counted: %s", got)
 	}
 }

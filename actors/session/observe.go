@@ -40,6 +40,9 @@ func (p *part) elapsed() time.Duration {
 // observe takes note of a command that was carried out. It comes before the client has the reply, and for a
 // write after the shard has committed it.
 func (s *session) observe(v *verb, args [][]byte, took time.Duration, bad bool) {
+	if s.info.hidden {
+		return
+	}
 	st := &v.stat
 	st.calls.Add(1)
 	st.nanos.Add(uint64(took))

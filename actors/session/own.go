@@ -41,6 +41,7 @@ func init() {
 		"multi": {run: multi}, "exec": {execute, watches}, "discard": {run: discard}, "watch": {run: watchKeys}, "unwatch": {run: unwatch},
 
 		"dbsize": {run: dbsize}, "keys": {run: keys}, "randomkey": {run: randomkey}, "scan": {run: scan},
+		"migrate":  {migrateKeys, alone},
 		"flushall": {run: flush}, "flushdb": {run: flush}, "wait": {wait, alone}, "waitaof": {waitAOF, alone},
 
 		"client|id": {run: clientID}, "client|getname": {run: clientGetName}, "client|setname": {run: clientSetName},
@@ -83,7 +84,7 @@ func init() {
 }
 
 // notInTx are commands of the session that wait for what only others can bring, which none inside a transaction can.
-var notInTx = map[string]bool{"wait": true, "waitaof": true, "client|unblock": true}
+var notInTx = map[string]bool{"wait": true, "waitaof": true, "client|unblock": true, "migrate": true}
 
 const (
 	errSyntax     = "ERR syntax error"

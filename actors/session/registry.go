@@ -20,6 +20,7 @@ type client struct {
 	laddr   string
 	created int64 // ms
 	inner   bool  // of this process itself, see Server.Dial
+	hidden  bool  // what it asks is part of another client's command, and not shown
 
 	backlog  backlog
 	subs     [3]atomic.Int32 // subscriptions by pubsub.Kind, as the broker tells

@@ -43,6 +43,7 @@ type session struct {
 	held    bool       // waits for the end of a pause
 	inHand  int64      // bytes of frames that were taken and are not written
 	blocked *blockedOp // the operation that waits
+	migrate func()     // breaks off the MIGRATE under way; nil: there is none
 
 	cur    *pipeline // nil: waiting for input
 	at     int       // the next command of cur
@@ -102,6 +103,8 @@ func (s *session) Receive(ctx actor.Context) {
 		s.slept()
 	case *brokered:
 		s.brokered(m)
+	case *migrated:
+		s.migrated(m)
 	case resumed:
 		s.resumed()
 	case unblockAsked:
@@ -150,6 +153,9 @@ func (s *session) start(self *actor.PID) {
 // stop lets go of everything that others hold of this session. It may come twice.
 func (s *session) stop() {
 	s.leaveBlocked()
+	if s.migrate != nil {
+		s.migrate()
+	}
 	s.refuseQueries()
 	s.srv.monitors.remove(s.info)
 	if s.listens {
