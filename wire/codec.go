@@ -3,6 +3,7 @@ package wire
 import (
 	"fmt"
 	"math"
+	"time"
 
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
@@ -32,6 +33,14 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return &Pong{readOnly(r)}
 	case KindPublish:
 		return readPublish(r)
+	case KindUnblock:
+		return readUnblock(r)
+	case KindWaiting:
+		return readWaiting(r)
+	case KindCopies:
+		return readCopies(r)
+	case KindCopied:
+		return readCopied(r)
 	}
 	return nil
 }
@@ -115,7 +124,7 @@ func readRequest(r *pack.Reader) *Request {
 }
 
 func (m *Reply) AppendMsgpack(dst []byte) []byte {
-	dst = pack.AppendArray(dst, 6)
+	dst = pack.AppendArray(dst, 7)
 	dst = pack.AppendUint(dst, m.ID)
 	dst = pack.AppendUint(dst, uint64(m.Status))
 	dst = pack.AppendBytes(dst, m.Replies)
@@ -124,17 +133,19 @@ func (m *Reply) AppendMsgpack(dst []byte) []byte {
 		dst = pack.AppendUint(dst, uint64(end))
 	}
 	dst = pack.AppendUint(dst, m.Index)
-	return pack.AppendBytes(dst, m.Leader[:])
+	dst = pack.AppendBytes(dst, m.Leader[:])
+	return pack.AppendBool(dst, m.Cancelled)
 }
 
 func readReply(r *pack.Reader) *Reply {
-	fields(r, 6)
+	fields(r, 7)
 	m := &Reply{ID: r.Uint(), Status: uint8(r.UintMax(math.MaxUint8))}
 	r.Own()
 	m.Replies = r.Bytes(r.Len())
 	m.Ends = readEnds(r, len(m.Replies))
 	m.Index = r.Uint()
 	m.Leader = readNodeID(r)
+	m.Cancelled = r.Bool()
 	return m
 }
 
@@ -152,6 +163,67 @@ func readPublish(r *pack.Reader) *Publish {
 	m.Channel = string(r.Bytes(r.Len()))
 	m.Payload = r.Bytes(r.Len())
 	return m
+}
+
+func (m *Unblock) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 2)
+	dst = pack.AppendUint(dst, m.ID)
+	return pack.AppendBool(dst, m.Error)
+}
+
+func readUnblock(r *pack.Reader) *Unblock {
+	fields(r, 2)
+	return &Unblock{ID: r.Uint(), Error: r.Bool()}
+}
+
+func (m *Waiting) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 1)
+	dst = pack.AppendArray(dst, len(m.IDs))
+	for _, id := range m.IDs {
+		dst = pack.AppendUint(dst, id)
+	}
+	return dst
+}
+
+func readWaiting(r *pack.Reader) *Waiting {
+	fields(r, 1)
+	m := &Waiting{IDs: make([]uint64, r.ArrayLen(min(r.Len(), MaxWaiting)))}
+	for i := range m.IDs {
+		m.IDs[i] = r.Uint()
+	}
+	return m
+}
+
+func (m *Copies) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 5)
+	dst = pack.AppendUint(dst, m.ID)
+	dst = pack.AppendUint(dst, uint64(m.Shard))
+	dst = pack.AppendUint(dst, m.Index)
+	dst = pack.AppendUint(dst, uint64(m.Need))
+	return pack.AppendUint(dst, m.Timeout)
+}
+
+func readCopies(r *pack.Reader) *Copies {
+	fields(r, 5)
+	m := &Copies{ID: r.Uint(), Shard: readShard(r), Index: r.Uint()}
+	m.Need = uint32(r.UintMax(math.MaxInt32))
+	m.Timeout = r.UintMax(maxTimeout)
+	return m
+}
+
+// maxTimeout is the longest time.Duration, in ms.
+const maxTimeout = uint64(math.MaxInt64 / int64(time.Millisecond))
+
+func (m *Copied) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 3)
+	dst = pack.AppendUint(dst, m.ID)
+	dst = pack.AppendUint(dst, uint64(m.Followers))
+	return pack.AppendBool(dst, m.Leads)
+}
+
+func readCopied(r *pack.Reader) *Copied {
+	fields(r, 3)
+	return &Copied{ID: r.Uint(), Followers: uint32(r.UintMax(math.MaxUint32)), Leads: r.Bool()}
 }
 
 // readEnds reads offsets that ascend to at most size.

@@ -23,6 +23,10 @@
 //	Reply      back                   their outcome
 //	Ping, Pong link -> link           keep-alive
 //	Publish    broker -> broker       a message to subscribers
+//	Unblock    node -> leader's node  ends the wait of a Request, or of Copies
+//	Waiting    node -> leader's node  all that the sender waits for there
+//	Copies     node -> leader's node  how many followers hold a write, for WAIT
+//	Copied     back                   so many
 //
 // # Ownership of bytes
 //

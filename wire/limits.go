@@ -11,6 +11,7 @@ const (
 	MaxAddr    = 255      // an address in a Hello
 	MaxEntries = 1 << 20  // entries in one raft message
 	MaxReplica = 32       // replicas in each list of a ConfState
+	MaxWaiting = 64 << 10 // ids in one Waiting
 )
 
 // What can be wrong with a peer's bytes.

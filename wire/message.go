@@ -19,6 +19,10 @@ const (
 	KindPing
 	KindPong
 	KindPublish
+	KindUnblock
+	KindWaiting
+	KindCopies
+	KindCopied
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -73,6 +77,35 @@ type Reply struct {
 	Ends    []uint32       // where each operation's reply ends in Replies; ascending
 	Index   uint64         // log index of the write or read
 	Leader  slotmap.NodeID // where to go instead, if the status says so
+
+	Cancelled bool // the operation waited, and found nothing before its wait was ended
+}
+
+// Unblock ends the wait of a Request of the sender, or of its Copies. It does no harm to one that is answered.
+type Unblock struct {
+	ID    uint64
+	Error bool // it ends with an error in place of a null
+}
+
+// Waiting lists all that the sender has asked of the receiver that may wait for long, and has no last answer to. What
+// the receiver keeps for the sender beside these is for nobody; what it does not keep it will not answer.
+type Waiting struct{ IDs []uint64 }
+
+// Copies asks the node that leads a shard how many followers hold its log on disk up to Index, as soon as Need of them
+// do or the time is over.
+type Copies struct {
+	ID      uint64 // chosen by the sender, for Copied
+	Shard   slotmap.ShardID
+	Index   uint64
+	Need    uint32
+	Timeout uint64 // ms, 0: none
+}
+
+// Copied answers the Copies of the same ID.
+type Copied struct {
+	ID        uint64
+	Followers uint32
+	Leads     bool // the sender leads the shard, and counted
 }
 
 // Ping asks the other end of a link for a Pong of the same ID.
@@ -97,6 +130,10 @@ func (*Reply) Kind() Kind    { return KindReply }
 func (*Ping) Kind() Kind     { return KindPing }
 func (*Pong) Kind() Kind     { return KindPong }
 func (*Publish) Kind() Kind  { return KindPublish }
+func (*Unblock) Kind() Kind  { return KindUnblock }
+func (*Waiting) Kind() Kind  { return KindWaiting }
+func (*Copies) Kind() Kind   { return KindCopies }
+func (*Copied) Kind() Kind   { return KindCopied }
 
 // ConsensusLane marks the messages that must not queue behind client work.
 func (*Raft) ConsensusLane()    {}
