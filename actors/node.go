@@ -287,7 +287,7 @@ func (n *Node) sessionConfig() session.Config {
 		System: n.system, Routes: routes, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Debug: n.cfg.Debug, Clock: n.time.now,
 		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
-		Forward: n.forward.Ask, ForwardAll: n.cfg.Forward,
+		Forward: n.forward, ForwardAll: n.cfg.Forward,
 		Shutdown: n.cfg.Shutdown, Broker: n.system.NewLocalPID(pubsub.Name), PubSub: n.broker.Stats,
 	}
 }

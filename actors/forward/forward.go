@@ -25,10 +25,14 @@ const TickInterval = 500 * time.Millisecond
 // one for a leader and five for the fate of a proposal.
 const answerTicks = uint64(8 * time.Second / TickInterval)
 
-// Bounds of what waits for answers of other nodes.
+// Bounds of what waits for answers of other nodes. What may wait for long has its own, so that it takes no room of
+// what does not.
 const (
 	budgetOps   = 64 << 10
 	budgetBytes = 64 << 20
+
+	budgetWaits     = 16 << 10
+	budgetWaitBytes = 16 << 20
 )
 
 // Mailbox bounds what peers may have queued for the actor. All answers that are waited for have room; whoever
@@ -50,14 +54,17 @@ type Config struct {
 type Tick struct{}
 
 // Forwarder is the way to the shards of other nodes, and the actor that goes it. Its fields belong to its turn,
-// but for what Ask uses.
+// but for what Ask, Copies and Unblock use.
 type Forwarder struct {
 	cfg    Config
 	pid    *actor.PID
 	budget *mailbox.Budget
+	waits  *mailbox.Budget // of what may wait for long
+	last   atomic.Uint64   // the newest id
 
 	tick  uint64
 	table table
+	held  holdings
 	up    map[slotmap.NodeID]bool // nodes that a link leads to
 	peers map[slotmap.NodeID]*actor.PID
 	ops   keyspace.OpReader
@@ -69,6 +76,7 @@ type Forwarder struct {
 // Stats are totals since New, except where said, in batches.
 type Stats struct {
 	Waiting int64  // operations that wait for answers now
+	Blocked int64  // operations and WAITs that may wait for long, now
 	Asked   uint64 // sent to other nodes
 	Lost    uint64 // of these, without an answer
 	Served  uint64 // given to replicas here for other nodes
@@ -77,32 +85,56 @@ type Stats struct {
 // Stats may be called on any goroutine.
 func (f *Forwarder) Stats() Stats {
 	waiting, _ := f.budget.InUse()
-	return Stats{Waiting: waiting, Asked: f.asked.Load(), Lost: f.lost.Load(), Served: f.served.Load()}
+	blocked, _ := f.waits.InUse()
+	return Stats{Waiting: waiting, Blocked: blocked, Asked: f.asked.Load(), Lost: f.lost.Load(), Served: f.served.Load()}
 }
 
 // New makes the actor that is to be spawned under Name.
 func New(cfg Config) *Forwarder {
-	return &Forwarder{
-		cfg: cfg, pid: cfg.System.NewLocalPID(Name), budget: mailbox.NewBudget(budgetOps, budgetBytes),
-		table: newTable(cfg.Seed), up: map[slotmap.NodeID]bool{}, peers: map[slotmap.NodeID]*actor.PID{},
+	f := &Forwarder{
+		cfg: cfg, pid: cfg.System.NewLocalPID(Name), table: newTable(), held: newHoldings(),
+		budget: mailbox.NewBudget(budgetOps, budgetBytes), waits: mailbox.NewBudget(budgetWaits, budgetWaitBytes),
+		up: map[slotmap.NodeID]bool{}, peers: map[slotmap.NodeID]*actor.PID{},
 	}
+	f.last.Store(cfg.Seed)
+	return f
 }
 
-// ask is a batch on its way to the actor.
+// ask is something on its way to the actor, to be sent to another node.
 type ask struct {
-	to    slotmap.NodeID
+	*pending
+	id    uint64
 	shard slotmap.ShardID
-	batch *replica.Batch
 }
 
-// Ask sends a batch to the replica of a shard on another node. Its sink is answered once, on another goroutine.
-// Ask reports false, and nothing was or will be sent, when as much waits for answers as may. Any goroutine.
+// Ask sends a batch to the replica of a shard on another node. Its sink is answered as that of a replica is, on
+// another goroutine; Answer.Waiter is for Unblock. Ask reports false, and nothing was or will be sent, when as much
+// waits for answers as may. Any goroutine.
 func (f *Forwarder) Ask(to slotmap.NodeID, shard slotmap.ShardID, b *replica.Batch) bool {
-	if !f.budget.TryAcquire(b.Cost()) {
-		return false
+	_, ok := f.send(shard, &pending{to: to, batch: b})
+	return ok
+}
+
+// Copies sends a query of WAIT, and returns a name of it for Unblock. The query is answered once, on another
+// goroutine, unless it is ended by Unblock before. It reports false as Ask does. Any goroutine.
+func (f *Forwarder) Copies(to slotmap.NodeID, shard slotmap.ShardID, q *replica.WaitQuery) (id uint64, ok bool) {
+	return f.send(shard, &pending{to: to, query: q})
+}
+
+func (f *Forwarder) send(shard slotmap.ShardID, p *pending) (id uint64, ok bool) {
+	if !f.budgetOf(p).TryAcquire(p.cost()) {
+		return 0, false
 	}
-	f.cfg.System.Root.Send(f.pid, &ask{to, shard, b})
-	return true
+	id = f.last.Add(1)
+	f.cfg.System.Root.Send(f.pid, &ask{p, id, shard})
+	return id, true
+}
+
+func (f *Forwarder) budgetOf(p *pending) *mailbox.Budget {
+	if p.mayWait() {
+		return f.waits
+	}
+	return f.budget
 }
 
 // Receive implements actor.Actor.
@@ -110,19 +142,22 @@ func (f *Forwarder) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *ask:
 		f.ask(m)
+	case *unblock:
+		f.unblock(m)
 	case *link.Inbound:
 		f.inbound(m)
+	case *heldAnswer:
+		f.heldAnswer(m)
+	case *heldCopied:
+		f.heldCopied(m)
 	case *link.Up:
 		f.up[m.Node] = true
 	case *link.Down:
-		delete(f.up, m.Node)
-		delete(f.peers, m.Node)
-		f.lose(func(p pending) bool { return p.to == m.Node })
+		f.down(m.Node)
 	case Tick:
-		f.tick++
-		f.lose(func(p pending) bool { return p.born+answerTicks <= f.tick })
+		f.onTick()
 	case *actor.Stopping:
-		f.lose(func(pending) bool { return true })
+		f.lose(func(*pending) bool { return true })
 	}
 }
 
@@ -132,23 +167,58 @@ func (f *Forwarder) inbound(in *link.Inbound) {
 		f.serve(in.From, m)
 	case *wire.Reply:
 		f.answered(in.From, m)
+	case *wire.Copies:
+		f.serveCopies(in.From, m)
+	case *wire.Copied:
+		f.copied(in.From, m)
+	case *wire.Unblock:
+		f.serveUnblock(in.From, m)
+	case *wire.Waiting:
+		f.compare(in.From, m.IDs)
 	}
 }
 
-// ask sends a batch on, unless there is no link: nothing is sent in the hope of one.
+func (f *Forwarder) down(node slotmap.NodeID) {
+	delete(f.up, node)
+	delete(f.peers, node)
+	f.lose(func(p *pending) bool { return p.to == node })
+	f.forsakeAll(node)
+}
+
+func (f *Forwarder) onTick() {
+	f.tick++
+	f.lose(func(p *pending) bool { return p.overdue(f.tick) })
+	if f.tick%renewTicks == 0 {
+		f.renew()
+		f.tend()
+	}
+}
+
+// ask sends a message on, unless there is no link: nothing is sent in the hope of one.
 func (f *Forwarder) ask(a *ask) {
 	if !f.up[a.to] {
-		f.deliver(&replica.Answer{Batch: a.batch, Status: replica.Down})
+		f.fail(a.pending, replica.Down)
 		return
 	}
 	f.asked.Add(1)
-	id := f.table.add(pending{to: a.to, batch: a.batch, born: f.tick})
-	f.cfg.System.Root.Send(f.peer(a.to), &wire.Request{
-		ID: id, Shard: a.shard, Ops: a.batch.Ops, Count: uint32(a.batch.Count), Write: a.batch.Write, Proto: uint8(a.batch.Proto),
-	})
+	a.born = f.tick
+	f.table.open[a.id] = a.pending
+	f.tell(a.to, a.message())
 }
 
-// peer is the same actor on another node.
+func (a *ask) message() wire.Message {
+	if q := a.query; q != nil {
+		return &wire.Copies{ID: a.id, Shard: a.shard, Index: q.Index, Need: uint32(q.Need), Timeout: uint64(q.Timeout.Milliseconds())}
+	}
+	b := a.batch
+	return &wire.Request{ID: a.id, Shard: a.shard, Ops: b.Ops, Count: uint32(b.Count), Write: b.Write, Proto: uint8(b.Proto)}
+}
+
+// tell sends the same actor on another node a message.
+func (f *Forwarder) tell(node slotmap.NodeID, m wire.Message) {
+	f.cfg.System.Root.Send(f.peer(node), m)
+}
+
 func (f *Forwarder) peer(node slotmap.NodeID) *actor.PID {
 	pid, ok := f.peers[node]
 	if !ok {
@@ -160,24 +230,53 @@ func (f *Forwarder) peer(node slotmap.NodeID) *actor.PID {
 
 // answered takes an answer, unless nobody waits for it any more.
 func (f *Forwarder) answered(from slotmap.NodeID, m *wire.Reply) {
-	b, ok := f.table.take(m.ID, from)
-	if !ok {
+	p := f.table.find(m.ID, from)
+	switch status := replica.Status(m.Status); {
+	case p == nil:
+	case status == replica.Waits:
+		f.waitsThere(m.ID, p)
+	case p.query != nil:
+		f.take(m.ID)
+		f.fail(p, status)
+	default:
+		f.take(m.ID)
+		f.release(p)
+		p.batch.Sink.Deliver(&replica.Answer{
+			Batch: p.batch, Status: status, Replies: m.Replies, Ends: m.Ends, Index: m.Index, Leader: m.Leader,
+			Cancelled: m.Cancelled,
+		})
+	}
+}
+
+func (f *Forwarder) take(id uint64) { delete(f.table.open, id) }
+
+// copied takes the answer to a query of WAIT.
+func (f *Forwarder) copied(from slotmap.NodeID, m *wire.Copied) {
+	p := f.table.find(m.ID, from)
+	if p == nil || p.query == nil {
 		return
 	}
-	f.deliver(&replica.Answer{
-		Batch: b, Status: replica.Status(m.Status), Replies: m.Replies, Ends: m.Ends, Index: m.Index, Leader: m.Leader,
-	})
+	f.take(m.ID)
+	f.release(p)
+	p.query.Reply(int(m.Followers), m.Leads)
 }
 
 // lose ends the wait for answers that will not come.
-func (f *Forwarder) lose(which func(pending) bool) {
-	for _, b := range f.table.takeAll(which) {
+func (f *Forwarder) lose(which func(*pending) bool) {
+	for _, p := range f.table.takeAll(which) {
 		f.lost.Add(1)
-		f.deliver(&replica.Answer{Batch: b, Status: replica.Unknown})
+		f.fail(p, replica.Unknown)
 	}
 }
 
-func (f *Forwarder) deliver(a *replica.Answer) {
-	f.budget.Release(a.Batch.Cost())
-	a.Batch.Sink.Deliver(a)
+// fail answers what was not done, or nobody knows.
+func (f *Forwarder) fail(p *pending, status replica.Status) {
+	f.release(p)
+	if p.query != nil {
+		p.query.Reply(0, false)
+		return
+	}
+	p.batch.Sink.Deliver(&replica.Answer{Batch: p.batch, Status: status})
 }
+
+func (f *Forwarder) release(p *pending) { f.budgetOf(p).Release(p.cost()) }

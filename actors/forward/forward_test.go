@@ -173,6 +173,9 @@ func TestBudget(t *testing.T) {
 	if got := receive(t, "batch", two.asked); !bytes.Contains(got.Ops, []byte("c")) {
 		t.Errorf("%q arrived", got.Ops)
 	}
+	if !one.fwd.Ask(two.id, 1, in.waiting("d")) {
+		t.Error("what may wait for long has no room of its own")
+	}
 }
 
 // TestBadRequests: a peer's nonsense reaches no replica, is refused, and is one line.
@@ -187,7 +190,8 @@ func TestBadRequests(t *testing.T) {
 		"garbage":             {Shard: 1, Proto: 2, Ops: []byte("\xdd\xff\xff\xff\xff"), Count: 1},
 		"one that is cut off": {Shard: 1, Proto: 2, Ops: op[:len(op)-1], Count: 1},
 		"RESP9":               {Shard: 1, Proto: 9, Ops: op, Count: 1},
-		"one that waits":      {Shard: 1, Proto: 2, Ops: wait, Count: 1, Write: true},
+		"a read that waits":   {Shard: 1, Proto: 2, Ops: wait, Count: 1},
+		"two that wait":       {Shard: 1, Proto: 2, Ops: append(wait[:len(wait):len(wait)], wait...), Count: 2, Write: true},
 	} {
 		in := newInbox()
 		b := &replica.Batch{Ops: m.Ops, Count: int(m.Count), Write: m.Write, Proto: int(m.Proto), Sink: in}
@@ -215,24 +219,18 @@ func TestStop(t *testing.T) {
 }
 
 func TestTable(t *testing.T) {
-	tb := newTable(1<<64 - 2)
-	a, b := &replica.Batch{}, &replica.Batch{}
-	first := tb.add(pending{to: slotmap.NodeID{1}, batch: a})
-	second := tb.add(pending{to: slotmap.NodeID{2}, batch: b})
-	if first == second || second != 0 {
-		t.Errorf("ids %d, %d", first, second)
+	tb := newTable()
+	a, b, c := &pending{to: slotmap.NodeID{1}}, &pending{to: slotmap.NodeID{2}}, &pending{to: slotmap.NodeID{2}}
+	tb.open[1], tb.open[3], tb.open[2] = a, b, c
+	if tb.find(1, slotmap.NodeID{2}) != nil || tb.find(9, slotmap.NodeID{1}) != nil {
+		t.Error("found for another")
 	}
-	if _, ok := tb.take(first, slotmap.NodeID{2}); ok {
-		t.Error("taken by another node")
+	if tb.find(1, slotmap.NodeID{1}) != a {
+		t.Error("not found")
 	}
-	if got, ok := tb.take(first, slotmap.NodeID{1}); !ok || got != a {
-		t.Error("not taken")
-	}
-	if _, ok := tb.take(first, slotmap.NodeID{1}); ok {
-		t.Error("taken twice")
-	}
-	if got := tb.takeAll(func(p pending) bool { return p.to == slotmap.NodeID{2} }); len(got) != 1 || got[0] != b || len(tb.open) != 0 {
-		t.Errorf("left %v", tb.open)
+	got := tb.takeAll(func(p *pending) bool { return p.to == slotmap.NodeID{2} })
+	if len(got) != 2 || got[0] != c || got[1] != b || len(tb.open) != 1 {
+		t.Errorf("took %v, left %v", got, tb.open)
 	}
 }
 

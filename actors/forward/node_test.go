@@ -37,7 +37,9 @@ type node struct {
 	replica *replica.Handle                // of shard 1
 	leads   atomic.Pointer[slotmap.NodeID] // whom it names as the leader instead of answering
 	holds   atomic.Bool                    // it keeps what it is asked
-	asked   chan *replica.Batch            // gets everything that it is asked
+	asked   chan *replica.Batch            // gets every batch that it is asked
+	queries chan *replica.WaitQuery        // likewise
+	ended   chan *replica.Unblock          // likewise
 	ups     chan slotmap.NodeID
 }
 
@@ -76,7 +78,8 @@ func (w *world) resolve(id slotmap.NodeID) (string, bool) {
 
 func (w *world) start(n byte) *node {
 	w.t.Helper()
-	x := &node{t: w.t, world: w, id: slotmap.NodeID{n}, asked: make(chan *replica.Batch, 100), ups: make(chan slotmap.NodeID, 100)}
+	x := &node{t: w.t, world: w, id: slotmap.NodeID{n}, asked: make(chan *replica.Batch, 100), ended: make(chan *replica.Unblock, 100),
+		queries: make(chan *replica.WaitQuery, 100), ups: make(chan slotmap.NodeID, 100)}
 	x.system = actor.NewActorSystem(actor.WithLoggerFactory(func(*actor.ActorSystem) *slog.Logger { return discard }))
 	x.system.ProcessRegistry.Address = x.id.String()
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -149,13 +152,16 @@ func (x *node) local(shard slotmap.ShardID) (*replica.Handle, slotmap.NodeID) {
 func (x *node) host() *node {
 	x.replica = &replica.Handle{Shard: 1, Budget: mailbox.NewBudget(100, 1<<20)}
 	x.replica.PID = x.spawn("shard/1", actor.PropsFromFunc(func(c actor.Context) {
-		b, ok := c.Message().(*replica.Batch)
-		if !ok {
-			return
-		}
-		x.asked <- b
-		if !x.holds.Load() {
-			x.answer(b)
+		switch m := c.Message().(type) {
+		case *replica.Batch:
+			x.asked <- m
+			if !x.holds.Load() {
+				x.answer(m)
+			}
+		case *replica.WaitQuery:
+			x.queries <- m
+		case *replica.Unblock:
+			x.ended <- m
 		}
 	}, actor.WithMailbox(mailbox.New())))
 	return x
@@ -192,6 +198,12 @@ func (in inbox) Deliver(a *replica.Answer) { in <- a }
 
 func newInbox() inbox { return make(inbox, 100) }
 
+// waiting is a batch with an operation that may wait.
+func (in inbox) waiting(name string) *replica.Batch {
+	args := [][]byte{[]byte("blpop"), []byte(name), []byte("0")}
+	return &replica.Batch{Ops: keyspace.AppendWait(nil, 5, args), Count: 1, Write: true, Waits: true, Proto: 2, Sink: in}
+}
+
 func (in inbox) batch(write bool, commands ...string) *replica.Batch {
 	b := &replica.Batch{Count: len(commands), Write: write, Proto: 3, Sink: in}
 	for _, c := range commands {
@@ -224,7 +236,9 @@ func (x *node) settled(in inbox) int {
 
 func (x *node) wantIdle() {
 	x.t.Helper()
-	if n, bytes := x.fwd.budget.InUse(); n != 0 || bytes != 0 {
-		x.t.Errorf("%d operations of %d bytes are still accounted for", n, bytes)
+	for _, b := range []*mailbox.Budget{x.fwd.budget, x.fwd.waits} {
+		if n, bytes := b.InUse(); n != 0 || bytes != 0 {
+			x.t.Errorf("%d operations of %d bytes are still accounted for", n, bytes)
+		}
 	}
 }

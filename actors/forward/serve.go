@@ -15,8 +15,10 @@ import (
 
 // serve gives a request of another node to the replica here.
 func (f *Forwarder) serve(from slotmap.NodeID, m *wire.Request) {
-	s := sink{root: f.cfg.System.Root, to: f.peer(from), id: m.ID}
-	if err := f.check(m); err != nil {
+	k := heldKey{from, m.ID}
+	s := f.sinkOf(k)
+	waits, err := f.check(m)
+	if err != nil {
 		f.complain(from, m.Shard, err)
 		s.refuse(replica.Down, slotmap.NodeID{})
 		return
@@ -26,13 +28,35 @@ func (f *Forwarder) serve(from slotmap.NodeID, m *wire.Request) {
 		s.refuse(elsewhere(leader), leader)
 		return
 	}
-	b := &replica.Batch{Ops: m.Ops, Count: int(m.Count), Write: m.Write, Proto: int(m.Proto), Sink: s}
+	b := &replica.Batch{Ops: m.Ops, Count: int(m.Count), Write: m.Write, Proto: int(m.Proto), Waits: waits, Sink: s}
 	if !h.Budget.TryAcquire(b.Cost()) {
+		s.refuse(replica.TryAgain, slotmap.NodeID{})
+		return
+	}
+	if waits && !f.hold(k, h, b) {
+		h.Budget.Release(b.Cost())
 		s.refuse(replica.TryAgain, slotmap.NodeID{})
 		return
 	}
 	f.served.Add(1)
 	f.cfg.System.Root.Send(h.PID, b)
+}
+
+// serveCopies gives a query of WAIT of another node to the replica here.
+func (f *Forwarder) serveCopies(from slotmap.NodeID, m *wire.Copies) {
+	k := heldKey{from, m.ID}
+	h, _ := f.cfg.Local(m.Shard)
+	if h == nil || !f.held.add(&holding{heldKey: k, shard: m.Shard, handle: h, query: true}, f.tick) {
+		f.tell(from, &wire.Copied{ID: m.ID})
+		return
+	}
+	root, pid := f.cfg.System.Root, f.pid
+	f.cfg.System.Root.Send(h.PID, &replica.WaitQuery{
+		Index: m.Index, Need: int(m.Need), Timeout: time.Duration(m.Timeout) * time.Millisecond,
+		Reply: func(followers int, ok bool) {
+			root.Send(pid, &heldCopied{k, wire.Copied{ID: m.ID, Followers: uint32(followers), Leads: ok}})
+		},
+	})
 }
 
 // complain logs once in a while, for a peer can send such requests without end.
@@ -54,12 +78,12 @@ func elsewhere(leader slotmap.NodeID) replica.Status {
 }
 
 // check tells what is wrong with a request. Whether an operation writes that came as a read is seen by the state
-// machine, which refuses it.
-func (f *Forwarder) check(m *wire.Request) error {
+// machine, which refuses it. It reports whether its only operation may wait.
+func (f *Forwarder) check(m *wire.Request) (waits bool, err error) {
 	if m.Proto != 2 && m.Proto != 3 {
-		return fmt.Errorf("RESP%d", m.Proto)
+		return false, fmt.Errorf("RESP%d", m.Proto)
 	}
-	n, waits := uint32(0), false
+	n := uint32(0)
 	f.ops.Reset(m.Ops)
 	defer f.ops.Reset(nil)
 	for op := (keyspace.Op{}); f.ops.Next(&op); n++ {
@@ -67,13 +91,13 @@ func (f *Forwarder) check(m *wire.Request) error {
 	}
 	switch err := f.ops.Err(); {
 	case err != nil:
-		return err
+		return false, err
 	case n != m.Count || n == 0:
-		return fmt.Errorf("%d operations, said to be %d", n, m.Count)
-	case waits:
-		return errors.New("an operation that may wait")
+		return false, fmt.Errorf("%d operations, said to be %d", n, m.Count)
+	case waits && (n > 1 || !m.Write):
+		return false, errors.New("an operation that may wait, and is not alone or no write")
 	}
-	return nil
+	return waits, nil
 }
 
 // sink sends the answer of a replica to the node that asked.
@@ -85,7 +109,7 @@ type sink struct {
 
 // Deliver implements replica.Sink.
 func (s sink) Deliver(a *replica.Answer) {
-	m := &wire.Reply{ID: s.id, Status: uint8(a.Status), Index: a.Index, Leader: a.Leader}
+	m := &wire.Reply{ID: s.id, Status: uint8(a.Status), Index: a.Index, Leader: a.Leader, Cancelled: a.Cancelled}
 	m.Replies, m.Ends = fit(a.Replies, a.Ends, maxReplies)
 	s.root.Send(s.to, m)
 }

@@ -50,6 +50,7 @@ type Batch struct {
 	Write    bool   // some operation writes: the whole batch goes through the log
 	Follower bool   // a READONLY connection: a follower may serve it, after a ReadIndex of its own
 	Quiet    bool   // what it does does not count as use of keys
+	Waits    bool   // its only operation may wait
 	Proto    int    // RESP version of the replies
 	Sink     Sink
 	Tag      any // the sender's own

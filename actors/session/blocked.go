@@ -6,12 +6,13 @@ import (
 
 // A command that may wait for what it asks for (keyspace, "Blocking") is alone in its segment. Its shard may
 // answer that it waits: then the session does nothing but wait for the second answer, and what the client
-// sent behind it waits too. The log of the shard ends the wait, whatever the reason.
+// sent behind it waits too. The log of the shard ends the wait, whatever the reason; of a shard that is led on another
+// node, also the loss of the link to it.
 
 // blockedOp is the operation that a client is blocked in.
 type blockedOp struct {
-	handle  *replica.Handle
-	waiter  uint64 // its name there
+	part    *part
+	waiter  uint64 // its name in the replica, or for the Forwarder
 	asked   bool   // its end was asked for
 	queries []*unblockQuery
 }
@@ -19,7 +20,7 @@ type blockedOp struct {
 // blocks takes the news that the operation of a part waits. For a client that is gone the wait ends at
 // once: nothing may be popped for it.
 func (s *session) blocks(p *part, waiter uint64) {
-	s.blocked = &blockedOp{handle: p.handle, waiter: waiter}
+	s.blocked = &blockedOp{part: p, waiter: waiter}
 	if s.cur == nil || s.ended {
 		s.closing, s.cur = true, nil
 		s.leaveBlocked()
@@ -51,8 +52,13 @@ func (s *session) leaveBlocked() {
 
 // askEnd asks the shard to end a wait, once.
 func (s *session) askEnd(b *blockedOp, withError bool) {
-	if !b.asked {
-		b.asked = true
-		s.root.Send(b.handle.PID, &replica.Unblock{IDs: []uint64{b.waiter}, Error: withError})
+	if b.asked {
+		return
 	}
+	b.asked = true
+	if b.part.hops > 0 {
+		s.srv.cfg.Forward.Unblock(b.waiter, withError)
+		return
+	}
+	s.root.Send(b.part.handle.PID, &replica.Unblock{IDs: []uint64{b.waiter}, Error: withError})
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/replica"
-	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -219,17 +218,84 @@ func TestBlockedWhileTheLeaderChanges(t *testing.T) {
 	}
 }
 
-func TestBlockingElsewhere(t *testing.T) {
-	forwarded := 0
-	b := newBed(t, 2, func(_ *bed, c *Config) {
-		c.ForwardAll = true
-		c.Forward = func(slotmap.NodeID, slotmap.ShardID, *replica.Batch) bool { forwarded++; return false }
-	})
+// Where commands are carried out elsewhere, those that block are too.
+func TestBlockedElsewhere(t *testing.T) {
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	q := b.keyIn(2, "q")
+	b.moveAway(2)
+	c, other := b.dial(), b.dial()
+	b.block(c, "BLPOP "+q+" 0")
+	other.want("RPUSH "+q+" a", "1")
+	if got := c.reply(); got != "["+q+" a]" {
+		t.Error(got)
+	}
+	for _, withError := range []bool{false, true} {
+		id := c.do("CLIENT ID")
+		b.block(c, "BLPOP "+q+" 0")
+		line, want := "CLIENT UNBLOCK "+id, "nil"
+		if withError {
+			line, want = line+" ERROR", "-UNBLOCKED client unblocked via CLIENT UNBLOCK"
+		}
+		other.want(line, "1")
+		if got := c.reply(); got != want {
+			t.Error(got)
+		}
+	}
+	b.block(c, "BLPOP "+q+" 0")
+	b.send(2, dropBlocked{replica.Unblocked})
+	if got := c.reply(); !strings.HasPrefix(got, "-UNBLOCKED ") {
+		t.Error(got)
+	}
+	c.want("MULTI", "OK", "BLPOP "+q+" 0", "QUEUED", "EXEC", "[nil]", "PING", "PONG")
+}
+
+// For a client that is gone nothing is popped elsewhere either.
+func TestBlockedElsewhereAndGone(t *testing.T) {
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	q := b.keyIn(2, "q")
+	b.moveAway(2)
+	c, other := b.dial(), b.dial()
+	b.block(c, "BLPOP "+q+" 0")
+	c.Close()
+	eventually(t, "the wait is ended", func() bool { return far.ended() == 1 })
+	other.want("RPUSH "+q+" a", "1", "LRANGE "+q+" 0 -1", "[a]")
+}
+
+// A connection that asks for MOVED is told so of what blocks too.
+func TestBlockingIsMoved(t *testing.T) {
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.Forward = far.of(b) })
 	b.moveAway(2)
 	k := b.keyIn(2, "q")
-	if got := b.dial().do("BLPOP " + k + " 0"); !strings.HasPrefix(got, "-MOVED ") || forwarded > 0 {
-		t.Errorf("%s, %d batches forwarded", got, forwarded)
+	if got := b.dial().do("BLPOP " + k + " 0"); !strings.HasPrefix(got, "-MOVED ") || len(far.asked) > 0 {
+		t.Errorf("%s, %d batches forwarded", got, len(far.asked))
 	}
+}
+
+// WAIT asks the leaders of what was written through them, wherever they are.
+func TestWaitElsewhere(t *testing.T) {
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	b.shards[1].durable.Store(2)
+	b.shards[2].durable.Store(1)
+	b.moveAway(2)
+	c := b.dial()
+	c.want("WAIT 1 100", "2", "SET "+b.keyIn(2, "k")+" 1", "OK", "WAIT 1 100", "1",
+		"SET "+b.keyIn(1, "k")+" 1", "OK", "WAIT 1 100", "1")
+	before := far.ended()
+	id := c.do("CLIENT ID")
+	b.block(c, "WAIT 2 0")
+	b.dial().want("CLIENT UNBLOCK "+id, "1")
+	if got := c.reply(); got != "0" {
+		t.Error(got)
+	}
+	b.block(c, "WAIT 2 0")
+	c.Close()
+	eventually(t, "the query is given up", func() bool { return far.ended() == before+2 })
+	b.send(2, dropWaits{}) // late answers are for nobody
+	b.dial().want("PING", "PONG")
 }
 
 func TestWaitAOF(t *testing.T) {

@@ -564,22 +564,13 @@ func TestHelpAndCommand(t *testing.T) {
 
 // TestForward: with forwarding on, a batch for a shard that is elsewhere goes there.
 func TestForward(t *testing.T) {
-	var b *bed
-	forwarded := make(chan slotmap.NodeID, 10)
-	b = newBed(t, 2, func(_ *bed, c *Config) {
-		c.ForwardAll = true
-		c.Forward = func(node slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
-			forwarded <- node
-			b.shards[shard].handle.Budget.TryAcquire(m.Cost())
-			b.send(shard, m)
-			return true
-		}
-	})
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
 	c := b.dial()
 	k := b.keyIn(2, "k")
 	b.moveAway(2)
 	c.want("SET "+k+" 1", "OK", "GET "+k, "1", "MULTI", "OK", "INCR "+k, "QUEUED", "EXEC", "[2]")
-	if got := <-forwarded; got != otherID {
+	if got := far.asked[0]; got != otherID {
 		t.Error(got)
 	}
 	// A replica here that does not lead says who does.
@@ -593,11 +584,18 @@ func TestForward(t *testing.T) {
 	}
 }
 
-// elsewhere stands in for the nodes that a test's batches are forwarded to.
+// elsewhere stands in for the nodes that a test's batches are forwarded to, and for the way there.
 type elsewhere struct {
+	bed    *bed
 	mu     sync.Mutex
 	asked  []slotmap.NodeID
 	answer func(to slotmap.NodeID) *replica.Answer // nil, or answering nil: the bed's own replica serves
+	open   map[uint64]func(withError bool)         // what waits, by the name that it has here
+}
+
+func (e *elsewhere) of(b *bed) Forwarder {
+	e.bed, e.open = b, map[uint64]func(bool){}
+	return e
 }
 
 func (e *elsewhere) set(answer func(slotmap.NodeID) *replica.Answer) {
@@ -606,7 +604,8 @@ func (e *elsewhere) set(answer func(slotmap.NodeID) *replica.Answer) {
 	e.answer = answer
 }
 
-func (e *elsewhere) forward(b *bed, to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
+// Ask implements Forwarder.
+func (e *elsewhere) Ask(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.asked = append(e.asked, to)
@@ -617,19 +616,73 @@ func (e *elsewhere) forward(b *bed, to slotmap.NodeID, shard slotmap.ShardID, m 
 			return true
 		}
 	}
-	b.shards[shard].handle.Budget.TryAcquire(m.Cost())
-	b.send(shard, m)
+	e.bed.shards[shard].handle.Budget.TryAcquire(m.Cost())
+	there := *m
+	there.Sink = &farSink{e, m, shard}
+	e.bed.send(shard, &there)
 	return true
+}
+
+// Copies implements Forwarder.
+func (e *elsewhere) Copies(_ slotmap.NodeID, shard slotmap.ShardID, q *replica.WaitQuery) (uint64, bool) {
+	e.bed.send(shard, q)
+	return e.note(func(bool) {}), true
+}
+
+// note gives what waits a name.
+func (e *elsewhere) note(end func(withError bool)) uint64 {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	id := uint64(1000 + len(e.open))
+	e.open[id] = end
+	return id
+}
+
+// Unblock implements Forwarder.
+func (e *elsewhere) Unblock(id uint64, withError bool) {
+	e.mu.Lock()
+	end := e.open[id]
+	e.open[id] = nil
+	e.mu.Unlock()
+	end(withError)
+}
+
+// ended counts what was ended by Unblock.
+func (e *elsewhere) ended() (n int) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	for _, end := range e.open {
+		if end == nil {
+			n++
+		}
+	}
+	return n
+}
+
+// farSink passes on the answers to a batch.
+type farSink struct {
+	e     *elsewhere
+	batch *replica.Batch
+	shard slotmap.ShardID
+}
+
+// Deliver implements replica.Sink.
+func (f *farSink) Deliver(a *replica.Answer) {
+	there := *a
+	there.Batch = f.batch
+	if a.Status == replica.Waits {
+		there.Waiter = f.e.note(func(withError bool) {
+			f.e.bed.send(f.shard, &replica.Unblock{IDs: []uint64{a.Waiter}, Error: withError})
+		})
+	}
+	f.batch.Sink.Deliver(&there)
 }
 
 // TestScanGoesOnElsewhere: the shard that a cursor is in moved to a node, and no replica of it is left here.
 func TestScanGoesOnElsewhere(t *testing.T) {
-	var b *bed
 	var far elsewhere
-	b = newBed(t, 2, func(_ *bed, c *Config) {
-		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
-			return far.forward(b, to, shard, m)
-		}
+	b := newBed(t, 2, func(b *bed, c *Config) {
+		c.Forward = far.of(b)
 	})
 	c := b.dial()
 	k := b.keyIn(2, "k")

@@ -118,7 +118,7 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 }
 
 // routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its
-// segment, and not forwarded: its wait could not be ended from here.
+// segment.
 func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	at, err := s.slotOf(v.cmd, cmd.Args)
 	if err != nil {
@@ -129,7 +129,7 @@ func (s *session) routeOp(v *verb, cmd *resp.Command, waits bool) {
 	if !at.known {
 		slot = s.ledSlot()
 	}
-	p, line := s.partToWait(slot, waits)
+	p, line := s.partFor(slot)
 	if p == nil {
 		s.reject(v, line)
 		return

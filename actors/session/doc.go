@@ -21,7 +21,7 @@
 //	pause    -> session   resumed         the end of a CLIENT PAUSE
 //	migrate  -> session   *migrated       the end of a MIGRATE, which runs on a goroutine of its own
 //	session  -> replica   *replica.Batch, *replica.WaitQuery, *replica.Unblock
-//	session  -> forward   *replica.Batch    by way of Config.Forward, for a shard that has no replica here
+//	session  -> forward   the same, by way of Config.Forward, for a shard that another node leads
 //
 // # The way of a pipeline
 //

@@ -25,13 +25,10 @@ func (b *bed) dialInner() *conn {
 // TestDial: a connection from within is logged in, and what is led elsewhere is done there, though the node answers
 // MOVED to others.
 func TestDial(t *testing.T) {
-	var b *bed
 	var far elsewhere
-	b = newBed(t, 2, func(_ *bed, c *Config) {
+	b := newBed(t, 2, func(b *bed, c *Config) {
 		c.Requirepass = "secret"
-		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
-			return far.forward(b, to, shard, m)
-		}
+		c.Forward = far.of(b)
 	})
 	in := b.dialInner()
 	near, away := b.keyIn(1, "k"), b.keyIn(2, "k")
@@ -44,12 +41,9 @@ func TestDial(t *testing.T) {
 
 // TestScanCoversAll: a connection that is forwarded sees the keys of all shards.
 func TestScanCoversAll(t *testing.T) {
-	var b *bed
 	var far elsewhere
-	b = newBed(t, 3, func(_ *bed, c *Config) {
-		c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
-			return far.forward(b, to, shard, m)
-		}
+	b := newBed(t, 3, func(b *bed, c *Config) {
+		c.Forward = far.of(b)
 	})
 	in := b.dialInner()
 	want := map[string]bool{}

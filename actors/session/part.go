@@ -67,18 +67,6 @@ func (s *session) shardPart(id slotmap.ShardID, slot uint16) (*part, string) {
 	return s.activate(id, h, forward), ""
 }
 
-// partToWait is partFor for an operation that may wait: it is not forwarded.
-func (s *session) partToWait(slot uint16, waits bool) (*part, string) {
-	id, _ := s.routes.Map.Owner(slot)
-	if !waits || id == 0 || s.routes.Handles[id] != nil {
-		return s.partFor(slot)
-	}
-	if leader, known := s.routes.Leader(id); known {
-		return nil, moved(slot, leader)
-	}
-	return nil, lineDown
-}
-
 // activate makes a shard take part in the segment.
 func (s *session) activate(id slotmap.ShardID, h *replica.Handle, forward slotmap.NodeID) *part {
 	p := s.parts[id]
@@ -102,7 +90,7 @@ func (s *session) send() {
 		}
 		b := &replica.Batch{
 			Ops: p.ops, Count: len(p.slots), Write: p.write, Follower: (s.readonly || p.anyReplica) && !p.write,
-			Quiet: s.info.flags.Load()&flagNoTouch != 0, Proto: s.proto, Sink: sink{s}, Tag: p,
+			Quiet: s.info.flags.Load()&flagNoTouch != 0, Waits: p.waits, Proto: s.proto, Sink: sink{s}, Tag: p,
 		}
 		s.srv.stats.batches.Add(1)
 		s.srv.stats.batchOps.Add(uint64(b.Count))
@@ -132,7 +120,7 @@ func (s *session) forward(p *part, b *replica.Batch, to slotmap.NodeID) {
 	switch {
 	case p.hops >= maxHops:
 		s.refuse(p, refusal{status: replica.Moved, leader: to})
-	case !s.srv.cfg.Forward(to, p.shard, b):
+	case !s.srv.cfg.Forward.Ask(to, p.shard, b):
 		s.refuse(p, refusal{status: replica.TryAgain})
 	default:
 		p.hops++
@@ -186,8 +174,7 @@ func (s *session) settle(p *part, a *replica.Answer) {
 
 // mayForward reports whether a part may go on to the node that leads its shard by now.
 func (s *session) mayForward(p *part, leader slotmap.NodeID) bool {
-	forwards := p.hops > 0 || s.forwards && !p.waits
-	return forwards && leader != s.routes.Self.ID && !leader.IsZero()
+	return (p.hops > 0 || s.forwards) && leader != s.routes.Self.ID && !leader.IsZero()
 }
 
 // refuse notes that a part was not done, and keeps the shard refused for what was received behind it.

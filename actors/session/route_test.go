@@ -4,20 +4,16 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 )
 
 // TestClientRoute: a connection chooses whether its commands are carried out elsewhere, whatever the node does by itself.
 func TestClientRoute(t *testing.T) {
 	for _, all := range []bool{false, true} {
-		var b *bed
 		var far elsewhere
-		b = newBed(t, 2, func(_ *bed, c *Config) {
+		b := newBed(t, 2, func(b *bed, c *Config) {
 			c.ForwardAll = all
-			c.Forward = func(to slotmap.NodeID, shard slotmap.ShardID, m *replica.Batch) bool {
-				return far.forward(b, to, shard, m)
-			}
+			c.Forward = far.of(b)
 		})
 		away := b.keyIn(2, "k")
 		b.moveAway(2)

@@ -59,13 +59,23 @@ type Config struct {
 	// Links lists the connections to other nodes, on any goroutine; nil: there are none.
 	Links func() []link.Connection
 
-	// Forward sends a batch to the replica of a shard on another node, and has its answer delivered to the
-	// batch's sink. It reports false when too much is under way: nothing was sent then. Without it nothing
-	// is forwarded.
-	Forward func(node slotmap.NodeID, shard slotmap.ShardID, b *replica.Batch) bool
+	// Forward has other nodes carry out what they lead. Without it nothing is forwarded.
+	Forward Forwarder
 	// ForwardAll makes the node carry out commands of any slot through the slot's leader instead of
 	// answering MOVED.
 	ForwardAll bool
+}
+
+// Forwarder is the way to the leaders of shards on other nodes. Any goroutine; nothing blocks.
+type Forwarder interface {
+	// Ask sends a batch to the replica of a shard on another node, and has its answers delivered to the batch's
+	// sink. It reports false when too much is under way: nothing was sent then.
+	Ask(node slotmap.NodeID, shard slotmap.ShardID, b *replica.Batch) bool
+	// Copies does so with a query of WAIT, and names it for Unblock.
+	Copies(node slotmap.NodeID, shard slotmap.ShardID, q *replica.WaitQuery) (id uint64, ok bool)
+	// Unblock ends what waits: an operation by its Answer.Waiter, which is answered once more, or a query, which is
+	// not answered any more.
+	Unblock(id uint64, withError bool)
 }
 
 // Server accepts client connections and keeps what they share: settings, figures, the list of them.

@@ -153,6 +153,7 @@ func (s *session) start(self *actor.PID) {
 // stop lets go of everything that others hold of this session. It may come twice.
 func (s *session) stop() {
 	s.leaveBlocked()
+	s.leaveWait()
 	if s.migrate != nil {
 		s.migrate()
 	}

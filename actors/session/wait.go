@@ -29,8 +29,8 @@ const waitGrace = 2000
 // waitJoin makes the reply of WAIT: the least of what the shards answered that the connection wrote to.
 type waitJoin struct {
 	least int
-	open  map[slotmap.ShardID]*replica.Handle // asked, and not answered yet
-	until int64                               // ms; 0: no end
+	open  map[slotmap.ShardID]*askedCopies // not answered yet
+	until int64                            // ms; 0: no end
 
 	aof       bool // WAITAOF: it answers for this node too
 	unblocked bool // CLIENT UNBLOCK ended it with an error
@@ -96,7 +96,7 @@ func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
 		w.Error("ERR timeout is negative")
 		return
 	}
-	j.least, j.open = math.MaxInt, map[slotmap.ShardID]*replica.Handle{}
+	j.least, j.open = math.MaxInt, map[slotmap.ShardID]*askedCopies{}
 	s.join(j)
 	s.seg.stop = true
 	s.ask(j, int(min(max(need, 0), math.MaxInt32)), time.Duration(timeout)*time.Millisecond)
@@ -106,22 +106,18 @@ func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
 func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	targets := s.waitTargets()
 	for _, id := range slices.Sorted(maps.Keys(targets)) {
-		h := s.routes.Handles[id]
-		if !leads(h) {
-			j.least = 0
-			continue
-		}
-		j.open[id] = h
 		root, pid := s.root, s.pid
-		s.root.Send(h.PID, &replica.WaitQuery{
-			Index: targets[id], Need: need, Timeout: timeout,
-			Reply: func(followers int, ok bool) {
-				if !ok {
-					followers = 0
-				}
-				root.Send(pid, &waited{j, id, followers})
-			},
-		})
+		q := &replica.WaitQuery{Index: targets[id], Need: need, Timeout: timeout, Reply: func(followers int, ok bool) {
+			if !ok {
+				followers = 0
+			}
+			root.Send(pid, &waited{j, id, followers})
+		}}
+		if asked := s.askCopies(id, q); asked != nil {
+			j.open[id] = asked
+		} else {
+			j.least = 0
+		}
 	}
 	if len(j.open) == 0 {
 		if j.least == math.MaxInt {
@@ -137,6 +133,29 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	s.info.blocked.Store(true)
 }
 
+// askedCopies is a query under way: to a replica here, or to another node.
+type askedCopies struct {
+	handle *replica.Handle // nil: to another node
+	id     uint64          // of what was forwarded
+}
+
+// askCopies sends a query to the leader of a shard, nil if it can't be asked.
+func (s *session) askCopies(id slotmap.ShardID, q *replica.WaitQuery) *askedCopies {
+	h := s.routes.Handles[id]
+	if leads(h) {
+		s.root.Send(h.PID, q)
+		return &askedCopies{handle: h}
+	}
+	leader, known := s.routes.Leader(id)
+	if !s.forwards || !known || leader.ID == s.routes.Self.ID {
+		return nil
+	}
+	if name, ok := s.srv.cfg.Forward.Copies(leader.ID, id, q); ok {
+		return &askedCopies{id: name}
+	}
+	return nil
+}
+
 // checkWait gives up on shards that are not led here any more, and on those that do not answer: a query to
 // a replica that has just stopped is lost.
 func (s *session) checkWait() {
@@ -147,21 +166,40 @@ func (s *session) checkWait() {
 	routes := s.srv.routes()
 	late := j.until > 0 && s.srv.now.Load() > j.until
 	for _, id := range slices.Sorted(maps.Keys(j.open)) {
-		h := j.open[id]
-		if late || routes.Handles[id] != h || !leads(h) {
+		h := j.open[id].handle
+		if late || h != nil && (routes.Handles[id] != h || !leads(h)) {
+			s.forgetCopies(j.open[id])
 			s.waited(&waited{j, id, 0})
 		}
 	}
 }
 
+// forgetCopies gives up a query that another node answers.
+func (s *session) forgetCopies(asked *askedCopies) {
+	if asked.handle == nil {
+		s.srv.cfg.Forward.Unblock(asked.id, false)
+	}
+}
+
+// leaveWait gives up the WAIT of a client that is gone.
+func (s *session) leaveWait() {
+	if s.waiting == nil {
+		return
+	}
+	for _, id := range slices.Sorted(maps.Keys(s.waiting.open)) {
+		s.forgetCopies(s.waiting.open[id])
+	}
+	s.waiting = nil
+}
+
 // waitTargets are the newest writes of the connection by shard. Without any, the followers of some shard
-// led here are counted.
+// are counted that the connection's commands reach.
 func (s *session) waitTargets() map[slotmap.ShardID]uint64 {
 	if len(s.writes) > 0 {
 		return s.writes
 	}
-	if led := s.routes.Led(); len(led) > 0 {
-		return map[slotmap.ShardID]uint64{led[0].Shard: 0}
+	if ids := s.covered(); len(ids) > 0 {
+		return map[slotmap.ShardID]uint64{ids[0]: 0}
 	}
 	return nil
 }
@@ -186,6 +224,7 @@ func (s *session) cancelWait(withError bool) {
 	j := s.waiting
 	j.unblocked = withError
 	for _, id := range slices.Sorted(maps.Keys(j.open)) {
+		s.forgetCopies(j.open[id])
 		s.waited(&waited{j, id, 0})
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -133,4 +134,93 @@ func keyIn(t *testing.T, c *cluster.Cluster, shard int) string {
 	}
 	t.Fatalf("no shard %d", shard)
 	return ""
+}
+
+// Clients that block are served through any node, while the leader that holds them is killed: each element is handed to
+// one of them, unless one was told that nobody knows.
+func TestForwardServesBlockedClients(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{Flags: []string{"--route", "forward"}})
+	leader, err := c.LeaderOf(t.Context(), 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, asker := keyIn(t, c, 1), c.Node((leader.Index+1)%3)
+	const clients, elements = 4, 40
+	taken, unknown := make(chan string, 2*elements), make(chan struct{}, 1000)
+	ctx, stop := context.WithCancel(t.Context())
+	defer stop()
+	var all sync.WaitGroup
+	for range clients {
+		all.Go(func() { popper(ctx, asker, key, taken, unknown) })
+	}
+	rdb := plainClient(t, asker)
+	pushed := map[string]bool{}
+	for i := range elements {
+		if i == elements/2 {
+			if err := leader.Kill9(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if rdb.RPush(ctx, key, i).Err() == nil {
+			pushed[strconv.Itoa(i)] = true
+		}
+	}
+	until(t, "an element goes through the new leader", func() error { return rdb.RPush(ctx, key, "last").Err() })
+	until(t, "it has a copy", func() error {
+		if n, err := rdb.Wait(ctx, 1, time.Second).Result(); n < 1 || err != nil {
+			return fmt.Errorf("%d copies, %v", n, err)
+		}
+		return nil
+	})
+	until(t, "all is taken", func() error {
+		if n, err := rdb.LLen(ctx, key).Result(); n > 0 || err != nil {
+			return fmt.Errorf("%d are left, %v", n, err)
+		}
+		return nil
+	})
+	until(t, "all clients wait again", func() error {
+		info, err := rdb.Info(ctx, "clients").Result()
+		if err == nil && !strings.Contains(info, fmt.Sprintf("blocked_clients:%d\r\n", clients)) {
+			err = errors.New(info)
+		}
+		return err
+	})
+	if err := asker.Kill9(); err != nil {
+		t.Fatal(err)
+	}
+	stop()
+	all.Wait()
+	close(taken)
+	seen := map[string]bool{}
+	for e := range taken {
+		if seen[e] && e != "last" { // which was pushed until that was acknowledged
+			t.Errorf("%s was taken twice", e)
+		}
+		seen[e] = true
+		delete(pushed, e)
+	}
+	if len(pushed) > len(unknown) || !seen["last"] {
+		t.Errorf("%v were pushed and taken by nobody, and %d clients do not know", pushed, len(unknown))
+	}
+}
+
+// popper takes elements until the context ends. A pop whose outcome is not known counts as unknown.
+func popper(ctx context.Context, n *cluster.Node, key string, taken chan<- string, unknown chan<- struct{}) {
+	rdb := redis.NewClient(&redis.Options{Addr: n.Client, MaxRetries: -1, ReadTimeout: -1})
+	defer rdb.Close()
+	for ctx.Err() == nil {
+		got, err := rdb.BLPop(ctx, 0, key).Result()
+		switch {
+		case err == nil:
+			taken <- got[1]
+		case redisCode(err, "UNKNOWN"):
+			unknown <- struct{}{}
+		}
+	}
+}
+
+func plainClient(t *testing.T, n *cluster.Node) *redis.Client {
+	rdb := redis.NewClient(&redis.Options{Addr: n.Client, MaxRetries: -1, ReadTimeout: -1})
+	t.Cleanup(func() { rdb.Close() })
+	return rdb
 }
