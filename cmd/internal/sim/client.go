@@ -24,6 +24,7 @@ type client struct {
 	brink    bool                 // it looks at a value whose time has just come
 	reads    bool                 // it changes nothing
 	readonly bool                 // its connection reads at followers too
+	forward  bool                 // its commands are carried out elsewhere, if need be
 	clings   bool                 // it asks whom it is connected to, whatever it knows
 	waits    time.Duration        // for an answer, at most
 	open     []*asked             // sent, in order
@@ -131,6 +132,8 @@ func (c *client) connect(place int, tasks []task) {
 	}
 	c.readonly = c.s.plan.readonly && c.rng.IntN(3) == 0
 	c.clings = c.rng.IntN(4) == 0 || c.readonly && c.rng.IntN(2) == 0
+	c.forward = c.s.plan.forward && c.rng.IntN(2) == 0
+	c.clings = c.clings || c.forward
 	c.dials++
 	var conn *clientConn
 	conn = c.s.dial(place, func() {
@@ -141,7 +144,10 @@ func (c *client) connect(place int, tasks []task) {
 			tasks = nil
 		case tasks != nil:
 			if c.readonly {
-				tasks = append([]task{&switchMode{c}}, tasks...)
+				tasks = append([]task{&switchMode{c, "READONLY"}}, tasks...)
+			}
+			if c.forward {
+				tasks = append([]task{&switchMode{c, "CLIENT ROUTE FORWARD"}}, tasks...)
 			}
 			c.send(tasks)
 			tasks = nil

@@ -7,7 +7,8 @@
 //	disk       what a crash leaves: the synced, and some of the rest; it may be slow, full, or fail
 //	links      TCP between nodes as package link uses it: frames in order, delayed, lost with their connection
 //	gossip     rumours of who is alive and of the map: late, lost, doubled, out of order
-//	client     connections to sessions, byte streams; it follows redirects, and gives up at times
+//	client     connections to sessions, byte streams; it follows redirects, or has its commands forwarded, and
+//	           gives up at times
 //
 // # Time
 //

@@ -16,6 +16,7 @@ type Plan struct {
 	pipeline                     int           // most tasks sent in one go
 	think                        time.Duration // of a client, on average
 	readonly                     bool          // some connections read at followers
+	forward                      bool          // some connections have their commands forwarded
 	troubled                     time.Duration // how long the troubles last
 	rate                         float64       // troubles a second
 	kinds                        []trouble
@@ -43,6 +44,7 @@ func drawPlan(rng *rand.Rand) Plan {
 		p.replicas = 1 + 4*rng.IntN(2)
 	}
 	p.kinds = drawTroubles(rng)
+	p.forward = rng.IntN(3) == 0
 	return p
 }
 

@@ -3,6 +3,7 @@ package sim
 import (
 	"fmt"
 	"strconv"
+	"strings"
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/cmd/internal/history"
@@ -197,11 +198,14 @@ func (e *echo) end(replies []reply) task {
 	return nil
 }
 
-// switchMode makes a connection read at followers too.
-type switchMode struct{ c *client }
+// switchMode makes a connection read at followers too, or have its commands forwarded.
+type switchMode struct {
+	c    *client
+	line string
+}
 
-func (switchMode) commands() [][]string     { return [][]string{{"READONLY"}} }
-func (switchMode) end(replies []reply) task { return nil }
+func (m *switchMode) commands() [][]string     { return [][]string{strings.Fields(m.line)} }
+func (m *switchMode) end(replies []reply) task { return nil }
 
 // look asks for the table of slots.
 type look struct{ c *client }
