@@ -37,9 +37,9 @@ func TestForms(t *testing.T) {
 	b.want(b.do("GET", "/get/a%2Fb/../c", ""), 200, "{\"result\":\"\ufffdx\"}")
 	b.want(b.do("POST", "/set/k?EX=5", "bo\r\ndy"), 200, "{\"result\":\"\ufffdx\"}")
 	b.want(b.do("POST", "/pipeline", `[["GET","k"],["BAD"]]`), 200, "[{\"result\":\"\ufffdx\"},{\"error\":\"ERR bad\"}]")
-	b.want(b.do("POST", "/multi-exec", `[["SET","k",1],["LPUSH","k",2]]`), 200, `[{"result":"OK"},{"error":"WRONGTYPE x"}]`)
+	b.want(b.do("POST", "/multi-exec", `[["SET","k",1],["BLPOP","k",0]]`), 200, `[{"result":"OK"},{"error":"WRONGTYPE x"}]`)
 	b.want(b.do("POST", "/", `["BAD"]`), 400, `{"error":"ERR bad"}`)
-	want := "GET k\nGET k\nget a/b .. c\nset k EX 5 bo\r\ndy\nGET k\nBAD\nMULTI\nSET k 1\nLPUSH k 2\nEXEC\nBAD"
+	want := "GET k\nGET k\nget a/b .. c\nset k EX 5 bo\r\ndy\nGET k\nBAD\nMULTI\nSET k 1\nBLPOP k 0\nEXEC\nBAD"
 	if got := b.takeAsked(); got != want {
 		t.Errorf("asked %q", got)
 	}

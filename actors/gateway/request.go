@@ -120,7 +120,7 @@ func (q *request) check() error {
 			return errors.New("ERR '" + string(cmd[0]) + "' is about a connection, and has no place in a request; " +
 				"POST /multi-exec is a transaction")
 		}
-		if c := keyspace.Lookup(cmd[0]); c != nil && c.Waits(cmd) {
+		if c := keyspace.Lookup(cmd[0]); c != nil && q.form != transaction && c.Waits(cmd) {
 			return errors.New("ERR '" + string(cmd[0]) + "' waits for others, which requests do not: ask again instead")
 		}
 	}
