@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/troupedb/troupe/cmd/internal/cluster"
@@ -14,7 +13,7 @@ import (
 
 // @upstash/redis works as it comes from npm, also while a node is killed that leads some of the keys.
 func TestUpstashClient(t *testing.T) {
-	dir := npmInstall(t, "@upstash/redis@1.39.0")
+	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
 	for _, n := range c.Nodes() {
 		ask(t, n, "CONFIG", "SET", "requirepass", "secret")
@@ -25,23 +24,16 @@ func TestUpstashClient(t *testing.T) {
 // The page shows in a browser what the cluster is, and what becomes of it when a node is killed.
 func TestPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
-	dir := npmInstall(t, "playwright-core@1.65.1", "axe-core@4.14.1")
+	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
 	runScript(t, c.Node(1), dir, "page.mjs", "http://"+c.Node(0).HTTP, browser)
 }
 
-// runScript runs a script of testdata in a directory with the packages that it needs, and kills the victim when it
-// asks for that.
+// runScript runs a script of testdata in a directory with the packages that it needs, and kills and starts the victim
+// when it asks for that.
 func runScript(t *testing.T, victim *cluster.Node, dir, name string, args ...string) {
 	t.Helper()
 	node := tool(t, "node")
-	script, err := os.ReadFile(filepath.Join("testdata", name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := os.WriteFile(filepath.Join(dir, name), script, 0o644); err != nil {
-		t.Fatal(err)
-	}
 	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
@@ -61,30 +53,35 @@ func runScript(t *testing.T, victim *cluster.Node, dir, name string, args ...str
 	}
 }
 
-// follow reads what the script says, kills a node when it asks for that, and returns the last line.
+// follow reads what the script says, does to a node what it asks for, and returns the last line.
 func follow(t *testing.T, victim *cluster.Node, out io.Reader, in io.Writer) (last string) {
+	asked := map[string]func() error{
+		"kill":   victim.Kill9,
+		"revive": func() error { return victim.Restart(t.Context()) },
+	}
 	for lines := bufio.NewScanner(out); lines.Scan(); {
-		if last = lines.Text(); last != "kill" {
+		last = lines.Text()
+		do := asked[last]
+		if do == nil {
 			continue
 		}
-		if err := victim.Kill9(); err != nil {
+		if err := do(); err != nil {
 			t.Error(err)
 		}
-		fmt.Fprintln(in, "killed")
+		fmt.Fprintln(in, "done")
 	}
 	return last
 }
 
-// npmInstall installs packages into a directory of the test's.
-func npmInstall(t *testing.T, packages ...string) string {
+// npmInstall makes a directory of the test's with the scripts of testdata and the packages of its lock file.
+func npmInstall(t *testing.T) string {
 	t.Helper()
 	npm := tool(t, "npm")
 	dir := t.TempDir()
-	if err := os.WriteFile(filepath.Join(dir, "package.json"), []byte(`{"private":true}`), 0o644); err != nil {
+	if err := os.CopyFS(dir, os.DirFS("testdata")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), npm, "install", "--no-audit", "--no-fund", "--ignore-scripts")
-	cmd.Args = append(cmd.Args, packages...)
+	cmd := exec.CommandContext(t.Context(), npm, "ci", "--no-audit", "--no-fund", "--ignore-scripts")
 	cmd.Dir = dir
 	out, err := cmd.CombinedOutput()
 	switch {
