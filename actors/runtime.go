@@ -54,6 +54,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Eviction:        d.clients.Eviction,
 		Memory:          d.clients.Memory,
 		Paused:          d.clients.Paused,
+		Backlog:         d.clients.Backlog,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

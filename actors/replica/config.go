@@ -43,8 +43,10 @@ const (
 	maxUncommited = 32 << 20
 	maxApplying   = 16 << 20
 	maxRead       = 1 << 20 // of the log at once; raft hands no more to the applier before that is applied
-	cacheBytes    = 8 << 20
 )
+
+// DefaultBacklog is how many bytes of its newest entries a replica has in memory, for followers that lag a little.
+const DefaultBacklog = 8 << 20
 
 // Bounds of what one shard holds for its clients at one time.
 const (
@@ -104,6 +106,8 @@ type Config struct {
 	// those who ask, and neither they nor others are deleted. Both actors call it; it does not block. Nil: they never are.
 	Paused func() bool
 
+	Backlog func() int64 // bytes of the newest entries to have in memory; nil: DefaultBacklog. The replica's goroutine
+
 	MaxReplies int // bytes of replies to one batch; 0: 1 GiB
 
 	Dispatcher actor.Dispatcher // nil: mailbox.Workers
@@ -136,6 +140,13 @@ const maxConsensus = 1 << 14
 func (c *Config) props() []actor.PropsOption {
 	box := mailbox.New(mailbox.WithConsensusLimit(maxConsensus, func(any) { c.gauges.Dropped.Add(1) }))
 	return []actor.PropsOption{actor.WithMailbox(box), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
+}
+
+func (c *Config) backlog() int {
+	if c.Backlog == nil {
+		return DefaultBacklog
+	}
+	return int(c.Backlog())
 }
 
 func (c *Config) paused() bool { return c.Paused != nil && c.Paused() }

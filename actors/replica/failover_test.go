@@ -65,7 +65,7 @@ func TestSplitVoteIsRepeatedSoon(t *testing.T) {
 func replaying(t *testing.T) (c *cluster, lead, back *node) {
 	c, lead = group(t, 3, 3)
 	value := strings.Repeat("v", 512<<10)
-	for range 2 * cacheBytes / len(value) {
+	for range 2 * DefaultBacklog / len(value) {
 		c.set(lead, value)
 	}
 	c.tick(heartbeatTicks)
@@ -94,7 +94,7 @@ func TestReplayingVoterVotesMeanwhile(t *testing.T) {
 			t.Fatalf("%d bytes read in one turn", n)
 		}
 	}
-	if back.disk.read < cacheBytes {
+	if back.disk.read < DefaultBacklog {
 		t.Fatalf("only %d bytes were replayed", back.disk.read)
 	}
 	c.set(c.leader(), "w")

@@ -167,7 +167,7 @@ func (r *replica) control(m any) {
 
 func (r *replica) start() {
 	st := &r.cfg.State
-	r.storage = newStorage(r.cfg.Shard, r.cfg.Log, *st, cacheBytes)
+	r.storage = newStorage(r.cfg.Shard, r.cfg.Log, *st, r.cfg.backlog)
 	node, err := raft.NewRawNode(r.cfg.raft(r.storage))
 	if err != nil {
 		r.cfg.Fatal(err)

@@ -31,10 +31,10 @@ type storage struct {
 
 	cache      []*raftpb.Entry // contiguous, ends at last
 	cacheBytes int
-	cacheMax   int
+	cacheMax   func() int
 }
 
-func newStorage(shard slotmap.ShardID, log LogReader, st raftlog.State, cacheMax int) *storage {
+func newStorage(shard slotmap.ShardID, log LogReader, st raftlog.State, cacheMax func() int) *storage {
 	s := &storage{shard: shard, log: log, hard: st.Hard, snap: st.Snapshot, last: st.Last, cacheMax: cacheMax}
 	s.truncIdx, s.truncTrm = st.Truncated.Index, st.Truncated.Term
 	if s.truncIdx == 0 {
@@ -145,11 +145,12 @@ func (s *storage) dropSuffix(lo uint64) {
 // shrink keeps the cache within its bounds of bytes and entries. It drops down to half a bound at a time,
 // so that the copy is paid for by many appends.
 func (s *storage) shrink() {
-	if s.cacheBytes <= s.cacheMax && len(s.cache) <= maxCachedEntries {
+	most := s.cacheMax()
+	if s.cacheBytes <= most && len(s.cache) <= maxCachedEntries {
 		return
 	}
 	drop, bytes := 0, s.cacheBytes
-	for drop < len(s.cache)-1 && (bytes > s.cacheMax/2 || len(s.cache)-drop > maxCachedEntries/2) {
+	for drop < len(s.cache)-1 && (bytes > most/2 || len(s.cache)-drop > maxCachedEntries/2) {
 		bytes -= len(s.cache[drop].GetData())
 		drop++
 	}

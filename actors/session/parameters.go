@@ -36,10 +36,10 @@ var parameters = map[string]parameter{
 	"tcp-keepalive": constant("15"), "tls-port": constant("0"), "tls-cluster": constant("no"),
 	"enable-debug-command": {get: func(s *Server) string { return yesNo(s.cfg.Debug) }},
 
-	"list-compress-depth":  number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.hints.compressDepth }),
-	"repl-backlog-size":    memory(func(s *settings) *atomic.Int64 { return &s.hints.backlog }),
-	"aof-use-rdb-preamble": flag(func(s *settings) *atomic.Bool { return &s.hints.preamble }),
-	"save":                 savePoints,
+	"list-compress-depth":  number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.compressDepth }),
+	"repl-backlog-size":    backlogSize,
+	"aof-use-rdb-preamble": constant("yes"), // the log begins with a snapshot
+	"save":                 saveParameter,
 
 	// Every write is on the disks of a majority; snapshots are taken without being asked for.
 	"appendonly":  constant("yes"),
@@ -125,6 +125,32 @@ func memory(field func(*settings) *atomic.Int64) parameter {
 		},
 	}
 }
+
+// Bounds of what a shard has in memory for its followers.
+const (
+	minBacklog = 16 << 10
+	maxBacklog = 1 << 30
+)
+
+var backlogSize = parameter{
+	get: func(s *Server) string { return strconv.FormatInt(s.settings.backlog.Load(), 10) },
+	check: func(v string) string {
+		switch n, ok := parseBytes(v); {
+		case !ok:
+			return "argument must be a memory value"
+		case n < minBacklog || n > maxBacklog:
+			return "argument must be between " + strconv.Itoa(minBacklog) + " and " + strconv.Itoa(maxBacklog) + " inclusive"
+		}
+		return ""
+	},
+	set: func(s *Server, v string) {
+		n, _ := parseBytes(v)
+		s.settings.backlog.Store(n)
+	},
+}
+
+// Backlog is how many bytes of its newest entries a shard is to have in memory. Any goroutine.
+func (s *Server) Backlog() int64 { return s.settings.backlog.Load() }
 
 func flag(field func(*settings) *atomic.Bool) parameter {
 	return parameter{

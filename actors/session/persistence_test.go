@@ -60,12 +60,47 @@ func TestShutdownIsNotForEveryone(t *testing.T) {
 	}
 }
 
-// TestHints are settings that are kept, and do nothing.
-func TestHints(t *testing.T) {
-	c := newBed(t, 1).dial()
-	const refused = "-ERR CONFIG SET failed (possibly related to argument 'save') - Invalid save parameters"
-	c.want("CONFIG SET list-compress-depth 2 repl-backlog-size 2mb aof-use-rdb-preamble no", "OK",
-		"CONFIG GET list-compress-depth repl-backlog-size aof-use-rdb-preamble", "[aof-use-rdb-preamble no list-compress-depth 2 repl-backlog-size 2097152]",
-		"CONFIG SET save x", refused, "CONFIG SET save 0", refused, "CONFIG SET list-compress-depth -1",
-		"-ERR CONFIG SET failed (possibly related to argument 'list-compress-depth') - argument must be between 0 and 2147483647 inclusive")
+// refusedParameter is the answer to a CONFIG SET.
+func refusedParameter(name, why string) string {
+	return "-ERR CONFIG SET failed (possibly related to argument '" + name + "') - " + why
+}
+
+func TestSavePoints(t *testing.T) {
+	b := newBed(t, 2)
+	c := b.dial()
+	refused := refusedParameter("save", errSavePoints)
+	c.want("CONFIG SET save x", refused, "CONFIG SET save 0", refused)
+	list, _ := parseSavePoints("60 2 600 1")
+	b.srv.settings.savePoints.Store(&list)
+	c.want("CONFIG GET save", "[save 60 2 600 1]", "SAVE", "OK")
+	at := b.srv.saved.at.Load()
+	for _, step := range []struct {
+		after int64
+		more  uint64
+		left  string
+	}{
+		{600, 1, "1"}, {601, 0, "0"}, {661, 1, "1"}, {661, 1, "2"}, {662, 0, "0"},
+	} {
+		b.shards[1].handle.Gauges.Changes.Add(step.more)
+		b.srv.reachSavePoints(at + step.after)
+		if n := changesOf(t, c); n != step.left {
+			t.Errorf("after %d s: %s changes that were not saved", step.after, n)
+		}
+	}
+}
+
+func TestBacklogSize(t *testing.T) {
+	b := newBed(t, 1)
+	b.dial().want("CONFIG SET repl-backlog-size 2mb", "OK", "CONFIG GET repl-backlog-size", "[repl-backlog-size 2097152]",
+		"CONFIG SET repl-backlog-size 1", refusedParameter("repl-backlog-size", "argument must be between 16384 and 1073741824 inclusive"),
+		"CONFIG SET aof-use-rdb-preamble no", refusedParameter("aof-use-rdb-preamble", fixed))
+	if got := b.srv.Backlog(); got != 2<<20 {
+		t.Errorf("%d bytes", got)
+	}
+}
+
+// TestCompressDepth is a setting that is kept, and does nothing.
+func TestCompressDepth(t *testing.T) {
+	newBed(t, 1).dial().want("CONFIG SET list-compress-depth 2", "OK", "CONFIG GET list-compress-depth", "[list-compress-depth 2]",
+		"CONFIG SET list-compress-depth -1", refusedParameter("list-compress-depth", "argument must be between 0 and 2147483647 inclusive"))
 }

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"sync/atomic"
+
+	"github.com/troupedb/troupe/actors/replica"
 )
 
 // settings are the parameters of the server that CONFIG SET may change.
@@ -22,7 +24,10 @@ type settings struct {
 	percentiles  atomic.Pointer[[]float64]
 	limits       atomic.Pointer[outputLimits]
 	notify       atomic.Uint32 // see notify.go
-	hints        hints
+	savePoints   atomic.Pointer[savePoints]
+	backlog      atomic.Int64 // bytes of the newest entries that each shard has in memory for its followers
+
+	compressDepth atomic.Int64 // kept for those who set and read it: lists are not compressed
 }
 
 const defaultMaxClients = 10_000
@@ -38,7 +43,8 @@ func (s *settings) init(password string) {
 	s.percentiles.Store(&[]float64{50, 99, 99.9})
 	limits := defaultLimits
 	s.limits.Store(&limits)
-	s.hints.init()
+	s.savePoints.Store(&savePoints{})
+	s.backlog.Store(replica.DefaultBacklog)
 }
 
 // password is that of the default user, "" when none is needed.

@@ -7,8 +7,8 @@ const (
 	writeTimeout  = 60_000 // ms that a client may take nothing of what is written to it
 )
 
-// sweep keeps the coarse clock, samples the rates for INFO, ends connections that are idle or stuck, and has
-// those that wait look for whom.
+// sweep keeps the coarse clock, samples the rates for INFO, ends connections that are idle or stuck, has
+// those that wait look for whom, and looks at the save points.
 func (s *Server) sweep() {
 	defer s.running.Done()
 	t := time.NewTicker(sweepInterval)
@@ -26,6 +26,7 @@ func (s *Server) sweep() {
 func (s *Server) sweepAt(now int64) {
 	s.now.Store(now)
 	s.stats.sample(uint64(s.cfg.Routes().usedBytes()))
+	s.reachSavePoints(now / 1000)
 	idle := s.settings.timeout.Load() * 1000
 	for _, c := range s.clients.all() {
 		if c.blocked.Load() {
