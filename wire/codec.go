@@ -3,7 +3,6 @@ package wire
 import (
 	"fmt"
 	"math"
-	"time"
 
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
@@ -211,8 +210,8 @@ func readCopies(r *pack.Reader) *Copies {
 	return m
 }
 
-// maxTimeout is the longest time.Duration, in ms.
-const maxTimeout = uint64(math.MaxInt64 / int64(time.Millisecond))
+// maxTimeout is the longest duration that can be told in nanoseconds, in ms.
+const maxTimeout = uint64(math.MaxInt64 / 1_000_000)
 
 func (m *Copied) AppendMsgpack(dst []byte) []byte {
 	dst = pack.AppendArray(dst, 3)
