@@ -154,7 +154,7 @@ func TestWaitersAndWatch(t *testing.T) {
 	bucket := b.s.WatchBucket([]byte("{k}2"))
 	b.mustWait("blmove {k}1 {k}2 left left 0")
 	b.run("rpush", "{k}1", "x")
-	if b.s.watch.modified[bucket] <= version {
+	if b.s.watch.modified(bucket) <= version {
 		t.Error("what a waiter moved to is not modified")
 	}
 }

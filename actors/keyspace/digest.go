@@ -7,11 +7,7 @@ import "github.com/cespare/xxhash/v2"
 func (s *State) Hash() uint64 {
 	buf := appendHeader(nil, s.header(0))
 	sum := xxhash.Sum64(buf)
-	for i, version := range s.watch.modified {
-		if version != 0 {
-			sum += mix(version + mix(uint64(i)))
-		}
-	}
+	s.watch.each(func(bucket int, version uint64) { sum += mix(version + mix(uint64(bucket))) })
 	for w := range s.waiters.each() {
 		buf = appendWaiter(buf[:0], w)
 		sum = mix(sum) + xxhash.Sum64(buf)

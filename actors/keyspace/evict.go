@@ -180,6 +180,6 @@ func evict(s *State, c *call) {
 // modified tells whether one of the keys that share a bucket with this hash was modified last after one version and
 // not after the other.
 func (s *State) modified(hash uint32, after, until uint64) bool {
-	last := s.watch.modified[bucketOf(hash)]
+	last := s.watch.modified(bucketOf(hash))
 	return after < last && last <= until
 }

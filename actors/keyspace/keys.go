@@ -116,7 +116,7 @@ func (s *State) alter(e *entry) {
 // touch notes that a key of this hash is modified by the current operation.
 func (s *State) touch(hash uint32) {
 	s.openVersion()
-	s.watch.modified[bucketOf(hash)] = s.watch.version
+	s.watch.touch(bucketOf(hash))
 }
 
 // openVersion begins a new version of the state, once an operation.
@@ -180,7 +180,7 @@ func (s *State) clearSlot(slot uint16) {
 	s.openVersion()
 	s.retain(slot, d)
 	d.each(func(e *entry) bool {
-		s.watch.modified[bucketOf(e.hash)] = s.watch.version
+		s.watch.touch(bucketOf(e.hash))
 		s.expiry.forget(e)
 		s.bytes -= e.size()
 		return true

@@ -25,9 +25,6 @@ const (
 // it. Format 1 had no limits and no collections.
 const snapshotFormat = 2
 
-// watchPerRecord is how many buckets one record holds.
-const watchPerRecord = 4096
-
 // ErrSnapshot is wrapped by the errors about a snapshot that cannot be restored.
 var ErrSnapshot = errors.New("bad snapshot")
 
@@ -96,21 +93,24 @@ func readHeader(r *pack.Reader, n int) (h header) {
 	return h
 }
 
-func appendWatch(dst []byte, t *watchTable, first int) []byte {
+// appendWatch appends the record of a page of the watches. Older snapshots have longer ones.
+func appendWatch(dst []byte, first int, page *watchPage) []byte {
 	dst = pack.AppendArray(dst, 3)
 	dst = pack.AppendUint(dst, recWatch)
 	dst = pack.AppendUint(dst, uint64(first))
-	dst = pack.AppendArray(dst, watchPerRecord)
-	for _, v := range t.modified[first : first+watchPerRecord] {
+	dst = pack.AppendArray(dst, len(page))
+	for _, v := range page {
 		dst = pack.AppendUint(dst, v)
 	}
 	return dst
 }
 
 func readWatch(r *pack.Reader, t *watchTable) {
-	first := int(r.UintMax(watchBuckets - watchPerRecord))
-	for i := range r.ArrayLen(watchPerRecord) {
-		t.modified[first+i] = r.Uint()
+	first := int(r.UintMax(watchBuckets - 1))
+	for i := range r.ArrayLen(watchBuckets - first) {
+		if version := r.Uint(); version != 0 {
+			t.set(uint16(first+i), version)
+		}
 	}
 }
 

@@ -23,7 +23,7 @@ type Snapshotter struct {
 	waiters  []*waiter   // as they were
 	once     []*onceDone // likewise
 	watch    watchTable  // as it was
-	watched  int         // buckets written
+	watched  int         // pages written
 	slot     int         // the walk over the keys stands in this slot
 	pos      uint64      // … at this position
 	retained map[uint16]*dict
@@ -54,7 +54,7 @@ func (s *State) BeginSnapshot(index uint64) *Snapshotter {
 		header:   appendHeader(nil, s.header(index)),
 		waiters:  slices.Collect(s.waiters.each()),
 		once:     slices.Clone(s.once.order),
-		watch:    s.watch,
+		watch:    s.watch.copy(),
 		retained: map[uint16]*dict{},
 	}
 	return s.snap
@@ -129,14 +129,15 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 		dst, n.rest = append(dst, block.records...), block.rest
 		*block, n.ahead = written{}, n.ahead[1:]
 		return dst, true // was counted when it was written
-	case n.watched < watchBuckets:
-		if !b.fits(len(dst), 9*watchPerRecord) {
+	case n.watched < watchPages:
+		page := n.watch.pages[n.watched]
+		if page != nil && !b.fits(len(dst), 9*len(page)) {
 			return dst, false
 		}
-		if n.watch.any(n.watched, watchPerRecord) {
-			dst = appendWatch(dst, &n.watch, n.watched)
+		if page != nil {
+			dst = appendWatch(dst, n.watched*len(page), page)
 		}
-		n.watched += watchPerRecord
+		n.watched++
 	case n.slot < slotmap.Count:
 		return n.stepKeys(dst, b)
 	case !n.end:

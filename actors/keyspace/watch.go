@@ -7,42 +7,89 @@ const watchBuckets = 1 << 16
 // state modified one of them last. Versions count the operations that modified
 // anything: finer than the index of the log, which many operations share, so
 // that a watch set in the middle of an entry sees what the rest of it does.
+//
+// It is held by pages: one is made when a group of it is modified first, and
+// belongs to a table and its copies until one of them modifies it.
 type watchTable struct {
-	version  uint64
-	modified [watchBuckets]uint64
+	version uint64
+	pages   [watchPages]*watchPage // nil: none of its groups was ever modified
+	own     [watchPages]bool       // no copy has the page
 }
+
+type watchPage [watchBuckets / watchPages]uint64
+
+const watchPages = 256
 
 // bucketOf takes the bits of a hash that small dicts do not use.
 func bucketOf(hash uint32) uint16 { return uint16(hash >> 16) }
 
+// modified is the version that modified a group last, 0 for none.
+func (t *watchTable) modified(bucket uint16) uint64 {
+	page := t.pages[bucket/uint16(len(watchPage{}))]
+	if page == nil {
+		return 0
+	}
+	return page[bucket%uint16(len(page))]
+}
+
+// set notes that a version modified a group.
+func (t *watchTable) set(bucket uint16, version uint64) {
+	i := bucket / uint16(len(watchPage{}))
+	if !t.own[i] {
+		t.takeOver(i)
+	}
+	t.pages[i][bucket%uint16(len(watchPage{}))] = version
+}
+
+// takeOver makes a page the table's own.
+func (t *watchTable) takeOver(i uint16) {
+	page := new(watchPage)
+	if t.pages[i] != nil {
+		*page = *t.pages[i]
+	}
+	t.pages[i], t.own[i] = page, true
+}
+
+// copy returns a table with the same content.
+func (t *watchTable) copy() watchTable {
+	clear(t.own[:])
+	return *t
+}
+
+// touch notes that the current version modifies a group.
+func (t *watchTable) touch(bucket uint16) { t.set(bucket, t.version) }
+
 // touchGroups marks every group that has a key as modified. Where there are more keys than groups hardly one has none,
 // and the keys need not be looked at.
 func (s *State) touchGroups() {
-	t := &s.watch
 	if s.census.keys > watchBuckets {
-		for i := range t.modified {
-			t.modified[i] = t.version
+		for bucket := range watchBuckets {
+			s.watch.touch(uint16(bucket))
 		}
 		return
 	}
 	for _, d := range s.dicts {
 		if d != nil {
 			d.each(func(e *entry) bool {
-				t.modified[bucketOf(e.hash)] = t.version
+				s.watch.touch(bucketOf(e.hash))
 				return true
 			})
 		}
 	}
 }
 
-// any tells whether one of n groups from first on was ever modified.
-func (t *watchTable) any(first, n int) bool {
-	for _, version := range t.modified[first : first+n] {
-		if version != 0 {
-			return true
+// each tells of the groups that were ever modified, in order.
+func (t *watchTable) each(do func(bucket int, version uint64)) {
+	for i, page := range t.pages {
+		if page == nil {
+			continue
+		}
+		for j, version := range page {
+			if version != 0 {
+				do(i*len(page)+j, version)
+			}
 		}
 	}
-	return false
 }
 
 // WatchBucket returns the group that a key belongs to.
@@ -71,7 +118,7 @@ func (s *State) unchanged(watches []Watch, now int64) bool {
 	}
 	var buckets [watchBuckets / 64]uint64
 	for _, w := range watches {
-		if s.watch.modified[w.Bucket] > w.Index {
+		if s.watch.modified(w.Bucket) > w.Index {
 			return false
 		}
 		buckets[w.Bucket/64] |= 1 << (w.Bucket % 64)
