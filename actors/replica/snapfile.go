@@ -24,6 +24,7 @@ const (
 	snapMagic     = "TROUPE-SNAPSHOT-1\n"
 	maxSnapBlock  = 64 << 20 // a block holds at least one record, and a record one value
 	snapBlockSize = 256 << 10
+	snapBuffer    = 64 << 10 // of a file that is written or read; what is longer goes past it
 	blockHead     = 12
 )
 
@@ -114,7 +115,7 @@ func createSnap(fs vfs.FS, path string, h SnapHeader) (*snapWriter, error) {
 		return nil, err
 	}
 	s := &snapWriter{fs: fs, path: path, f: f, sum: xxhash.New()}
-	s.w = bufio.NewWriterSize(io.MultiWriter(s.sum, f), 1<<20)
+	s.w = bufio.NewWriterSize(io.MultiWriter(s.sum, f), snapBuffer)
 	if err = s.write([]byte(snapMagic)); err == nil {
 		err = s.block(h.appendMsgpack(nil))
 	}

@@ -108,7 +108,7 @@ func readSnap(fs vfs.FS, path string, each func(block []byte) error) (SnapHeader
 		return SnapHeader{}, err
 	}
 	p := newSnapParser(each)
-	_, err = io.CopyBuffer(p, f, make([]byte, 1<<20))
+	_, err = io.CopyBuffer(p, f, make([]byte, snapBuffer))
 	if err == nil {
 		err = p.finish()
 	}
