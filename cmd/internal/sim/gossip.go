@@ -29,6 +29,7 @@ type gossiper struct {
 
 	self    member
 	members map[slotmap.NodeID]*member // but this node
+	order   []slotmap.NodeID           // of members
 	shown   map[slotmap.NodeID]gossip.Node
 	known   map[slotmap.NodeID]gossip.Node // shown once, and neither left nor replaced
 	news    map[slotmap.ShardID]*telling
@@ -158,7 +159,7 @@ func (g *gossiper) tell() {
 // bury takes those for dead whose beat has not risen for some time.
 func (g *gossiper) bury() {
 	changed := false
-	for _, id := range slices.SortedFunc(maps.Keys(g.members), slotmap.NodeID.Compare) {
+	for _, id := range g.order {
 		m := g.members[id]
 		if m.alive && g.p.m.s.now-m.heard > deadAfter+time.Duration(g.rng.Int64N(int64(deadAfter))) {
 			m.alive, changed = false, true
@@ -189,8 +190,8 @@ func (g *gossiper) targets(n int) []int {
 }
 
 func (g *gossiper) send(place int) {
-	r := &rumour{from: g.self.node, members: []member{g.self}, digest: g.digest()}
-	for _, id := range slices.SortedFunc(maps.Keys(g.members), slotmap.NodeID.Compare) {
+	r := &rumour{from: g.self.node, members: append(make([]member, 0, 1+len(g.order)), g.self), digest: g.digest()}
+	for _, id := range g.order {
 		if m := g.members[id]; m.alive || m.left {
 			r.members = append(r.members, *m)
 		}
@@ -228,10 +229,13 @@ func (g *gossiper) hear(r *rumour) {
 	if g.closed || !g.admits(r.from) {
 		return
 	}
+	changed := false
 	for _, m := range r.members {
-		g.learn(m)
+		changed = g.learn(m) || changed
 	}
-	g.refresh()
+	if changed {
+		g.refresh()
+	}
 	if r.from.Cluster.IsZero() || r.from.Cluster != g.self.node.Cluster {
 		return
 	}
@@ -248,17 +252,25 @@ func (g *gossiper) admits(n gossip.Node) bool {
 	return n.Cluster == own || n.Cluster.IsZero() || own.IsZero()
 }
 
-func (g *gossiper) learn(m member) {
+// learn takes over what is newer, and reports whether that is more than a beat.
+func (g *gossiper) learn(m member) (changed bool) {
 	id := m.node.ID
 	if id == g.self.node.ID {
-		return
+		return false
 	}
 	old := g.members[id]
-	if old != nil && m.beat <= old.beat {
-		return
+	switch {
+	case old == nil:
+		old = new(member)
+		g.members[id] = old
+		g.order = slices.SortedFunc(maps.Keys(g.members), slotmap.NodeID.Compare)
+	case m.beat <= old.beat:
+		return false
 	}
 	m.heard, m.alive = g.p.m.s.now, !m.left
-	g.members[id] = &m
+	changed = m.node != old.node || m.alive != old.alive
+	*old = m
+	return changed
 }
 
 // refresh tells what has changed about who counts: of those alive the last to boot at each address.

@@ -12,7 +12,7 @@ import (
 )
 
 // store is the simulated disk below a node's durable log. What was not synced survives a crash in part: the
-// first batches do, the others don't.
+// first batches do, the others don't. It keeps two trees, for a copy of one at each sync costs more.
 type store struct {
 	content
 	synced  content
@@ -28,9 +28,7 @@ func newContent() content { return content{btree.NewMap[string, []byte](0)} }
 func (c content) copy() content { return content{c.tree.Copy()} }
 
 func newStore() *store {
-	s := &store{content: newContent()}
-	s.synced = s.copy()
-	return s
+	return &store{content: newContent(), synced: newContent()}
 }
 
 // Get implements raftlog.Reader.
@@ -77,8 +75,18 @@ func (s *store) Commit(b *pebble.Batch, sync bool) error {
 	}
 	s.journal = append(s.journal, repr)
 	if sync {
-		s.synced, s.journal = s.copy(), nil
+		return s.sync()
 	}
+	return nil
+}
+
+func (s *store) sync() error {
+	for _, repr := range s.journal {
+		if err := s.synced.apply(repr); err != nil {
+			return err
+		}
+	}
+	s.journal = nil
 	return nil
 }
 
@@ -96,6 +104,7 @@ func (s *store) crashed(rng *rand.Rand) (*store, error) {
 
 var errBatch = errors.New("sim: a batch of the log does something that this store does not know")
 
+// apply keeps parts of repr.
 func (c content) apply(repr []byte) error {
 	for r := batchrepr.Read(repr); ; {
 		kind, key, value, ok, err := r.Next()
@@ -103,7 +112,7 @@ func (c content) apply(repr []byte) error {
 		case err != nil || !ok:
 			return err
 		case kind == pebble.InternalKeyKindSet:
-			c.tree.Set(string(key), append([]byte(nil), value...))
+			c.tree.Set(string(key), value)
 		case kind == pebble.InternalKeyKindDelete:
 			c.tree.Delete(string(key))
 		case kind == pebble.InternalKeyKindRangeDelete:
