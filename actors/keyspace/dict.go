@@ -185,3 +185,15 @@ func (d *dict) each(f func(*entry) bool) {
 		}
 	}
 }
+
+// all calls f for all entries, in the order in which they happen to lie. f must
+// not change d.
+func (d *dict) all(f func(*entry)) {
+	for _, seg := range d.segs {
+		for _, e := range seg {
+			for ; e != nil; e = e.next {
+				f(e)
+			}
+		}
+	}
+}

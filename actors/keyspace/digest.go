@@ -20,7 +20,7 @@ func (s *State) Hash() uint64 {
 		if d == nil {
 			continue
 		}
-		d.each(func(e *entry) bool {
+		d.all(func(e *entry) {
 			var more rest
 			buf, more = appendEntry(buf[:0], e)
 			one := xxhash.Sum64(buf)
@@ -29,7 +29,6 @@ func (s *State) Hash() uint64 {
 				one = mix(one) + xxhash.Sum64(buf)
 			}
 			sum += mix(one)
-			return true
 		})
 	}
 	return sum

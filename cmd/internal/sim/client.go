@@ -234,8 +234,11 @@ func newReply(v resp.Value) reply {
 	} else {
 		r.text = string(v.Str)
 	}
-	for _, item := range v.Items {
-		r.items = append(r.items, newReply(item))
+	if len(v.Items) > 0 {
+		r.items = make([]reply, len(v.Items))
+	}
+	for i, item := range v.Items {
+		r.items[i] = newReply(item)
 	}
 	return r
 }
@@ -271,7 +274,7 @@ func (c *client) learn(line string) {
 		return
 	}
 	c.routes[slot] = uint8(place)
-	c.lost = c.rng.IntN(3) > 0
+	c.lost = c.rng.IntN(3) == 0
 	c.clings = c.clings && c.rng.IntN(4) > 0
 }
 

@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"math"
 	"math/rand/v2"
 	"time"
 )
@@ -25,13 +26,17 @@ type Plan struct {
 	transferLoss                 float64 // chance that a file gets lost
 }
 
+// Some seeds have busy clients, so that much happens between two troubles, and some have many troubles among few
+// operations.
+const leastThink, mostThink = 40 * time.Millisecond, 1280 * time.Millisecond
+
 func drawPlan(rng *rand.Rand) Plan {
 	p := Plan{
 		machines: 3 + rng.IntN(3), shards: 1 + rng.IntN(4), replicas: 3, zones: 1 + rng.IntN(3),
 		clients: 3 + rng.IntN(4), pipeline: 1 + rng.IntN(6),
-		think:           time.Duration(10+rng.IntN(120)) * time.Millisecond,
+		think:           time.Duration(float64(leastThink) * math.Pow(float64(mostThink/leastThink), rng.Float64())),
 		readonly:        rng.IntN(2) == 0,
-		troubled:        time.Duration(60+rng.IntN(240)) * time.Second,
+		troubled:        time.Duration(240+rng.IntN(240)) * time.Second,
 		rate:            0.05 + 0.6*rng.Float64()*rng.Float64(),
 		snapshotEntries: uint64(50 + rng.IntN(51)), keepEntries: uint64(5 + rng.IntN(20)),
 		linkBytes: 32 << 20, transferLoss: 0.1 * rng.Float64() * float64(rng.IntN(2)),

@@ -10,7 +10,7 @@ import (
 
 var (
 	oneSeed = flag.Uint64("sim.seed", 0, "simulate this seed only, and write down all that happens")
-	seeds   = flag.Int("sim.seeds", 10, "how many seeds to simulate")
+	seeds   = flag.Int("sim.seeds", 5, "how many seeds to simulate")
 	from    = flag.Uint64("sim.from", 1, "the first of these seeds")
 	replays = flag.Int("sim.replays", 8, "how many seeds to simulate twice")
 )

@@ -7,6 +7,7 @@ import (
 
 	"github.com/troupedb/troupe/cmd/internal/fate"
 	"github.com/troupedb/troupe/cmd/internal/history"
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // fateOf is what became of a task by the reply that decides it; there is none where the connection broke, and
@@ -218,15 +219,19 @@ func (l *look) end(replies []reply) task {
 	}
 	next := int64(0)
 	for _, row := range replies[0].items {
-		if len(row.items) < 3 || row.items[0].n < next {
+		if len(row.items) < 3 || row.items[0].n < next || row.items[1].n < row.items[0].n || row.items[1].n >= slotmap.Count || len(row.items[2].items) < 2 {
 			l.c.s.fail("client %d: CLUSTER SLOTS lists %v", l.c.id, row)
 			return nil
 		}
 		next = row.items[1].n + 1
 		master := row.items[2].items
 		place := l.c.s.placeOf(fmt.Sprintf("%s:%d", master[0].text, master[1].n))
-		for slot := row.items[0].n; slot < next && place != 0; slot++ {
-			l.c.routes[slot] = uint8(place)
+		if place == 0 {
+			continue
+		}
+		slots := l.c.routes[row.items[0].n:next]
+		for i := range slots {
+			slots[i] = uint8(place)
 		}
 	}
 	return nil
