@@ -155,9 +155,14 @@ func collectShard(ch chan<- prometheus.Metric, shard string, h *replica.Handle) 
 	high, _ := h.Budget.HighWater()
 	gauge(ch, descQueued, float64(used), shard)
 	gauge(ch, descHigh, float64(high), shard)
-	for s := replica.Moved; s <= replica.OOM; s++ {
+	for _, s := range refusals {
 		counter(ch, descRefused, g.Refused[s].Load(), shard, s.String())
 	}
+}
+
+// refusals are the statuses of batches that were not done, for descRefused.
+var refusals = []replica.Status{
+	replica.Moved, replica.Down, replica.TryAgain, replica.Unknown, replica.Misconf, replica.OOM, replica.NoReplicas,
 }
 
 func (m *metrics) collectLog(ch chan<- prometheus.Metric) {

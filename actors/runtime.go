@@ -55,6 +55,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		Memory:          d.clients.Memory,
 		Paused:          d.clients.Paused,
 		Backlog:         d.clients.Backlog,
+		LeastCopies:     d.clients.LeastCopies,
 		Fatal:           d.cfg.Fatal,
 		Logger:          d.log,
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),

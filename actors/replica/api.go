@@ -31,6 +31,8 @@ const (
 	Waits
 	// Unblocked: not done; the operation waited until this replica led no more.
 	Unblocked
+	// NoReplicas: not done; fewer other replicas than Config.LeastCopies asks for are there to take a write.
+	NoReplicas
 )
 
 // String names the status as metrics and logs show it.
@@ -41,7 +43,8 @@ func (s Status) String() string {
 	return statusNames[s]
 }
 
-var statusNames = [...]string{"done", "moved", "down", "tryagain", "unknown", "misconf", "oom", "waits", "unblocked"}
+var statusNames = [...]string{"done", "moved", "down", "tryagain", "unknown", "misconf", "oom", "waits", "unblocked",
+	"noreplicas"}
 
 // Batch is what one session asks of one shard in one go. It is immutable once sent.
 type Batch struct {

@@ -67,6 +67,8 @@ type node struct {
 	seen   *Changed
 	limit  int64 // bytes of keys that it may hold, 0: no limit
 	rules  keyspace.Eviction
+	copies int  // other voters that it wants for a write
+	paused bool // its clients are
 	wiped  bool // its disk is gone, and with it its name: it never comes back
 }
 
@@ -243,6 +245,7 @@ func (c *cluster) spawn(n *node) {
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
+		LeastCopies: func() int { return n.copies }, Paused: func() bool { return n.paused },
 	}
 	if c.events != nil {
 		cfg.Listen = func() keyspace.EventClass { return ^keyspace.EventClass(0) }

@@ -106,6 +106,10 @@ type Config struct {
 	// those who ask, and neither they nor others are deleted. Both actors call it; it does not block. Nil: they never are.
 	Paused func() bool
 
+	// LeastCopies is how many other voters must have been heard of lately for this replica, as the leader, to take a
+	// write. The replica calls it; it does not block. Nil: none, a majority is enough.
+	LeastCopies func() int
+
 	Backlog func() int64 // bytes of the newest entries to have in memory; nil: DefaultBacklog. The replica's goroutine
 
 	MaxReplies int // bytes of replies to one batch; 0: 1 GiB

@@ -34,7 +34,7 @@
 // A request for votes waits for the candidate's own vote to be on disk, though raft would let it go: see
 // sendReady.
 //
-// Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM, Unblocked) was not and will not be
+// Failure contract. A refused batch (Moved, Down, TryAgain, Misconf, OOM, Unblocked, NoReplicas) was not and will not be
 // applied. Done was applied. Unknown may have been. An error of raft, the log or a snapshot file that
 // contradicts the durable state ends the node through Config.Fatal: nothing here is ever restarted
 // with an empty state.

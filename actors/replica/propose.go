@@ -63,8 +63,11 @@ func (r *replica) proposeQueued() {
 		r.notLeader(queue)
 		return
 	}
-	if r.diskLow() {
-		queue = r.refuseWrites(queue)
+	switch {
+	case r.diskLow():
+		queue = r.refuseWrites(queue, Misconf)
+	case r.fewCopies():
+		queue = r.refuseWrites(queue, NoReplicas)
 	}
 	for len(queue) > 0 {
 		n := r.fit(queue)
@@ -75,10 +78,10 @@ func (r *replica) proposeQueued() {
 
 // refuseWrites refuses what takes space. What is left are reads that wait for their time to be committed:
 // the entry for that is small, and what has expired is deleted by it.
-func (r *replica) refuseWrites(queue []*Batch) (reads []*Batch) {
+func (r *replica) refuseWrites(queue []*Batch, s Status) (reads []*Batch) {
 	for _, b := range queue {
 		if b.Write {
-			answerAll(r.cfg, []*Batch{b}, Misconf)
+			answerAll(r.cfg, []*Batch{b}, s)
 		} else {
 			reads = append(reads, b)
 		}

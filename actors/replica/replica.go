@@ -66,12 +66,13 @@ type replica struct {
 	time       clock.Shard
 	waits      []waiting
 	snaps      snapState
-	arrived    *installed // snapshot file at hand for the MsgSnap that is being stepped
-	refusals   uint64     // messages that contradicted the log
-	gone       bool       // it has ended: nothing is done any more
-	buried     bool       // its id has a durable tombstone
-	endedAt    uint64     // tick
-	quiet      bool       // its applier has stopped as well
+	arrived    *installed        // snapshot file at hand for the MsgSnap that is being stepped
+	heardOf    map[uint64]uint64 // tick at which each other replica of the group was heard of
+	refusals   uint64            // messages that contradicted the log
+	gone       bool              // it has ended: nothing is done any more
+	buried     bool              // its id has a durable tombstone
+	endedAt    uint64            // tick
+	quiet      bool              // its applier has stopped as well
 }
 
 // parked are requests that arrived while no leader was known.
@@ -87,7 +88,7 @@ func Spawn(cfg Config, name string, strategy actor.SupervisorStrategy) *Handle {
 	cfg.gauges = &Gauges{Replica: cfg.Replica}
 	c := &cfg
 	opts := append(c.props(), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
-	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}}
+	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}, heardOf: map[uint64]uint64{}}
 	a := &applier{cfg: c, gauges: c.gauges, replica: cfg.System.NewLocalPID(name)}
 	r.applier = c.spawn(a, fmt.Sprintf("apply/%s/%d", name, cfg.Replica), opts)
 	return &Handle{Shard: cfg.Shard, PID: c.spawn(r, name, opts), Budget: c.budget, Gauges: c.gauges}
@@ -269,6 +270,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 		return
 	}
 	r.peers[m.GetFrom()] = from
+	r.hear(m.GetFrom())
 	if m.GetFrom() == r.leader {
 		r.heard = r.tick
 	}

@@ -30,6 +30,8 @@ import (
 //	lost nX                                       all others are told that their link to nX broke
 //	kill nX… | restart nX… | wipe nX | node       node makes a fresh one
 //	hold-disk nX | release-disk nX | low nX | roomy nX
+//	copies nX least=N                             nX wants so many copies of a write beside its own
+//	pause nX | unpause nX                         nX has its clients paused
 //	memory nX limit=BYTES policy=NAME             what nX may hold of keys, and how it evicts as a leader
 //	change nX [add=nY] [promote=nY] [remove=nY]   one configuration change, asked of nX
 //	transfer nX nY | handover nX
@@ -94,6 +96,8 @@ var scriptCommands = map[string]func(*script){
 	"release-disk": func(s *script) { s.node(0).disk.release() },
 	"memory":       (*script).memory,
 	"low":          func(s *script) { s.node(0).disk.low = true }, "roomy": func(s *script) { s.node(0).disk.low = false },
+	"copies": func(s *script) { s.node(0).copies = s.number("least", 0) },
+	"pause":  func(s *script) { s.node(0).paused = true }, "unpause": func(s *script) { s.node(0).paused = false },
 	"change": (*script).change, "transfer": (*script).transfer,
 	"handover": func(s *script) { s.tell(s.node(0), HandOver{}) },
 	"skew":     func(s *script) { s.node(0).skew = int64(s.number("ms", 0)) },

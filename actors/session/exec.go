@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -89,7 +90,14 @@ func (s *session) detachParts() {
 	s.seg.active = s.seg.active[:0]
 }
 
+// discarded begins the error line of a transaction for which the server is the reason.
+const discarded = "EXECABORT Transaction discarded because of: "
+
 func (j *execJoin) join(s *session, w *resp.Writer) {
+	if j.part != nil && j.part.refusal.status == replica.NoReplicas {
+		w.Error(discarded + lineNoReplica)
+		return
+	}
 	var done []byte
 	if j.part != nil {
 		if done = s.opReply(j.part, j.op); j.own == 0 || done[0] != '*' || bytes.HasPrefix(done, nullArray) {

@@ -44,8 +44,9 @@ var parameters = map[string]parameter{
 	// Every write is on the disks of a majority; snapshots are taken without being asked for.
 	"appendonly":  constant("yes"),
 	"appendfsync": {get: func(s *Server) string { return s.cfg.Fsync }, check: func(string) string { return fixed }},
-	"masterauth":  constant(""), "masteruser": constant(""), "min-replicas-to-write": constant("0"),
-	"min-slaves-to-write": constant("0"), "replica-read-only": constant("yes"), "slave-read-only": constant("yes"),
+	"masterauth":  constant(""), "masteruser": constant(""), "min-replicas-to-write": leastCopies, "min-slaves-to-write": leastCopies,
+	"min-replicas-max-lag": constant(copyLag), "min-slaves-max-lag": constant(copyLag),
+	"replica-read-only": constant("yes"), "slave-read-only": constant("yes"),
 	"replica-serve-stale-data": constant("no"), "repl-diskless-sync": constant("no"),
 
 	"maxmemory-policy":  evictionPolicy,
@@ -148,6 +149,14 @@ var backlogSize = parameter{
 		s.settings.backlog.Store(n)
 	},
 }
+
+// copyLag is how many seconds ago a replica was heard of that counts for min-replicas-to-write.
+const copyLag = "1"
+
+var leastCopies = number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.leastCopies })
+
+// LeastCopies is how many replicas beside its leader a shard led here must have to take a write. Any goroutine.
+func (s *Server) LeastCopies() int { return int(s.settings.leastCopies.Load()) }
 
 // Backlog is how many bytes of its newest entries a shard is to have in memory. Any goroutine.
 func (s *Server) Backlog() int64 { return s.settings.backlog.Load() }

@@ -127,7 +127,8 @@ func TestStatuses(t *testing.T) {
 		{replica.Misconf, true, "-" + lineMisconf},
 		{replica.OOM, true, "-OOM command not allowed when used memory > 'maxmemory'."},
 		{replica.Unblocked, true, "-" + lineUnblocked},
-		{replica.Unblocked + 1, true, "-" + lineUnknown},
+		{replica.NoReplicas, true, "-" + lineNoReplica},
+		{replica.NoReplicas + 1, true, "-" + lineUnknown},
 	} {
 		b := newBed(t, 1)
 		id := otherID
@@ -141,6 +142,12 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("%v: %q, want %q", c.status, got, c.want)
 		}
 	}
+}
+
+func TestTransactionOnTooFewReplicas(t *testing.T) {
+	b := newBed(t, 1)
+	b.shards[1].mode.Store(uint32(replica.NoReplicas))
+	b.dial().want("MULTI", "OK", "SET k v", "QUEUED", "EXEC", "-"+discarded+lineNoReplica)
 }
 
 func TestNotHere(t *testing.T) {

@@ -25,6 +25,7 @@ type settings struct {
 	limits       atomic.Pointer[outputLimits]
 	notify       atomic.Uint32 // see notify.go
 	savePoints   atomic.Pointer[savePoints]
+	leastCopies  atomic.Int64 // replicas beside the leader that there must be for a write
 	backlog      atomic.Int64 // bytes of the newest entries that each shard has in memory for its followers
 
 	compressDepth atomic.Int64 // kept for those who set and read it: lists are not compressed

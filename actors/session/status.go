@@ -18,6 +18,7 @@ const (
 	lineMisconf   = "MISCONF Too little disk space on this node, or on too many of the shard's replicas: writes are refused"
 	lineUnblocked = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 	lineCancelled = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
+	lineNoReplica = "NOREPLICAS Not enough good replicas to write."
 	lineOOM       = "OOM command not allowed when used memory > 'maxmemory'."
 )
 
@@ -34,6 +35,8 @@ var statusLines = [...]string{
 
 	replica.Waits:     lineUnknown, // is no fate
 	replica.Unblocked: lineUnblocked,
+
+	replica.NoReplicas: lineNoReplica,
 }
 
 // refusal is why a shard did not do what it was asked.

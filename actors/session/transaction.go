@@ -192,7 +192,7 @@ func execute(s *session, args [][]byte) {
 		return
 	}
 	if tx.grows && !tx.mayBeDone() && s.full() {
-		s.seg.local.Error("EXECABORT Transaction discarded because of: " + lineOOM)
+		s.seg.local.Error(discarded + lineOOM)
 		return
 	}
 	j := &execJoin{cmds: tx.cmds}

@@ -156,6 +156,7 @@ func TestJudge(t *testing.T) {
 		"TRYAGAIN":              {Status: 429, Applied: NotApplied, Again: true},
 		"UNKNOWN The outcome":   {Status: 503, Applied: Unknown},
 		"MISCONF Too little":    {Status: 503, Applied: NotApplied},
+		discarded + "OOM much":  {Status: 503, Applied: NotApplied},
 		"UNKNOWNCOMMAND is not": {Status: 400},
 	} {
 		if got := Judge(line); got != want {

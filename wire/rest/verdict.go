@@ -32,6 +32,7 @@ var verdicts = map[string]Verdict{
 	"TRYAGAIN":    {Status: http.StatusTooManyRequests, Applied: NotApplied, Again: true},
 	"MOVED":       {Status: http.StatusServiceUnavailable, Applied: NotApplied, Again: true},
 	"CLUSTERDOWN": {Status: http.StatusServiceUnavailable, Applied: NotApplied, Again: true},
+	"NOREPLICAS":  {Status: http.StatusServiceUnavailable, Applied: NotApplied},
 	"MISCONF":     {Status: http.StatusServiceUnavailable, Applied: NotApplied},
 	"OOM":         {Status: http.StatusServiceUnavailable, Applied: NotApplied},
 	"UNBLOCKED":   {Status: http.StatusServiceUnavailable, Applied: NotApplied},
@@ -40,8 +41,12 @@ var verdicts = map[string]Verdict{
 	"UNKNOWN":     {Status: http.StatusServiceUnavailable, Applied: Unknown},
 }
 
+// discarded begins the error line of a transaction for which the server, not the client, is the reason.
+const discarded = "EXECABORT Transaction discarded because of: "
+
 // Judge tells what an error line means. What is not in the table is the client's mistake.
 func Judge(line string) Verdict {
+	line = strings.TrimPrefix(line, discarded)
 	code, _, _ := strings.Cut(line, " ")
 	if v, ok := verdicts[code]; ok {
 		return v
