@@ -26,6 +26,7 @@ type Config struct {
 	MinFree   int64
 	Secret    *secret.Secret
 	Password  string
+	Leases    bool // leaders read under a lease, which all nodes must agree to; see package replica
 	Forward   bool // clients' commands on keys that another node leads are carried out there, instead of MOVED
 	Version   string
 	Gateway   bool // holds no data, and serves HTTP alone; Data, and what is about shards and disks, have no effect

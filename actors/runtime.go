@@ -46,6 +46,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		PeerLow:         func(id slotmap.NodeID) bool { return routes.Load().Nodes[id].LowSpace },
 		Claim:           d.store.Claim,
 		Untrusted:       d.cfg.Secret == nil,
+		Leases:          d.cfg.Leases,
 		Rand:            rand.New(rand.NewPCG(d.world.Seed(), d.world.Seed())),
 		Dispatcher:      d.world.dispatcher(name),
 		Observe:         d.world.Observe,

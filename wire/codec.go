@@ -40,6 +40,8 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return readCopies(r)
 	case KindCopied:
 		return readCopied(r)
+	case KindPromise:
+		return readPromise(r)
 	}
 	return nil
 }
@@ -68,6 +70,19 @@ func (m *Removed) AppendMsgpack(dst []byte) []byte {
 func readRemoved(r *pack.Reader) *Removed {
 	fields(r, 3)
 	return &Removed{Shard: readShard(r), Replica: r.Uint(), Index: r.Uint()}
+}
+
+func (m *Promise) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 4)
+	dst = pack.AppendUint(dst, uint64(m.Shard))
+	dst = pack.AppendUint(dst, m.Replica)
+	dst = pack.AppendUint(dst, m.Term)
+	return pack.AppendUint(dst, m.Round)
+}
+
+func readPromise(r *pack.Reader) *Promise {
+	fields(r, 4)
+	return &Promise{Shard: readShard(r), Replica: r.Uint(), Term: r.Uint(), Round: r.Uint()}
 }
 
 func (m *Snapshot) AppendMsgpack(dst []byte) []byte {

@@ -23,6 +23,7 @@ const (
 	KindWaiting
 	KindCopies
 	KindCopied
+	KindPromise
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -44,6 +45,14 @@ type Removed struct {
 	Shard   slotmap.ShardID
 	Replica uint64
 	Index   uint64
+}
+
+// Promise answers a leader's heartbeat: for a time that began when it was heard, a voter elects nobody else.
+type Promise struct {
+	Shard   slotmap.ShardID
+	Replica uint64 // of the sender
+	Term    uint64
+	Round   uint64 // number of the heartbeat
 }
 
 // Snapshot heads the stream of a snapshot's file on the bulk connection.
@@ -134,9 +143,11 @@ func (*Unblock) Kind() Kind  { return KindUnblock }
 func (*Waiting) Kind() Kind  { return KindWaiting }
 func (*Copies) Kind() Kind   { return KindCopies }
 func (*Copied) Kind() Kind   { return KindCopied }
+func (*Promise) Kind() Kind  { return KindPromise }
 
 // ConsensusLane marks the messages that must not queue behind client work.
 func (*Raft) ConsensusLane()    {}
 func (*Removed) ConsensusLane() {}
+func (*Promise) ConsensusLane() {}
 func (*Ping) ConsensusLane()    {}
 func (*Pong) ConsensusLane()    {}

@@ -28,6 +28,7 @@ var Words = map[Bug]string{
 	WrongMinimum:      `rank\d+: .* was to leave after`,
 	ForgottenDelivery: `stream\d+: .*(is forgotten|found nothing)`,
 	RepeatedMessage:   `channel\d+: .* is heard twice`,
+	BrokenPromise:     stale,
 }
 
 const (

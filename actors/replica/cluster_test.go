@@ -43,6 +43,7 @@ type cluster struct {
 	onTime   bool // most wall clocks are right, and always were
 	gullible bool // a planted bug: every node's own clock is the agreed time
 
+	leases     bool // leaders read under leases
 	untrusted  bool // peers cannot prove who they are
 	maxReplies int
 	events     []string // published, with the node that did; nil: nobody listens
@@ -241,7 +242,7 @@ func (c *cluster) spawn(n *node) {
 		Bulk:  func(id slotmap.NodeID) *actor.PID { return actor.NewPID(id.String(), "bulk") },
 		Hint:  c.hint,
 		Clock: func() clock.Now { return c.clock(n) },
-		Claim: n.disk.claim, Untrusted: c.untrusted, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
+		Claim: n.disk.claim, Untrusted: c.untrusted, Leases: c.leases, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
 		Observe: c.watch.applied(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,

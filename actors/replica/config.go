@@ -84,9 +84,11 @@ type Config struct {
 	// Untrusted says that peers cannot prove who they are. A message that contradicts the log is then taken
 	// for a forged one and refused, else for damage, which ends the node.
 	Untrusted bool
-	Rand      *rand.Rand // owned by the replica actor
-	Fatal     func(error)
-	Logger    *slog.Logger
+	// Leases lets a leader read without a round of messages, see lease.go. All nodes must have the same.
+	Leases bool
+	Rand   *rand.Rand // owned by the replica actor
+	Fatal  func(error)
+	Logger *slog.Logger
 
 	SnapshotEntries uint64 // entries after which a snapshot is taken
 	SnapshotBytes   int64  // or bytes of entry data, or as many as the last snapshot has if that are more

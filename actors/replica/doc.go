@@ -7,7 +7,7 @@
 //	session  -> replica   *Batch            client operations, admitted by Handle.Budget
 //	                      or *Unblock       the end of operations that wait, see blocked.go
 //	link     -> replica   *link.Inbound     raft messages of the group's other replicas
-//	                      or *wire.Removed, see removal.go
+//	                      or *wire.Removed, see removal.go, or *wire.Promise, see lease.go
 //	raftlog  -> replica   *raftlog.Appended the append is on disk: its attached responses may leave
 //	node     -> replica   Tick, PeerDown, Change, Transfer, HandOver, SnapshotArrived, Destroy
 //	replica  -> raftlog   *raftlog.Append   entries, hard state, snapshot, in raft's order

@@ -6,6 +6,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -22,10 +23,20 @@ func (r *replica) peerDown(node slotmap.NodeID) {
 	if !ok || leads != node || r.role == raft.StateLeader {
 		return
 	}
+	r.lost = node
+	if plant.BrokenPromise.On() {
+		r.promise = 0
+	}
+	if !r.bound() {
+		r.forsake()
+	}
+}
+
+// forsake forgets the leader, and campaigns when it is this replica's turn.
+func (r *replica) forsake() {
 	// Only a leader refuses to forget, and this replica is none.
 	_ = r.node.ForgetLeader()
-	r.lost = node
-	if turn, ok := r.turn(node); ok {
+	if turn, ok := r.turn(r.lost); ok {
 		r.campaign = r.tick + 1 + uint64(turn*staggerTicks) + r.cfg.Rand.Uint64N(staggerTicks)
 	}
 }
@@ -109,8 +120,13 @@ func (r *replica) replaying() bool {
 	return r.applied+1 < r.storage.cacheFirst() && r.applied < r.node.BasicStatus().HardState.GetCommit()
 }
 
-// tickRaft lets raft's time go on, but not to a campaign while this replica replays its log. It votes meanwhile.
+// tickRaft lets raft's time go on, but not to a campaign while this replica replays its log, or is bound by a promise.
+// It votes meanwhile, in the first case.
 func (r *replica) tickRaft() {
+	r.endPromise()
+	if r.role != raft.StateLeader && r.bound() {
+		return
+	}
 	if r.role == raft.StateLeader || r.tick-r.heard < electionTicks || !r.replaying() {
 		r.node.Tick()
 	} else if r.leader != 0 {
@@ -119,7 +135,7 @@ func (r *replica) tickRaft() {
 }
 
 func (r *replica) campaignIfDue() {
-	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 || r.replaying() {
+	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 || r.replaying() || r.bound() {
 		return
 	}
 	r.campaign = 0

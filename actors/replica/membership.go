@@ -93,6 +93,7 @@ func (r *replica) hosts(node slotmap.NodeID) bool {
 func (r *replica) membersChanged() {
 	r.storage.snapFrom = r.members.Index
 	r.changedAt = r.last
+	r.endLease()
 	r.announce()
 }
 

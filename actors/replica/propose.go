@@ -182,11 +182,17 @@ func (r *replica) openReadRound() {
 		return
 	}
 	ctx := r.reads.open(r.tick)
-	if trusts {
+	switch {
+	case ctx != nil && r.leased():
+		// Not what was handed on: others may have applied what a slow disk keeps from the applier here.
+		r.reads.confirmed(ctx, r.node.BasicStatus().HardState.GetCommit())
+		return
+	case trusts:
 		r.reads.confirmed(ctx, r.handed)
 		return
 	}
 	if ctx != nil {
+		r.asks(ctx)
 		r.gauges.Rounds.Add(1)
 		r.node.ReadIndex(ctx)
 	}

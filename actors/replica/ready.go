@@ -31,6 +31,7 @@ func (r *replica) handleReady(rd raft.Ready) {
 	r.votes = nil
 	for _, rs := range rd.ReadStates {
 		r.reads.confirmed(rs.RequestCtx, rs.Index)
+		r.extend(rs.RequestCtx)
 	}
 	if len(r.proposed) > 0 {
 		panic("replica: a proposal did not show up in the Ready that followed it")
@@ -204,6 +205,7 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 	}
 	if led && r.role != raft.StateLeader {
 		r.ownTerm = false
+		r.endLease()
 		r.endBlocked()
 	}
 	if !led && r.role == raft.StateLeader {

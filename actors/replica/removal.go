@@ -94,7 +94,7 @@ func (r *replica) yield(m *raftpb.Message) {
 // doubt ends the belief in a leader that has fallen silent, where raft itself does not, and asks the
 // others whether this replica is still one of them.
 func (r *replica) doubt() {
-	if r.role == raft.StateLeader || r.tick < r.heard+silentTicks {
+	if r.role == raft.StateLeader || r.tick < r.heard+silentTicks || r.bound() {
 		return
 	}
 	if r.leader != 0 {

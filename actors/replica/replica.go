@@ -46,6 +46,8 @@ type replica struct {
 	writes      []*Batch // queued for the next entry
 	parked      []parked // requests that wait for a leader
 	reads       reads
+	lease       lease
+	promise     int64 // ms of the monotonic clock until which nobody else is elected, 0 for none
 	fates       fates
 	changedTerm uint64            // term of the newest configuration, or of the snapshot that it came with
 	changedAt   uint64            // last index of the log when the newest configuration was applied
@@ -193,8 +195,11 @@ func (r *replica) start() {
 	r.snaps.taken(st.Snapshot)
 	r.snaps.found = r.last
 	r.tick = 1
-	if r.alone() {
+	switch {
+	case r.alone():
 		r.campaign = r.tick
+	case r.cfg.Leases:
+		r.promise = r.mono() + promiseTime
 	}
 	r.observe()
 }
@@ -255,6 +260,8 @@ func (r *replica) inbound(in *link.Inbound) {
 		r.inboundRaft(in.From, m.Message)
 	case *wire.Removed:
 		r.told(in.From, m)
+	case *wire.Promise:
+		r.promisedBy(in.From, m)
 	}
 }
 
@@ -266,7 +273,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.decline(m) || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
-	if r.removed(from, m.GetFrom()) || r.premature(m) || r.odd(m) {
+	if r.removed(from, m.GetFrom()) || r.premature(m) || r.odd(m) || r.ignores(m) {
 		return
 	}
 	r.peers[m.GetFrom()] = from
@@ -277,6 +284,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	r.yield(m)
 	r.voting(m)
 	r.step(m)
+	r.promiseTo(from, m)
 }
 
 // premature reports whether a replica asks for a read index before an entry of this leader's term is
@@ -323,9 +331,14 @@ func (r *replica) send(m *raftpb.Message) {
 			return
 		}
 	}
-	if m.GetType() == raftpb.MsgSnap {
+	switch m.GetType() {
+	case raftpb.MsgSnap:
 		r.sendSnapshot(node, m)
 		return
+	case raftpb.MsgTimeoutNow:
+		r.offer()
+	case raftpb.MsgHeartbeat:
+		r.beats(m)
 	}
 	r.cfg.System.Root.Send(r.cfg.Peer(node), &wire.Raft{Shard: r.cfg.Shard, Message: m})
 }

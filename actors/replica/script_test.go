@@ -18,7 +18,7 @@ import (
 // its last word is "later", and prints what it was asked for, then every request that was answered
 // meanwhile. Run it with -rewrite after a change that is meant.
 //
-//	cluster nodes=N voters=V [every=E] [keep=K]   a group of V voters; snapshots every E entries
+//	cluster nodes=N voters=V [every=E] [keep=K] [leases=1]   a group of V voters; snapshots every E entries
 //	elect nX                                      only nX's clock runs until it leads
 //	tick n=T [only=(nX,…)]                        time passes, 20 ms a tick
 //	write nX CMD… | read nX CMD… | readonly nX CMD…
@@ -150,6 +150,7 @@ func (s *script) tell(n *node, m any) { n.system.Root.Send(n.handle.PID, m) }
 func (s *script) cluster() {
 	s.c = newCluster(s.t, 1, s.number("nodes", 3), s.number("voters", 3))
 	s.c.every, s.c.keep = uint64(s.number("every", 1000)), uint64(s.number("keep", 5))
+	s.c.leases = s.number("leases", 0) > 0
 	s.c.startAll()
 }
 

@@ -22,6 +22,7 @@ type flags struct {
 	Name      string   `help:"Label of this node, for people."  placeholder:"LABEL"`
 	Zone      string   `help:"Failure zone of this node." placeholder:"Z"`
 	Route     string   `default:"moved" enum:"moved,forward" help:"What a node does with commands on keys that another leads: moved sends the client there, forward asks the other itself." placeholder:"moved|forward"`
+	Reads     string   `default:"index" enum:"index,lease" help:"How a leader makes sure that it still is one before it reads: index asks a majority, lease has a majority promise it a while ahead, which is cheaper, trusts the nodes' clocks to run alike, and makes failover take a second. The same on all nodes." placeholder:"index|lease"`
 	Shards    int      `default:"6" help:"Shards of a new cluster."`
 	Replicas  int      `default:"3" help:"Voters of each shard: an odd number."`
 	Fsync     string   `default:"always" enum:"always,interval,never" help:"When the log is synced: always, interval or never. Only always keeps every acknowledged write over a power loss." placeholder:"always|interval|never"`

@@ -64,7 +64,7 @@ func (f *flags) config(i int, data string, join []string, sec *secret.Secret, lo
 	cfg := actors.Config{
 		Data: data, Gossip: a.gossip, Advertise: advertise, Join: join, Name: f.Name, Zone: f.Zone,
 		Shards: f.Shards, Replicas: f.Replicas, Fsync: fsync, MinFree: int64(f.MinFree),
-		Secret: sec, Password: f.Requirepass, Forward: f.Route == "forward", Debug: f.DebugAllow, SnapshotEntries: f.SnapshotEntries, KeepEntries: f.KeepEntries,
+		Secret: sec, Password: f.Requirepass, Leases: f.Reads == "lease", Forward: f.Route == "forward", Debug: f.DebugAllow, SnapshotEntries: f.SnapshotEntries, KeepEntries: f.KeepEntries,
 	}
 	return cfg, listen(&cfg, a)
 }

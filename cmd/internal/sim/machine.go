@@ -88,7 +88,7 @@ func (p *process) config() actors.Config {
 	return actors.Config{
 		Data: "data", Client: listener(address(m.i, clientPort)), Peer: listener(address(m.i, peerPort)), HTTP: listener(address(m.i, httpPort)),
 		Gossip: address(m.i, gossipPort), Join: m.s.join, Zone: m.s.zone(m.i), Shards: m.s.plan.shards, Replicas: m.s.plan.replicas,
-		MinFree: minFree, SnapshotEntries: m.s.plan.snapshotEntries, KeepEntries: m.s.plan.keepEntries,
+		Leases: m.s.plan.leases, MinFree: minFree, SnapshotEntries: m.s.plan.snapshotEntries, KeepEntries: m.s.plan.keepEntries,
 		Logger: slog.New(p.logHandler()), Fatal: p.died, Ready: func() {},
 	}
 }

@@ -18,6 +18,7 @@ type Plan struct {
 	think                        time.Duration // of a client, on average
 	readonly                     bool          // some connections read at followers
 	forward                      bool          // some connections have their commands forwarded
+	leases                       bool          // leaders read under leases
 	troubled                     time.Duration // how long the troubles last
 	rate                         float64       // troubles a second
 	kinds                        []trouble
@@ -50,6 +51,7 @@ func drawPlan(rng *rand.Rand) Plan {
 	}
 	p.kinds = drawTroubles(rng)
 	p.forward = rng.IntN(3) == 0
+	p.leases = rng.IntN(3) == 0
 	return p
 }
 
