@@ -274,6 +274,18 @@ func TestBlockingIsMoved(t *testing.T) {
 	}
 }
 
+// WAIT asks who leads by now, also where the connection is told MOVED for commands.
+func TestWaitAfterALeaderHasChanged(t *testing.T) {
+	var far elsewhere
+	b := newBed(t, 2, func(b *bed, c *Config) { c.Forward = far.of(b) })
+	b.shards[1].durable.Store(2)
+	b.shards[2].durable.Store(1)
+	c := b.dial()
+	c.want("SET "+b.keyIn(1, "k")+" 1", "OK", "SET "+b.keyIn(2, "k")+" 1", "OK", "WAIT 1 100", "1")
+	b.moveAway(2)
+	c.want("WAIT 1 100", "1")
+}
+
 // WAIT asks the leaders of what was written through them, wherever they are.
 func TestWaitElsewhere(t *testing.T) {
 	var far elsewhere

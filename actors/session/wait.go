@@ -106,17 +106,17 @@ func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
 func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	targets := s.waitTargets()
 	for _, id := range slices.Sorted(maps.Keys(targets)) {
-		root, pid := s.root, s.pid
+		root, pid, least := s.root, s.pid, majorityCopies(s.routes, id)
 		q := &replica.WaitQuery{Index: targets[id], Need: need, Timeout: timeout, Reply: func(followers int, ok bool) {
 			if !ok {
-				followers = 0
+				followers = least
 			}
 			root.Send(pid, &waited{j, id, followers})
 		}}
 		if asked := s.askCopies(id, q); asked != nil {
 			j.open[id] = asked
 		} else {
-			j.least = 0
+			j.least = min(j.least, least)
 		}
 	}
 	if len(j.open) == 0 {
@@ -133,13 +133,27 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	s.info.blocked.Store(true)
 }
 
+// majorityCopies is how many followers hold what a shard has acknowledged even if nobody can be asked: with the leader they
+// are a majority of the voters.
+func majorityCopies(routes *Routes, id slotmap.ShardID) int {
+	shard, _ := routes.Map.Shard(id)
+	voters := 0
+	for _, m := range shard.Members {
+		if !m.Learner {
+			voters++
+		}
+	}
+	return voters / 2
+}
+
 // askedCopies is a query under way: to a replica here, or to another node.
 type askedCopies struct {
 	handle *replica.Handle // nil: to another node
 	id     uint64          // of what was forwarded
 }
 
-// askCopies sends a query to the leader of a shard, nil if it can't be asked.
+// askCopies sends a query to the leader of a shard, nil if it can't be asked. That may be another node than the one that
+// led when the connection wrote: the log is the same.
 func (s *session) askCopies(id slotmap.ShardID, q *replica.WaitQuery) *askedCopies {
 	h := s.routes.Handles[id]
 	if leads(h) {
@@ -147,7 +161,7 @@ func (s *session) askCopies(id slotmap.ShardID, q *replica.WaitQuery) *askedCopi
 		return &askedCopies{handle: h}
 	}
 	leader, known := s.routes.Leader(id)
-	if !s.forwards || !known || leader.ID == s.routes.Self.ID {
+	if s.srv.cfg.Forward == nil || !known || leader.ID == s.routes.Self.ID {
 		return nil
 	}
 	if name, ok := s.srv.cfg.Forward.Copies(leader.ID, id, q); ok {
@@ -169,7 +183,7 @@ func (s *session) checkWait() {
 		h := j.open[id].handle
 		if late || h != nil && (routes.Handles[id] != h || !leads(h)) {
 			s.forgetCopies(j.open[id])
-			s.waited(&waited{j, id, 0})
+			s.waited(&waited{j, id, majorityCopies(routes, id)})
 		}
 	}
 }
