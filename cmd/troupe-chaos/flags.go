@@ -20,9 +20,10 @@ type flags struct {
 	Seed     uint64        `help:"Seed of all random choices. Default: a new one, which is printed."`
 	Report   string        `help:"Write a page about the run." placeholder:"out.html" type:"path"`
 
-	Target  string `help:"What to run: troupe, or redis-cluster (redis-server from the path, a replica for each node) to compare with." placeholder:"troupe|redis-cluster" enum:",troupe,redis-cluster" default:""`
-	Wait    int    `help:"Clients wait after each write until so many more nodes have it (WAIT), and take it for failed else."`
-	Compare bool   `help:"Run the script on troupe, on redis-cluster, and on redis-cluster with --wait 1, and print what each lost."`
+	Target      string        `help:"What to run: troupe, or redis-cluster (redis-server from the path, a replica for each node) to compare with." placeholder:"troupe|redis-cluster" enum:",troupe,redis-cluster" default:""`
+	Wait        int           `help:"Clients wait after each write until so many more nodes have it (WAIT), and take it for failed else."`
+	NodeTimeout time.Duration `help:"How long a node of redis-cluster is silent until it counts as failed (cluster-node-timeout). Default: 2s." placeholder:"TIME"`
+	Compare     bool          `help:"Run the script on troupe, on redis-cluster, and on redis-cluster with --wait 1, and print what each lost."`
 
 	Hunt   string        `help:"Run one history after another, by the seeds of --seeds, and note each in this directory. Goes on where it was interrupted." placeholder:"DIR" type:"path"`
 	Seeds  string        `default:"1-200" help:"The seeds of a hunt." placeholder:"A-B"`
@@ -58,6 +59,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--shards %d: must be 1 to 1024", f.Shards)
 	case f.Duration < 0:
 		return fmt.Errorf("--duration %v: must not be negative", f.Duration)
+	case f.NodeTimeout < 0:
+		return fmt.Errorf("--node-timeout %v: must not be negative", f.NodeTimeout)
 	case f.Clients < 0 || f.Clients > 1000:
 		return fmt.Errorf("--clients %d: must be 1 to 1000", f.Clients)
 	case f.Wait < 0 || f.Wait > 16:

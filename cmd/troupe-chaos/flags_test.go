@@ -71,7 +71,7 @@ func TestOptions(t *testing.T) {
 func TestBadFlagsAreOneLineAndExitCode2(t *testing.T) {
 	for _, args := range [][]string{
 		{"--nodes", "-1"}, {"--nodes", "99"}, {"--shards", "-1"}, {"--duration", "-1s"}, {"--duration", "x"}, {"--wait", "17"},
-		{"--clients", "1001"}, {"--target", "etcd"}, {"--network", "strings"}, {"--seeds", "9-1"}, {"--seeds", "x"}, {"--no-such-flag"}, {"positional"},
+		{"--clients", "1001"}, {"--node-timeout", "-1s"}, {"--target", "etcd"}, {"--network", "strings"}, {"--seeds", "9-1"}, {"--seeds", "x"}, {"--no-such-flag"}, {"positional"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(args, &out, &errs)

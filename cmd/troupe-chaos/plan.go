@@ -151,7 +151,7 @@ func (f *flags) options(p plan, screen *console) cluster.Options {
 	}
 	o.Disks = disks
 	if p.target == redisCluster {
-		o.System, o.Nodes, o.Flags = cluster.RedisCluster{}, 2*p.nodes, nil
+		o.System, o.Nodes, o.Flags = cluster.RedisCluster{NodeTimeout: f.NodeTimeout}, 2*p.nodes, nil
 	}
 	return o
 }
