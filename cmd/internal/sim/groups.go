@@ -190,6 +190,10 @@ func (g *groups) closings() (all []*closing) {
 				st.end.Entries[d.id] = d.job
 			}
 			for _, p := range replies[3].items {
+				if len(p.items) != 4 {
+					g.s.fail("%s: the pending entry %v is none", st.Name, p)
+					return
+				}
 				st.end.Pending = append(st.end.Pending, p.items[0].text)
 			}
 		}

@@ -101,6 +101,10 @@ func (r *relays) closings() (all []*closing) {
 		ask := [][]string{{"MULTI"}, {"LRANGE", l.todo(), "0", "-1"}, {"LRANGE", l.doing(), "0", "-1"}, {"EXEC"}}
 		all = append(all, &closing{s: r.s, name: l.todo(), ask: ask, from: len(ask) - 1, take: func(replies []reply) {
 			both := replies[len(ask)-1].items
+			if len(both) != 2 {
+				r.s.fail("%s: two lists are read, and the answer is %v", l.Name, both)
+				return
+			}
 			l.first, l.second = texts(both[0]), texts(both[1])
 		}})
 	}
