@@ -48,7 +48,7 @@ func (n *Node) serveAdmin() *adminServer {
 // counters are what the page shows of the node's log.
 func (n *Node) counters() gateway.Counters {
 	s := n.store.Stats()
-	return gateway.Counters{Syncs: s.Syncs, SyncSeconds: s.SyncTime.Seconds()}
+	return gateway.Counters{Syncs: s.Syncs, SyncSeconds: s.SyncTime.Sum.Seconds()}
 }
 
 // over gives the paths of the operators to mux, and everything else to the gateway: a mux would mend paths.

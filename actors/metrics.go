@@ -2,13 +2,14 @@ package actors
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/troupedb/troupe/actors/clock"
-	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/actors/timing"
 )
 
 // metrics collects the node's figures when they are asked for; nothing is kept for it in between.
@@ -43,6 +44,8 @@ var (
 	descQueued    = shardDesc("operations_in_flight", "Operations admitted and not yet answered.")
 	descHigh      = shardDesc("operations_in_flight_max", "Most operations admitted at one time.")
 	descDropped   = shardDesc("messages_dropped_total", "Messages of other nodes dropped for want of room in the mailbox.")
+	descCommitted = shardDesc("commit_seconds", "Time of an entry from its proposal here until it was known to be committed.")
+	descApply     = shardDesc("apply_seconds", "Time from when entries were known to be committed until they were applied here.")
 	descRefused   = prometheus.NewDesc("troupe_shard_operations_refused_total", "Operations not done, by cause.", []string{"shard", "cause"}, nil)
 
 	descReady    = nodeDesc("ready", "1 when every slot has a leader known here.")
@@ -53,6 +56,13 @@ var (
 	descAsked    = nodeDesc("forward_batches_asked_total", "Batches sent to the leader's node.")
 	descLost     = nodeDesc("forward_batches_lost_total", "Of these, without an answer.")
 	descServed   = nodeDesc("forward_batches_served_total", "Batches carried out here for other nodes.")
+	descMost     = nodeDesc("forward_operations_in_flight_max", "Most operations that waited for other nodes at one time.")
+	descBlocked  = nodeDesc("forward_blocked", "Commands that block, and WAITs, that wait on other nodes.")
+	descBlocks   = nodeDesc("forward_blocked_max", "Most of these at one time.")
+	descLinks    = nodeDesc("link_queued_bytes", "Bytes that wait to be sent to other nodes.")
+	descLinkMost = nodeDesc("link_queued_bytes_max", "Most bytes that waited for one node at one time.")
+	descMailbox  = prometheus.NewDesc("troupe_mailbox_messages_max", "Most messages that waited for an actor at one time.", []string{"actor"}, nil)
+	descRequest  = prometheus.NewDesc("troupe_request_seconds", "Time that shards took for what a client sent in one go, commands that block left out.", []string{"kind"}, nil)
 	descFiles    = prometheus.NewDesc("troupe_link_snapshots_total", "Snapshot files, by what became of them.", []string{"outcome"}, nil)
 	descSync     = nodeDesc("log_sync_seconds", "Time of a synced commit of the durable log.")
 	descSyncs    = nodeDesc("log_syncs_total", "Synced commits of the durable log.")
@@ -78,7 +88,8 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	gauge(ch, descNodes, float64(len(routes.Nodes)-len(routes.Down)))
 	m.collectClock(ch)
 	m.collectForward(ch)
-	m.collectFiles(ch)
+	m.collectLinks(ch)
+	m.collectQueues(ch)
 	m.collectLog(ch)
 	m.collectCommands(ch)
 }
@@ -87,26 +98,38 @@ func (m *metrics) collectCommands(ch chan<- prometheus.Metric) {
 	for _, c := range m.n.sessions.Commands() {
 		counter(ch, descFailed, c.Failed, c.Name)
 		counter(ch, descRejected, c.Rejected, c.Name)
-		buckets := map[float64]uint64{}
-		for i, bound := range session.CommandBounds {
-			buckets[bound.Seconds()] = c.Counts[i]
-		}
-		ch <- prometheus.MustNewConstHistogram(descCommand, c.Calls, c.Time.Seconds(), buckets, c.Name)
+		histogram(ch, descCommand, c.Calls, c.Time, session.CommandBounds[:], c.Counts[:], c.Name)
 	}
+	reads, writes := m.n.sessions.RequestTimes()
+	timed(ch, descRequest, reads, "read")
+	timed(ch, descRequest, writes, "write")
 }
 
-// collectFiles counts a file that cannot be read among those that failed as well.
-func (m *metrics) collectFiles(ch chan<- prometheus.Metric) {
+// collectLinks counts a file that cannot be read among those that failed as well.
+func (m *metrics) collectLinks(ch chan<- prometheus.Metric) {
 	s := m.n.links.Stats()
+	gauge(ch, descLinks, float64(s.Queued))
+	gauge(ch, descLinkMost, float64(s.QueuedMost))
 	counter(ch, descFiles, s.FilesSent, "sent")
 	counter(ch, descFiles, s.FilesReceived, "received")
 	counter(ch, descFiles, s.FilesFailed, "failed")
 	counter(ch, descFiles, s.FilesUnreadable, "unreadable")
 }
 
+// collectQueues tells of the mailboxes of the node's own actors; those of all sessions are told of as one.
+func (m *metrics) collectQueues(ch chan<- prometheus.Metric) {
+	for name, high := range m.n.queues {
+		gauge(ch, descMailbox, float64(high.Load()), name)
+	}
+	gauge(ch, descMailbox, float64(m.n.sessions.Queue()), "session")
+}
+
 func (m *metrics) collectForward(ch chan<- prometheus.Metric) {
 	s := m.n.forward.Stats()
 	gauge(ch, descWaiting, float64(s.Waiting))
+	gauge(ch, descMost, float64(s.Most))
+	gauge(ch, descBlocked, float64(s.Blocked))
+	gauge(ch, descBlocks, float64(s.MostBlocked))
 	counter(ch, descAsked, s.Asked)
 	counter(ch, descLost, s.Lost)
 	counter(ch, descServed, s.Served)
@@ -126,6 +149,19 @@ func gauge(ch chan<- prometheus.Metric, d *prometheus.Desc, v float64, labels ..
 
 func counter(ch chan<- prometheus.Metric, d *prometheus.Desc, v uint64, labels ...string) {
 	ch <- prometheus.MustNewConstMetric(d, prometheus.CounterValue, float64(v), labels...)
+}
+
+// timed sends what a timing.Histogram has counted.
+func timed(ch chan<- prometheus.Metric, d *prometheus.Desc, c timing.Counts, labels ...string) {
+	histogram(ch, d, c.Count, c.Sum, timing.Bounds[:], c.Below[:], labels...)
+}
+
+func histogram(ch chan<- prometheus.Metric, d *prometheus.Desc, n uint64, sum time.Duration, bounds []time.Duration, below []uint64, labels ...string) {
+	buckets := make(map[float64]uint64, len(bounds))
+	for i, bound := range bounds {
+		buckets[bound.Seconds()] = below[i]
+	}
+	ch <- prometheus.MustNewConstHistogram(d, n, sum.Seconds(), buckets, labels...)
 }
 
 func float(b bool) float64 {
@@ -155,6 +191,10 @@ func collectShard(ch chan<- prometheus.Metric, shard string, h *replica.Handle) 
 	high, _ := h.Budget.HighWater()
 	gauge(ch, descQueued, float64(used), shard)
 	gauge(ch, descHigh, float64(high), shard)
+	gauge(ch, descMailbox, float64(g.Queue.Load()), "shard/"+shard)
+	gauge(ch, descMailbox, float64(g.ApplyQueue.Load()), "apply/"+shard)
+	timed(ch, descCommitted, g.CommitTime.Counts(), shard)
+	timed(ch, descApply, g.ApplyTime.Counts(), shard)
 	for _, s := range refusals {
 		counter(ch, descRefused, g.Refused[s].Load(), shard, s.String())
 	}
@@ -172,11 +212,5 @@ func (m *metrics) collectLog(ch chan<- prometheus.Metric) {
 	counter(ch, descEntries, s.Entries)
 	counter(ch, descWritten, s.Bytes)
 	gauge(ch, descFree, float64(m.n.store.Space().Free))
-	buckets, below := map[float64]uint64{}, uint64(0)
-	for i, bound := range raftlog.SyncBounds {
-		below += s.SyncCounts[i]
-		buckets[bound.Seconds()] = below
-	}
-	below += s.SyncCounts[len(raftlog.SyncBounds)]
-	ch <- prometheus.MustNewConstHistogram(descSync, below, s.SyncTime.Seconds(), buckets)
+	timed(ch, descSync, s.SyncTime)
 }

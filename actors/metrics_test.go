@@ -28,6 +28,32 @@ func TestDashboardQueriesWhatThereIs(t *testing.T) {
 	if !strings.Contains(metrics, `troupe_command_seconds_count{command="get"} `) {
 		t.Error("no figures of GET")
 	}
+	c.until("a write is committed, applied and timed", func() bool {
+		if err := one.Set(context.Background(), "k", 1, 0).Err(); err != nil {
+			return false
+		}
+		metrics = string(fetch(t, n, "/metrics"))
+		return counted(metrics, `troupe_request_seconds_count{kind="write"}`) && counted(metrics, `troupe_shard_apply_seconds_count`) &&
+			counted(metrics, `troupe_shard_commit_seconds_count`)
+	})
+	for _, name := range []string{
+		`troupe_request_seconds_count{kind="read"}`, `troupe_mailbox_messages_max{actor="session"}`,
+		`troupe_mailbox_messages_max{actor="raftlog"}`, `troupe_mailbox_messages_max{actor="node"}`,
+		`troupe_mailbox_messages_max{actor="forward"}`,
+		`troupe_mailbox_messages_max{actor="shard/1"}`, `troupe_mailbox_messages_max{actor="apply/1"}`,
+	} {
+		if !counted(metrics, name) {
+			t.Errorf("%s is 0, or not there", name)
+		}
+	}
+	for _, name := range []string{
+		"troupe_link_queued_bytes", "troupe_link_queued_bytes_max", "troupe_forward_operations_in_flight_max",
+		"troupe_forward_blocked", "troupe_forward_blocked_max",
+	} {
+		if !strings.Contains(metrics, "\n"+name+" 0\n") {
+			t.Errorf("%s is not there, or not 0 on a node by itself", name)
+		}
+	}
 	var dashboard struct {
 		Panels []struct{ Targets []struct{ Expr string } }
 	}
@@ -48,6 +74,16 @@ func TestDashboardQueriesWhatThereIs(t *testing.T) {
 			}
 		}
 	}
+}
+
+// counted reports whether a metric is above zero for some labels.
+func counted(metrics, name string) bool {
+	for line := range strings.Lines(metrics) {
+		if v, ok := strings.CutPrefix(line, name); ok && !strings.HasSuffix(v, " 0\n") {
+			return true
+		}
+	}
+	return false
 }
 
 func fetch(t *testing.T, n *Node, path string) []byte {

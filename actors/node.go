@@ -33,6 +33,7 @@ type Node struct {
 	links    Links
 	gossip   Gossip
 	forward  *forward.Forwarder
+	queues   map[string]*mailbox.HighWater // of the node's own actors; not written once they run
 	broker   *pubsub.Broker
 	sessions *session.Server
 	admin    *adminServer
@@ -63,7 +64,7 @@ func Start(cfg Config) (*Node, error) {
 // StartIn starts a node in a world of the caller's. It serves nobody by itself: the caller sends its ticks
 // with Tick and brings its connections with Admit.
 func StartIn(cfg Config, w World) (*Node, error) {
-	n := &Node{cfg: cfg, world: w, ticking: make(chan struct{}), time: newTimekeeper(w.Wall, w.Mono)}
+	n := &Node{cfg: cfg, world: w, ticking: make(chan struct{}), time: newTimekeeper(w.Wall, w.Mono), queues: map[string]*mailbox.HighWater{}}
 	if err := n.openStore(); err != nil {
 		return nil, err
 	}
@@ -130,6 +131,9 @@ func (n *Node) startSystem(id identity) {
 
 // spawn starts one of the node's own actors, whose panic ends the node.
 func (n *Node) spawn(name string, p actor.Producer, box ...mailbox.Option) *actor.PID {
+	high := &mailbox.HighWater{}
+	n.queues[name] = high
+	box = append(box[:len(box):len(box)], mailbox.WithHighWater(high))
 	strategy := mailbox.StopNode(func(reason any) { n.cfg.Fatal(panicked{name, reason}) })
 	pid, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(p, actor.WithMailbox(mailbox.New(box...)),
 		actor.WithDispatcher(n.world.dispatcher(name)), actor.WithSupervisor(strategy), actor.WithGuardian(strategy)), name)

@@ -75,18 +75,25 @@ type Forwarder struct {
 
 // Stats are totals since New, except where said, in batches.
 type Stats struct {
-	Waiting int64  // operations that wait for answers now
-	Blocked int64  // operations and WAITs that may wait for long, now
-	Asked   uint64 // sent to other nodes
-	Lost    uint64 // of these, without an answer
-	Served  uint64 // given to replicas here for other nodes
+	Waiting     int64  // operations that wait for answers now
+	Blocked     int64  // operations and WAITs that may wait for long, now
+	Most        int64  // operations that ever waited at one time
+	MostBlocked int64  // likewise, of those that may wait for long
+	Asked       uint64 // sent to other nodes
+	Lost        uint64 // of these, without an answer
+	Served      uint64 // given to replicas here for other nodes
 }
 
 // Stats may be called on any goroutine.
 func (f *Forwarder) Stats() Stats {
 	waiting, _ := f.budget.InUse()
 	blocked, _ := f.waits.InUse()
-	return Stats{Waiting: waiting, Blocked: blocked, Asked: f.asked.Load(), Lost: f.lost.Load(), Served: f.served.Load()}
+	most, _ := f.budget.HighWater()
+	mostBlocked, _ := f.waits.HighWater()
+	return Stats{
+		Waiting: waiting, Blocked: blocked, Most: most, MostBlocked: mostBlocked,
+		Asked: f.asked.Load(), Lost: f.lost.Load(), Served: f.served.Load(),
+	}
 }
 
 // New makes the actor that is to be spawned under Name.

@@ -6,6 +6,8 @@ type Stats struct {
 	Up     int   // peers with a connection to them now
 	Queued int64 // bytes that wait for peers now
 
+	QueuedMost int64 // bytes that ever waited for one peer
+
 	Sent, SentBytes uint64 // messages and bytes handed to the kernel
 	Received        uint64 // messages
 
@@ -38,6 +40,8 @@ func (l *Links) Stats() Stats {
 	for _, p := range peers {
 		_, bytes := p.budget.InUse()
 		s.Queued += bytes
+		_, most := p.budget.HighWater()
+		s.QueuedMost = max(s.QueuedMost, most)
 	}
 	return s
 }

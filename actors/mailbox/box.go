@@ -190,9 +190,17 @@ func (b *box) takeClients() {
 	if b.client.head < len(b.client.out) || !b.client.arrived() {
 		return
 	}
+	b.swap(&b.client)
+}
+
+// swap takes what has arrived in a lane.
+func (b *box) swap(l *lane) {
 	b.mu.Lock()
-	b.client.swap()
+	l.swap()
 	b.mu.Unlock()
+	if b.high != nil {
+		b.high.raise(int64(len(l.out)))
+	}
 }
 
 // next gives the next message of a lane, taking what arrived when the slice in hand is empty.
@@ -203,9 +211,7 @@ func (b *box) next(l *lane) (any, bool) {
 	if !l.arrived() {
 		return nil, false
 	}
-	b.mu.Lock()
-	l.swap()
-	b.mu.Unlock()
+	b.swap(l)
 	return l.pop()
 }
 

@@ -47,8 +47,9 @@ func (b *Budget) HighWater() (count, bytes int64) { return b.count.high.Load(), 
 func (b *Budget) Refused() uint64 { return b.refused.Load() }
 
 type resource struct {
-	limit      int64
-	used, high atomic.Int64
+	limit int64
+	used  atomic.Int64
+	high  HighWater
 }
 
 func (r *resource) take(n int64) bool {
@@ -61,15 +62,21 @@ func (r *resource) take(n int64) bool {
 			return false
 		}
 		if r.used.CompareAndSwap(used, used+n) {
-			r.raise(used + n)
+			r.high.raise(used + n)
 			return true
 		}
 	}
 }
 
-func (r *resource) raise(to int64) {
-	for high := r.high.Load(); to > high; high = r.high.Load() {
-		if r.high.CompareAndSwap(high, to) {
+// HighWater is the most that there ever was of something. Any goroutine.
+type HighWater struct{ most atomic.Int64 }
+
+// Load is the most so far.
+func (h *HighWater) Load() int64 { return h.most.Load() }
+
+func (h *HighWater) raise(to int64) {
+	for most := h.most.Load(); to > most; most = h.most.Load() {
+		if h.most.CompareAndSwap(most, to) {
 			return
 		}
 	}

@@ -217,6 +217,18 @@ func TestBytesOfTheConsensusLaneAreBounded(t *testing.T) {
 	}
 }
 
+func TestHighWater(t *testing.T) {
+	var high HighWater
+	b, _, d := stepped(WithHighWater(&high))
+	post(b, "a", "b", "c")
+	d.Run(100)
+	post(b, "d")
+	d.Run(100)
+	if got := high.Load(); got != 3 {
+		t.Errorf("%d messages waited at most", got)
+	}
+}
+
 func TestBurstMemoryIsGivenBack(t *testing.T) {
 	b, _, d := stepped()
 	for i := range 10 * retained {

@@ -18,6 +18,7 @@ type config struct {
 	consensusBytes int64
 	onLossy        func(msg any)
 	onPanic        func(reason, msg any, stack []byte)
+	high           *HighWater
 }
 
 // Option changes a mailbox made by New.
@@ -44,6 +45,12 @@ func WithConsensusBytes(count int, bytes int64, onDrop func(msg any)) Option {
 // WithPanicHook is told of a panic, with the stack of the actor that panicked, before it is escalated.
 func WithPanicHook(hook func(reason, msg any, stack []byte)) Option {
 	return func(c *config) { c.onPanic = hook }
+}
+
+// WithHighWater notes the most messages that ever waited in one lane. Mailboxes may share it. It costs something once for
+// a turn, not for each message: what has arrived when a turn takes it is the most that waited since the turn before.
+func WithHighWater(h *HighWater) Option {
+	return func(c *config) { c.high = h }
 }
 
 // New returns a producer for actor.WithMailbox.

@@ -56,6 +56,7 @@ type apply struct {
 	changes   []memberChange    // by index, ascending
 	responses []*raftpb.Message // to be stepped by the replica once applied
 	tick      uint64
+	handed    time.Time
 	leads     uint64 // the term in which the replica leads, 0: it does not
 }
 
@@ -172,6 +173,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 		waiting: len(a.blocked.byID) > 0, lost: a.blocked.lost,
 	})
 	a.blocked.lost = nil
+	a.gauges.ApplyTime.Observe(time.Since(m.handed))
 	a.relieve(ctx)
 }
 

@@ -142,9 +142,9 @@ func (c *Config) snapFile(name string) string { return c.FS.PathJoin(c.SnapshotD
 // maxConsensus bounds the messages of other nodes that wait for a replica. Raft repeats what is dropped.
 const maxConsensus = 1 << 14
 
-// props are the options of every actor of a replica.
-func (c *Config) props() []actor.PropsOption {
-	box := mailbox.New(mailbox.WithConsensusLimit(maxConsensus, func(any) { c.gauges.Dropped.Add(1) }))
+// props are the options of an actor of a replica.
+func (c *Config) props(high *mailbox.HighWater) []actor.PropsOption {
+	box := mailbox.New(mailbox.WithHighWater(high), mailbox.WithConsensusLimit(maxConsensus, func(any) { c.gauges.Dropped.Add(1) }))
 	return []actor.PropsOption{actor.WithMailbox(box), actor.WithDispatcher(cmp.Or(c.Dispatcher, mailbox.Workers()))}
 }
 

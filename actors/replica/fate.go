@@ -1,10 +1,13 @@
 package replica
 
+import "time"
+
 // proposal is an entry that this replica proposed, with the batches that it carries. Its index is
 // known from the Ready that follows the proposal.
 type proposal struct {
 	index, term uint64
 	born        uint64 // tick of the proposal
+	began       time.Time
 	batches     []*Batch
 }
 
@@ -24,10 +27,10 @@ func (f *fates) add(p proposal) {
 }
 
 // resolve is called for each committed entry in order of index. done is the proposal that the entry
-// carries, if any; lost are those that can no longer be committed.
-func (f *fates) resolve(index, term uint64) (done []*Batch, lost []*Batch) {
+// carries, of index 0 if it carries none; lost are those that can no longer be committed.
+func (f *fates) resolve(index, term uint64) (done proposal, lost []*Batch) {
 	if len(f.open) == 0 {
-		return nil, nil
+		return done, nil
 	}
 	keep := f.open[:0]
 	for _, p := range f.open {
@@ -35,7 +38,7 @@ func (f *fates) resolve(index, term uint64) (done []*Batch, lost []*Batch) {
 		case p.index != index:
 			keep = append(keep, p)
 		case p.term == term:
-			done = p.batches
+			done = p
 		default:
 			lost = append(lost, p.batches...)
 		}

@@ -21,14 +21,14 @@ func TestFateByIndexAndTerm(t *testing.T) {
 	f.add(proposal{index: 10, term: 2, batches: []*Batch{batchNamed(1), batchNamed(2)}})
 	f.add(proposal{index: 11, term: 2, batches: []*Batch{batchNamed(3)}})
 	f.add(proposal{index: 11, term: 4, batches: []*Batch{batchNamed(4)}})
-	if done, lost := f.resolve(9, 2); done != nil || lost != nil {
+	if done, lost := f.resolve(9, 2); done.index != 0 || lost != nil {
 		t.Fatalf("index 9 settles %v %v", done, lost)
 	}
-	if done, lost := f.resolve(10, 2); !slices.Equal(tags(done), []int{1, 2}) || lost != nil {
-		t.Fatalf("index 10: done %v lost %v", tags(done), tags(lost))
+	if done, lost := f.resolve(10, 2); !slices.Equal(tags(done.batches), []int{1, 2}) || lost != nil {
+		t.Fatalf("index 10: done %v lost %v", tags(done.batches), tags(lost))
 	}
-	if done, lost := f.resolve(11, 4); !slices.Equal(tags(done), []int{4}) || !slices.Equal(tags(lost), []int{3}) {
-		t.Fatalf("index 11: done %v lost %v", tags(done), tags(lost))
+	if done, lost := f.resolve(11, 4); !slices.Equal(tags(done.batches), []int{4}) || !slices.Equal(tags(lost), []int{3}) {
+		t.Fatalf("index 11: done %v lost %v", tags(done.batches), tags(lost))
 	}
 	if len(f.open) != 0 {
 		t.Fatalf("%d proposals stay open", len(f.open))
@@ -72,12 +72,12 @@ func TestFateAgainstCommittedLog(t *testing.T) {
 		for idx := uint64(1); idx <= uint64(n); idx++ {
 			committed := rapid.Uint64Range(1, term).Draw(t, "term")
 			done, lost := f.resolve(idx, committed)
-			for _, tag := range append(tags(done), tags(lost)...) {
+			for _, tag := range append(tags(done.batches), tags(lost)...) {
 				if ended[tag] {
 					t.Fatalf("batch %d ended twice", tag)
 				}
 				ended[tag] = true
-				if want := proposed[tag].term == committed; want != slices.Contains(tags(done), tag) || proposed[tag].index != idx {
+				if want := proposed[tag].term == committed; want != slices.Contains(tags(done.batches), tag) || proposed[tag].index != idx {
 					t.Fatalf("batch %d of %v judged wrongly at (%d,%d)", tag, proposed[tag], idx, committed)
 				}
 			}

@@ -3,6 +3,8 @@ package replica
 import (
 	"sync/atomic"
 
+	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/timing"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -54,6 +56,11 @@ type Gauges struct {
 	Reads        atomic.Uint64 // operations read by them
 	Dropped      atomic.Uint64 // messages of other nodes, for want of room in the mailbox
 	Refused      [len(statusNames)]atomic.Uint64
+
+	CommitTime timing.Histogram // of the entries proposed here, from the proposal until they were known to be committed
+	ApplyTime  timing.Histogram // from then until what was committed together was applied; on followers too
+
+	Queue, ApplyQueue mailbox.HighWater // of the mailboxes of the replica, and of its applier
 }
 
 // View is a copy of the gauges.

@@ -3,6 +3,7 @@ package replica
 import (
 	"math"
 	"slices"
+	"time"
 
 	"go.etcd.io/raft/v3"
 
@@ -140,7 +141,7 @@ func (r *replica) propose(batches []*Batch, own []byte) bool {
 		r.dropped(batches)
 		return false
 	}
-	r.proposed = append(r.proposed, batches)
+	r.proposed = append(r.proposed, proposal{born: r.tick, began: time.Now(), batches: batches})
 	r.gauges.Proposals.Add(1)
 	r.gauges.Ops.Add(uint64(ops))
 	return true

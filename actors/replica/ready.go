@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"time"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
@@ -98,7 +99,9 @@ func (r *replica) noteEntries(entries []*raftpb.Entry) {
 		if len(r.proposed) == 0 || e.GetType() != raftpb.EntryNormal || len(e.GetData()) == 0 {
 			continue
 		}
-		r.fates.add(proposal{index: e.GetIndex(), term: e.GetTerm(), born: r.tick, batches: r.proposed[0]})
+		p := r.proposed[0]
+		p.index, p.term = e.GetIndex(), e.GetTerm()
+		r.fates.add(p)
 		r.proposed = r.proposed[1:]
 	}
 }
@@ -131,7 +134,7 @@ func (r *replica) sendAll(msgs []*raftpb.Message) {
 // hand gives committed entries to the applier, each with the batches that wait for it, and makes
 // configuration changes effective.
 func (r *replica) hand(m *raftpb.Message) {
-	out := &apply{entries: m.GetEntries(), responses: m.GetResponses(), tick: r.tick}
+	out := &apply{entries: m.GetEntries(), responses: m.GetResponses(), tick: r.tick, handed: time.Now()}
 	if r.role == raft.StateLeader {
 		out.leads = r.term
 	}
@@ -140,8 +143,11 @@ func (r *replica) hand(m *raftpb.Message) {
 			out.changes = append(out.changes, memberChange{e.GetIndex(), r.applyChange(e)})
 		}
 		done, lost := r.fates.resolve(e.GetIndex(), e.GetTerm())
-		if done != nil {
-			out.carried = append(out.carried, carried{e.GetIndex(), done})
+		if done.index != 0 {
+			r.gauges.CommitTime.Observe(out.handed.Sub(done.began))
+		}
+		if done.batches != nil {
+			out.carried = append(out.carried, carried{e.GetIndex(), done.batches})
 		}
 		r.redirect(lost)
 		r.handed = e.GetIndex()

@@ -52,7 +52,7 @@ type replica struct {
 	changedTerm uint64            // term of the newest configuration, or of the snapshot that it came with
 	changedAt   uint64            // last index of the log when the newest configuration was applied
 	unsettled   bool              // a removed replica asks, and no entry has been committed since its removal
-	proposed    [][]*Batch        // proposed in this turn, index not known yet
+	proposed    []proposal        // proposed in this turn, index not known yet
 	entry       []byte            // where entries are put together before they are proposed
 	votes       []*raftpb.Message // requests for votes that wait for the append of this Ready
 	ticked      bool              // a Tick came in this turn
@@ -89,11 +89,13 @@ func Spawn(cfg Config, name string, strategy actor.SupervisorStrategy) *Handle {
 	cfg.budget = mailbox.NewBudget(BudgetOps, BudgetBytes)
 	cfg.gauges = &Gauges{Replica: cfg.Replica}
 	c := &cfg
-	opts := append(c.props(), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
 	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}, heardOf: map[uint64]uint64{}}
 	a := &applier{cfg: c, gauges: c.gauges, replica: cfg.System.NewLocalPID(name)}
-	r.applier = c.spawn(a, fmt.Sprintf("apply/%s/%d", name, cfg.Replica), opts)
-	return &Handle{Shard: cfg.Shard, PID: c.spawn(r, name, opts), Budget: c.budget, Gauges: c.gauges}
+	opts := func(high *mailbox.HighWater) []actor.PropsOption {
+		return append(c.props(high), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
+	}
+	r.applier = c.spawn(a, fmt.Sprintf("apply/%s/%d", name, cfg.Replica), opts(&c.gauges.ApplyQueue))
+	return &Handle{Shard: cfg.Shard, PID: c.spawn(r, name, opts(&c.gauges.Queue)), Budget: c.budget, Gauges: c.gauges}
 }
 
 // spawn starts an actor under a name that must be free.

@@ -50,7 +50,7 @@ func (a *applier) beginSnapshot(ctx actor.Context) {
 	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
 	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self(), release: release}
 	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
-	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props()...))
+	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props(nil)...))
 	a.sendSlice(ctx)
 }
 

@@ -8,6 +8,7 @@ import (
 
 // assemble puts the replies of the segment into the output in the order asked, and counts them.
 func (s *session) assemble() {
+	s.timeRequest()
 	s.routes = s.srv.routes() // the newest word on where to go
 	bytes := 0
 	for i := range s.seg.places {

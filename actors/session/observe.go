@@ -4,7 +4,31 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/timing"
 )
+
+// timeRequest takes note of how long the shards took for a segment, with all that it waited for, but not for other clients.
+func (s *session) timeRequest() {
+	if !s.seg.pending() || s.seg.active[0].waits {
+		return
+	}
+	h := &s.srv.stats.reads
+	for _, p := range s.seg.active {
+		if p.write {
+			h = &s.srv.stats.writes
+		}
+	}
+	h.Observe(time.Since(s.seg.sent))
+}
+
+// RequestTimes are how long the shards took for what clients sent in one go: reads alone, and with writes. Any
+// goroutine.
+func (s *Server) RequestTimes() (reads, writes timing.Counts) {
+	return s.stats.reads.Counts(), s.stats.writes.Counts()
+}
+
+// Queue is the most messages that ever waited for one session. Any goroutine.
+func (s *Server) Queue() int64 { return s.queue.Load() }
 
 // count counts a reply for the command that it answers.
 func (s *session) count(p *place, reply []byte) {

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"time"
+
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -84,6 +86,9 @@ func (s *session) activate(id slotmap.ShardID, h *replica.Handle, forward slotma
 
 // send sends each shard of the segment its batch.
 func (s *session) send() {
+	if s.seg.pending() {
+		s.seg.sent = time.Now()
+	}
 	for _, p := range s.seg.active {
 		if len(p.slots) == 0 {
 			continue

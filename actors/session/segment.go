@@ -13,6 +13,7 @@ type segment struct {
 	active      []*part     // shards that take part
 	outstanding int         // answers to come
 	bytes       int         // received bytes of the operations
+	sent        time.Time   // when shards were asked
 	stop        bool        // nothing further may be routed before the answers are in
 }
 

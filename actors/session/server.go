@@ -98,7 +98,9 @@ type Server struct {
 	now      atomic.Int64 // the wall clock in ms, as of the last sweep
 
 	closing chan struct{}
-	running sync.WaitGroup // the accept loop, the sweep, and two for each connection
+	queue   mailbox.HighWater
+	boxes   actor.MailboxProducer // of the sessions
+	running sync.WaitGroup        // the accept loop, the sweep, and two for each connection
 }
 
 const fsyncAlways = "always"
@@ -128,6 +130,8 @@ func New(cfg Config) (*Server, error) {
 		cfg: cfg, system: cfg.System, log: cfg.Logger, started: time.Now(), runID: newRunID(),
 		closing: make(chan struct{}), events: mailbox.NewBudget(maxEvents, maxEventBytes),
 	}
+	// Unbounded: a session is sent what it asked for, and by its reader one message for each pipeline that it took.
+	s.boxes = mailbox.New(mailbox.WithHighWater(&s.queue))
 	s.settings.init(cfg.Requirepass)
 	s.stats.init()
 	s.now.Store(time.Now().UnixMilli())
@@ -235,7 +239,7 @@ func loopback(a net.Addr) bool {
 func (s *Server) spawn(c *client) {
 	s.running.Add(2)
 	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) },
-		actor.WithMailbox(mailboxes), actor.WithDispatcher(cmp.Or(s.cfg.Dispatcher, mailbox.Workers())))
+		actor.WithMailbox(s.boxes), actor.WithDispatcher(cmp.Or(s.cfg.Dispatcher, mailbox.Workers())))
 	if _, err := s.system.Root.SpawnNamed(props, c.actorName()); err != nil {
 		s.log.Error("cannot start a session", "client", c.id, "err", err)
 		c.conn.Close()
@@ -262,10 +266,6 @@ func (s *Server) drive(r *reader) {
 		return more
 	})
 }
-
-// mailboxes has no bound of its own: a session is sent what it asked for, and by its reader one message
-// for each pipeline that it took.
-var mailboxes = mailbox.New()
 
 // troupeVersion is the version of the project for INFO, on one line.
 func (s *Server) troupeVersion() string {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/timing"
 )
 
 // maxErrorCodes bounds the error codes that are told apart.
@@ -26,6 +27,7 @@ type stats struct {
 	batches       atomic.Uint64
 	batchOps      atomic.Uint64
 	overflows     atomic.Uint64 // clients closed for what they did not take
+	reads, writes timing.Histogram
 
 	rates rates
 
