@@ -12,9 +12,10 @@ import (
 
 // parameter is a setting that CONFIG shows. One that cannot be set has no check, one with a single value no set.
 type parameter struct {
-	get   func(s *Server) string
-	check func(value string) string // why another value than the present one is refused, "" if it is not
-	set   func(s *Server, value string)
+	get    func(s *Server) string
+	check  func(value string) string // why another value than the present one is refused, "" if it is not
+	set    func(s *Server, value string)
+	hidden bool // CONFIG GET shows it to those who name it in full
 }
 
 func hostOf(a net.Addr) string {
@@ -82,6 +83,9 @@ func (s *session) writeParameters(w *resp.Writer, names []string) {
 
 // asked tells whether one of the patterns matches a name.
 func asked(patterns [][]byte, name string) bool {
+	if parameters[name].hidden {
+		return slices.ContainsFunc(patterns, func(pattern []byte) bool { return resp.Is(pattern, name) })
+	}
 	return slices.ContainsFunc(patterns, func(pattern []byte) bool { return matches(pattern, name) })
 }
 

@@ -47,7 +47,7 @@ func TestMonitor(t *testing.T) {
 	c.want("SET k v\x00", "OK", "MULTI", "OK", "GET k", "QUEUED", "EXEC", "[v\x00]", "HELLO 2 AUTH default x",
 		"[server redis version 7.2.6 proto 2 id 2 mode cluster role master modules []]", "CONFIG GET timeout", "[timeout 0]", "ECHO \"", "\"")
 	for _, want := range []string{
-		`"SET" "k" "v\x00"`, `"MULTI"`, `"get" "k"`, `"EXEC"`, `"HELLO" "2" "(redacted)" "(redacted)" "(redacted)"`, `"ECHO" "\""`,
+		`"SET" "k" "v\x00"`, `"MULTI"`, `"get" "k"`, `"EXEC"`, `"HELLO" "2" "AUTH" "(redacted)" "(redacted)"`, `"ECHO" "\""`,
 	} {
 		if got := m.reply(); !strings.HasSuffix(got, "[0 "+c.LocalAddr().String()+"] "+want) {
 			t.Errorf("%s, want %s", got, want)

@@ -49,6 +49,8 @@ var parameters = map[string]parameter{
 	"replica-read-only": constant("yes"), "slave-read-only": constant("yes"),
 	"replica-serve-stale-data": constant("no"), "repl-diskless-sync": constant("no"),
 
+	"key-load-delay": {get: func(*Server) string { return "0" }, check: func(string) string { return fixed }, hidden: true},
+
 	"maxmemory-policy":  evictionPolicy,
 	"maxmemory-samples": number(1, maxSamples, func(s *settings) *atomic.Int64 { return &s.eviction.samples }),
 	"lfu-log-factor":    number(0, 1<<31-1, func(s *settings) *atomic.Int64 { return &s.eviction.logFactor }),

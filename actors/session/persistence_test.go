@@ -99,6 +99,12 @@ func TestBacklogSize(t *testing.T) {
 	}
 }
 
+// TestHiddenParameter is shown to who knows it.
+func TestHiddenParameter(t *testing.T) {
+	c := newBed(t, 1).dial()
+	c.want("CONFIG GET Key-load-delay", "[key-load-delay 0]", "CONFIG GET key-load-d*", "[]")
+}
+
 // TestCompressDepth is a setting that is kept, and does nothing.
 func TestCompressDepth(t *testing.T) {
 	newBed(t, 1).dial().want("CONFIG SET list-compress-depth 2", "OK", "CONFIG GET list-compress-depth", "[list-compress-depth 2]",

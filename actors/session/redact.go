@@ -14,7 +14,7 @@ func redacted(v *verb, args [][]byte) [][]byte {
 	case "auth":
 		return hideFrom(args, 1)
 	case "hello":
-		return hideFrom(args, 2)
+		return hideLogin(args)
 	case "migrate":
 		return hideAfter(hideAfter(args, 6, "auth", 1), 6, "auth2", 2)
 	case "config|set":
@@ -26,6 +26,23 @@ func redacted(v *verb, args [][]byte) [][]byte {
 		}
 	}
 	return args
+}
+
+// hideLogin hides the users and passwords of HELLO, but not what is a name by SETNAME.
+func hideLogin(args [][]byte) [][]byte {
+	out := slices.Clone(args)
+	for i := 2; i < len(out); i++ {
+		switch {
+		case resp.Is(args[i], "setname"):
+			i++
+		case resp.Is(args[i], "auth"):
+			for end := min(i+2, len(out)-1); i < end; {
+				i++
+				out[i] = hidden
+			}
+		}
+	}
+	return out
 }
 
 // hideAfter hides n arguments after an option, which is looked for from an index on.

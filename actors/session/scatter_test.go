@@ -19,7 +19,7 @@ func TestHalfDoneWriteIsUnknown(t *testing.T) {
 	c.want("FLUSHALL", "OK", "DBSIZE", "0")
 }
 
-// Where a password stands in HELLO depends on what is before it; nothing behind the version is shown.
+// Where a password stands in HELLO depends on what is before it.
 func TestHelloIsRedacted(t *testing.T) {
 	args := [][]byte{[]byte("HELLO"), []byte("3"), []byte("SETNAME"), []byte("auth"), []byte("AUTH"), []byte("default"), []byte("secret")}
 	if got := bytes.Join(redacted(newVerb(keyspace.Lookup([]byte("hello"))), args), []byte(" ")); bytes.Contains(got, []byte("secret")) {
