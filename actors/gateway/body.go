@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"os"
 	"strconv"
 )
 
@@ -42,8 +43,10 @@ func readBody(r *http.Request, held *hold) ([]byte, *failure) {
 			return nil, bodyTooLarge()
 		case errors.Is(err, io.EOF):
 			return body, nil
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			return nil, &failure{http.StatusRequestTimeout, "ERR the body did not arrive in time"}
 		case err != nil:
-			return nil, &failure{http.StatusRequestTimeout, "ERR the body did not arrive whole"}
+			return nil, &failure{http.StatusBadRequest, "ERR the body did not arrive whole, or is no HTTP"}
 		}
 	}
 }
