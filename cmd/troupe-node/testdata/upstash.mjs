@@ -62,8 +62,34 @@ async function scan(p) {
   assert.equal(seen.size, 50);
 }
 
+// heard publishes, for the other node may not know of a subscription yet, until a subscription says what it should.
+async function heard(subscription, type, channel, message) {
+  const failed = next(subscription, "error").then((err) => assert.fail(err));
+  const said = next(subscription, type);
+  let got;
+  said.then((data) => (got = data));
+  while (!got) {
+    await clients[1].publish(channel, message);
+    await Promise.race([said, failed, new Promise((later) => setTimeout(later, 50))]);
+  }
+  await subscription.unsubscribe();
+  return got;
+}
+
+const next = (subscription, type) => new Promise((tell) => subscription.on(type, tell));
+
+async function listen(p) {
+  const all = clients[0].subscribe([`${p}:news`]);
+  assert.equal(await next(all, "subscribe"), 1);
+  const message = { at: [1, "two"], text: "a,b" };
+  assert.deepEqual(await heard(all, "message", `${p}:news`, message), { channel: `${p}:news`, message });
+  const some = clients[0].psubscribe([`${p}:n*`]);
+  assert.equal(await next(some, "psubscribe"), 1);
+  assert.deepEqual(await heard(some, "pmessage", `${p}:night`, message), { pattern: `${p}:n*`, channel: `${p}:night`, message });
+}
+
 async function round(p) {
-  for (const step of [strings, collections, together, scan]) await step(p);
+  for (const step of [strings, collections, together, scan, listen]) await step(p);
 }
 
 // count raises a counter. It is what was acknowledged, and at most what nobody could tell of besides.
