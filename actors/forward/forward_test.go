@@ -97,7 +97,7 @@ func TestLostWithTheLink(t *testing.T) {
 	if n := one.settled(in); n != 0 {
 		t.Errorf("%d further answers", n)
 	}
-	if got, want := one.fwd.Stats(), (Stats{Asked: 2, Lost: 2}); got != want {
+	if got, want := one.fwd.Stats(), (Stats{Most: 2, Asked: 2, Lost: 2}); got != want {
 		t.Errorf("%+v", got)
 	}
 	if got, want := two.fwd.Stats(), (Stats{Served: 2}); got != want {
