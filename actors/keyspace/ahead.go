@@ -46,8 +46,8 @@ func (s *State) Ahead(r *OpReader) {
 	for i := range next {
 		if e := next[i].e; e != nil && len(e.key) > 0 {
 			s.aheadSum += e.key[0]
-			if len(e.data) > 0 {
-				s.aheadSum += e.data[0]
+			if data := e.data(); len(data) > 0 {
+				s.aheadSum += data[0]
 			}
 		}
 	}

@@ -143,7 +143,7 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 		return
 	}
 	if p.e.holds(ops, size) {
-		c.heldFields(p.e.data, ops)
+		c.heldFields(p.e.data(), ops)
 		return
 	}
 	e, before := s.upsert(&p)
@@ -153,14 +153,14 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 	c.W.Array(len(ops))
 	for i := range ops {
 		op := &ops[i]
-		old := op.field.get(e.data)
-		reply, done := op.run(e.data, old)
+		old := op.field.get(e.data())
+		reply, done := op.run(e.data(), old)
 		if !done {
 			c.W.Null()
 			continue
 		}
 		c.W.Int(reply)
-		changed = changed || op.kind != fieldGet && (grown || op.field.get(e.data) != old)
+		changed = changed || op.kind != fieldGet && (grown || op.field.get(e.data()) != old)
 	}
 	if changed {
 		s.notify(EventString, "setbit", e.key)
@@ -169,12 +169,12 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 
 // holds tells that operations which need so many bytes would change nothing at all.
 func (e *entry) holds(ops []fieldOp, size int64) bool {
-	if e == nil || e.enc != encRaw || size > int64(len(e.data)) {
+	if e == nil || e.enc != encRaw || size > int64(len(e.data())) {
 		return false
 	}
 	return !slices.ContainsFunc(ops, func(op fieldOp) bool {
 		n, fits := op.target()
-		return op.kind == fieldIncr || op.kind == fieldSet && fits && n != op.field.get(e.data)
+		return op.kind == fieldIncr || op.kind == fieldSet && fits && n != op.field.get(e.data())
 	})
 }
 

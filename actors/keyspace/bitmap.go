@@ -35,12 +35,12 @@ func (s *State) textToRead(c *call, key []byte) (text []byte, ok bool) {
 // it is true if the string was shorter, or no such key was there.
 func (e *entry) extend(n int64) bool {
 	e.makeRaw()
-	from := len(e.data)
+	from := len(e.data())
 	if n <= int64(from) {
 		return false
 	}
-	e.data = slices.Grow(e.data, int(n)-from)[:n]
-	clear(e.data[from:])
+	e.setData(slices.Grow(e.data(), int(n)-from)[:n])
+	clear(e.data()[from:])
 	return true
 }
 
@@ -84,9 +84,9 @@ func setbit(s *State, c *call) {
 	}
 	e, size := s.upsert(&p)
 	grown := e.extend(offset/8 + 1)
-	old := bitAt(e.data, offset)
+	old := bitAt(e.data(), offset)
 	if mask := byte(1) << (7 - offset%8); old != byte(bit) {
-		e.data[offset/8] ^= mask
+		e.data()[offset/8] ^= mask
 	}
 	s.resized(e, size)
 	if grown || old != byte(bit) {
@@ -97,5 +97,5 @@ func setbit(s *State, c *call) {
 
 // hasBit tells that to set a bit would change nothing at all.
 func (e *entry) hasBit(offset int64, bit byte) bool {
-	return e != nil && e.enc == encRaw && offset/8 < int64(len(e.data)) && bitAt(e.data, offset) == bit
+	return e != nil && e.enc == encRaw && offset/8 < int64(len(e.data())) && bitAt(e.data(), offset) == bit
 }

@@ -99,7 +99,7 @@ func (s *State) storeText(key, text []byte) {
 	p := s.write(key)
 	switch {
 	case len(text) > 0:
-		s.setValue(&p, value{data: text, enc: encRaw}, 0)
+		s.setValue(&p, stringValue(text, encRaw), 0)
 		s.notify(EventString, "set", p.e.key)
 	case p.e != nil:
 		name := p.e.key

@@ -37,7 +37,7 @@ func objectOf[T object](c *call, e *entry) (obj T, ok bool) {
 	if e == nil {
 		return obj, true
 	}
-	if obj, ok = e.obj.(T); !ok {
+	if obj, ok = e.object().(T); !ok {
 		c.W.Error(errWrongType)
 	}
 	return obj, ok
@@ -47,7 +47,7 @@ func objectOf[T object](c *call, e *entry) (obj T, ok bool) {
 // size, and deletes the key of a collection that is empty now.
 func (s *State) settle(e *entry, before int64) {
 	s.resized(e, before)
-	if e.obj.items() == 0 {
+	if e.object().items() == 0 {
 		s.remove(e)
 		s.notify(EventGeneric, "del", e.key)
 	}
@@ -68,11 +68,11 @@ func (d *edit) begin(create func() object) object {
 	if d.e == nil {
 		d.e, d.size = d.s.upsert(d.p)
 	}
-	if d.e.obj == nil {
-		d.e.put(value{obj: create()})
+	if d.e.kind() == kindString {
+		d.e.put(objectValue(create()))
 		d.s.ready(d.e)
 	}
-	return d.e.obj
+	return d.e.object()
 }
 
 // end ends the change, if there was one, and reports it.

@@ -37,7 +37,7 @@ func (s *State) describe(e *entry) string {
 	text := fmt.Sprintf("Value at:0x0 refcount:1 encoding:%s serializedlength:%d lru:%d lru_seconds_idle:%d",
 		encodingNames[e.encoding()], len(s.appendRDB(nil, e))-typeSize,
 		s.usage.accessOf(e)>>counterBits, s.usage.idle(e))
-	l, ok := e.obj.(*listObject)
+	l, ok := e.object().(*listObject)
 	if !ok || !l.quick {
 		return text
 	}
@@ -93,7 +93,7 @@ func (d *digest) add(parts ...[]byte) {
 
 // digestOf returns the digest of a value, and of whether it expires.
 func (s *State) digestOf(e *entry) (d digest) {
-	switch obj := e.obj.(type) {
+	switch obj := e.object().(type) {
 	case *listObject:
 		for element := range obj.from(left) {
 			d.mix(element)

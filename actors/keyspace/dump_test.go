@@ -191,7 +191,7 @@ func TestRestoreRefusesStreamWithTooFewAdded(t *testing.T) {
 	b := newBench(t)
 	b.run("xadd", "{d}k", "1-1", "f", "v")
 	b.run("xadd", "{d}k", "2-1", "f", "v")
-	b.s.lookup([]byte("{d}k")).e.obj.(*streamObject).added = 1
+	b.s.lookup([]byte("{d}k")).e.object().(*streamObject).added = 1
 	if got := b.run("restore", "{d}r", "0", b.payload("{d}k")); got != "-ERR Bad data format\r\n" {
 		t.Error(got)
 	}

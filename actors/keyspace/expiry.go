@@ -15,6 +15,9 @@ type deadline struct {
 	e  *entry
 }
 
+// deadlineBytes estimates what the deadline of a key takes, with the room in its node.
+const deadlineBytes = 32
+
 func newDeadlines() deadlines {
 	less := func(a, b deadline) bool {
 		if a.at != b.at {

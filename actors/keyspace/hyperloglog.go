@@ -10,11 +10,11 @@ func (c *call) sketchOf(e *entry) (sketch []byte, ok bool) {
 	if !c.isString(e) {
 		return nil, false
 	}
-	if e.enc == encInt || !hll.Is(e.data) {
+	if e.enc == encInt || !hll.Is(e.data()) {
 		c.W.Error("WRONGTYPE Key is not a valid HyperLogLog string value.")
 		return nil, false
 	}
-	return e.data, true
+	return e.data(), true
 }
 
 // mergeSketches returns the registers of all keys that exist together, and
@@ -43,7 +43,7 @@ func (s *State) mergeSketches(c *call, keys [][]byte) (r *hll.Registers, dense, 
 // setSketch gives a key a sketch, which it then owns, and leaves its time.
 func (s *State) setSketch(p *place, sketch []byte) {
 	e, size := s.upsert(p)
-	e.put(value{data: sketch, enc: encRaw})
+	e.put(stringValue(sketch, encRaw))
 	s.resized(e, size)
 }
 
@@ -60,7 +60,7 @@ func pfadd(s *State, c *call) {
 		return
 	}
 	for _, element := range c.Args[2:] {
-		if i, value := hll.Place(element); hll.Raises(p.e.data, i, value) {
+		if i, value := hll.Place(element); hll.Raises(p.e.data(), i, value) {
 			s.raise(&p, i, value)
 			added = true
 		}
@@ -75,7 +75,7 @@ func pfadd(s *State, c *call) {
 func (s *State) raise(p *place, register int, value uint8) {
 	e, size := s.upsert(p)
 	e.makeRaw()
-	e.data = hll.Set(e.data, register, value, int(s.limits[hllMaxSparse]))
+	e.setData(hll.Set(e.data(), register, value, int(s.limits[hllMaxSparse])))
 	s.resized(e, size)
 }
 

@@ -38,8 +38,8 @@ func pfdebug(s *State, c *call) {
 
 // makeDense makes a sparse sketch dense.
 func (s *State) makeDense(p *place) {
-	if !hll.Dense(p.e.data) {
-		s.setSketch(p, hll.MakeDense(p.e.data))
+	if !hll.Dense(p.e.data()) {
+		s.setSketch(p, hll.MakeDense(p.e.data()))
 	}
 }
 

@@ -164,7 +164,7 @@ func (s *State) remove(e *entry) {
 		s.dicts[slot] = nil
 	}
 	s.expiry.set(e, 0)
-	if e.obj != nil && e.obj.items() > manyItems {
+	if e.kind() != kindString && e.object().items() > manyItems {
 		s.counts.Freed++
 	}
 	s.census.add(slot, -1)

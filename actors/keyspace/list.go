@@ -62,10 +62,10 @@ func (s *State) listToChange(c *call, key []byte) (p place, l *listObject, ok bo
 // length. The list is made if there is none.
 func (s *State) pushTo(p *place, end side, elements ...[]byte) int {
 	e, before := s.upsert(p)
-	if e.obj == nil {
-		e.put(value{obj: &listObject{}})
+	if e.kind() == kindString {
+		e.put(objectValue(&listObject{}))
 	}
-	l := e.obj.(*listObject)
+	l := e.object().(*listObject)
 	size := 0
 	for _, element := range elements {
 		size += len(element)
@@ -84,7 +84,7 @@ func (s *State) pushTo(p *place, end side, elements ...[]byte) int {
 // with the last one.
 func (s *State) cut(p *place, i, j int, event string) {
 	e, before := s.upsert(p)
-	l := e.obj.(*listObject)
+	l := e.object().(*listObject)
 	l.remove(i, j)
 	l.shrink(s)
 	s.notify(EventList, event, e.key)
@@ -97,7 +97,7 @@ func (s *State) pop(p *place, end side, n int) {
 		s.cut(p, 0, n, end.popped())
 		return
 	}
-	size := p.e.obj.items()
+	size := p.e.object().items()
 	s.cut(p, size-n, size, end.popped())
 }
 
@@ -163,7 +163,7 @@ func (s *State) popSome(c *call, end side) {
 // answerPopped pops n elements and answers them. REQUIRES: there are so many.
 func (s *State) answerPopped(c *call, p *place, end side, n int) {
 	rest := n
-	for element := range p.e.obj.(*listObject).from(end) {
+	for element := range p.e.object().(*listObject).from(end) {
 		c.W.Bulk(element)
 		if rest--; rest == 0 {
 			break

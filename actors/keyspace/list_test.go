@@ -174,7 +174,7 @@ func TestListAgainstModel(t *testing.T) {
 			rt.Fatalf("got %.200q, want %.200q", got, all)
 		}
 		if e := b.s.lookup([]byte("k")).e; e != nil {
-			l := e.obj.(*listObject)
+			l := e.object().(*listObject)
 			if sum := sumPacked(l.t.Forward(0), l.len()); l.packed != sum {
 				rt.Fatalf("%d bytes in a listpack, counted %d", sum, l.packed)
 			}

@@ -41,7 +41,7 @@ var (
 
 	// Redis shares its small integers for ever.
 	objectRefcount = objectTells(func(_ *State, c *call, e *entry) {
-		if e.obj == nil && e.enc == encInt && 0 <= e.num && e.num < sharedInts {
+		if e.kind() == kindString && e.enc == encInt && 0 <= e.num && e.num < sharedInts {
 			c.W.Int(math.MaxInt32)
 			return
 		}

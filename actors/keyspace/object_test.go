@@ -93,7 +93,7 @@ func TestCollectionsGenerically(t *testing.T) {
 func content(b *bench, key string) string {
 	e := b.s.lookup([]byte(key)).e
 	var all []byte
-	for item := range e.obj.walk(0) {
+	for item := range e.object().walk(0) {
 		all = fmt.Appendf(all, "%q ", item)
 	}
 	return string(all)

@@ -13,24 +13,28 @@ import (
 func (s *State) readRDB(b []byte) (v value, ok bool) {
 	r := rdb.NewReader(b, s.maxValue, largestUnpacked*s.maxValue)
 	l := rdbLoader{s, r}
+	var o object
 	switch kind := r.Byte(); kind {
 	case rdb.TypeString:
 		v.setText(r.String())
 	case rdb.TypeList, rdb.TypeQuicklist:
-		v.obj = l.list(kind)
+		o = l.list(kind)
 	case rdb.TypeSet, rdb.TypeSetPacked, rdb.TypeIntset:
-		v.obj = l.set(kind)
+		o = l.set(kind)
 	case rdb.TypeSortedSet, rdb.TypeSortedSetText, rdb.TypeSortedPacked:
-		v.obj = l.sortedSet(kind)
+		o = l.sortedSet(kind)
 	case rdb.TypeHash, rdb.TypeHashPacked:
-		v.obj = l.hash(kind)
+		o = l.hash(kind)
 	case rdb.TypeStream1, rdb.TypeStream2, rdb.TypeStream3:
-		v.obj = l.stream(kind)
+		o = l.stream(kind)
 	default:
 		r.Fail()
 	}
-	if r.Err() != nil || r.Left() > 0 || v.obj != nil && v.obj.items() == 0 {
+	if r.Err() != nil || r.Left() > 0 || o != nil && o.items() == 0 {
 		return value{}, false
+	}
+	if o != nil {
+		v.setObject(o)
 	}
 	return v, true
 }

@@ -11,7 +11,7 @@ import (
 
 // appendRDB appends the type and the value of e in Redis's format.
 func (s *State) appendRDB(dst []byte, e *entry) []byte {
-	switch obj := e.obj.(type) {
+	switch obj := e.object().(type) {
 	case *listObject:
 		return obj.appendRDB(append(dst, rdb.TypeQuicklist), &s.limits)
 	case *setObject:
@@ -30,8 +30,8 @@ func (v *value) appendStringRDB(dst []byte) []byte {
 	n := v.num
 	if v.enc != encInt {
 		var ok bool
-		if n, ok = parseInt(v.data); !ok {
-			return rdb.AppendString(dst, v.data)
+		if n, ok = parseInt(v.data()); !ok {
+			return rdb.AppendString(dst, v.data())
 		}
 	}
 	if math.MinInt32 <= n && n <= math.MaxInt32 {
@@ -42,7 +42,7 @@ func (v *value) appendStringRDB(dst []byte) []byte {
 
 // appendText appends a string, as an integer if it is the text of one, as Redis does.
 func appendTextRDB(dst, text []byte) []byte {
-	v := value{data: text}
+	v := stringValue(text, encRaw)
 	return v.appendStringRDB(dst)
 }
 

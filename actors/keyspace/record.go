@@ -125,14 +125,14 @@ func appendEntry(dst []byte, e *entry) (_ []byte, more rest) {
 	dst = pack.AppendUint(dst, uint64(e.kind()))
 	dst = pack.AppendUint(dst, uint64(e.encoding()))
 	switch {
-	case e.obj != nil:
+	case e.kind() != kindString:
 		dst = pack.AppendArray(dst, 2)
-		dst = pack.AppendUint(dst, uint64(e.obj.items()))
-		return rest{obj: e.obj}.appendTo(dst)
+		dst = pack.AppendUint(dst, uint64(e.object().items()))
+		return rest{obj: e.object()}.appendTo(dst)
 	case e.enc == encInt:
 		return pack.AppendInt(dst, e.num), rest{}
 	}
-	return pack.AppendBytes(dst, e.data), rest{}
+	return pack.AppendBytes(dst, e.data()), rest{}
 }
 
 // rest is what was not written yet of a collection that takes several records.
@@ -176,7 +176,7 @@ func (r rest) appendRecord(dst []byte) ([]byte, rest) {
 
 // recordBound is a size that the record of e rarely exceeds.
 func recordBound(e *entry) int {
-	if e.obj != nil {
+	if e.kind() != kindString {
 		return int(min(e.size(), 2*partBytes))
 	}
 	return int(e.size())
@@ -191,13 +191,16 @@ func readEntry(s *State, r *pack.Reader) (e *entry, more int) {
 	switch {
 	case r.Err() != nil:
 	case k != kindString:
-		e.obj, more = readObject(s, r, k, enc)
+		var o object
+		if o, more = readObject(s, r, k, enc); o != nil {
+			e.setObject(o)
+		}
 	case enc > encEmbstr:
 		r.Fail(fmt.Errorf("%w: string of encoding %d", ErrSnapshot, enc))
 	case enc == encInt:
 		e.enc, e.num = enc, r.Int()
 	default:
-		e.enc, e.data = enc, append([]byte{}, r.Bytes(maxArgSize)...)
+		e.value = stringValue(append([]byte{}, r.Bytes(maxArgSize)...), enc)
 	}
 	return e, more
 }

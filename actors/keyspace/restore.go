@@ -84,7 +84,7 @@ func (t *Restorer) record() {
 		t.open, t.lacks = readEntry(t.s, &t.r)
 		t.entry(t.open)
 	case kind == recItems:
-		t.lacks = readItems(t.s, &t.r, t.open.obj, t.lacks)
+		t.lacks = readItems(t.s, &t.r, t.open.object(), t.lacks)
 		t.entry(t.open)
 	case kind == recWaiter:
 		t.waiter(readWaiter(&t.r))

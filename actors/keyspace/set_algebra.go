@@ -94,7 +94,7 @@ func storeAlgebra(of algebra, event string) handler {
 func (s *State) storeResult(p *place, o object, class EventClass, event string) {
 	switch {
 	case o.items() > 0:
-		s.setValue(p, value{obj: o}, 0)
+		s.setValue(p, objectValue(o), 0)
 		s.notify(class, event, p.e.key)
 	case p.e != nil:
 		s.notify(EventGeneric, "del", p.e.key)

@@ -192,7 +192,7 @@ func (n *Snapshotter) write(dst []byte, e *entry) ([]byte, rest) {
 	from := len(dst)
 	dst, more := appendEntry(dst, e)
 	if more.obj != nil {
-		more.obj = e.obj.clone()
+		more.obj = e.object().clone()
 	}
 	e.seen = n.s.snapSeq
 	n.keys++

@@ -103,7 +103,7 @@ func (o *sortOptions) elements(s *State, c *call) (found [][]byte, ok bool) {
 	if e == nil {
 		return nil, true
 	}
-	switch obj := e.obj.(type) {
+	switch obj := e.object().(type) {
 	case *listObject:
 		return collect(obj.from(left), obj.len()), true
 	case *setObject:

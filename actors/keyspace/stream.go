@@ -23,10 +23,10 @@ func (s *State) streamToChange(c *call, key []byte) (p place, st *streamObject, 
 // upsertStream begins the change of a stream, which is made if there is none.
 func (s *State) upsertStream(p *place) (e *entry, st *streamObject, before int64) {
 	e, before = s.upsert(p)
-	if e.obj == nil {
-		e.put(value{obj: &streamObject{}})
+	if e.kind() == kindString {
+		e.put(objectValue(&streamObject{}))
 	}
-	return e, e.obj.(*streamObject), before
+	return e, e.object().(*streamObject), before
 }
 
 // addOptions are the options of XADD.

@@ -119,7 +119,7 @@ func TestStreamConsumers(t *testing.T) {
 		step{"xinfo groups s", "*1|*12|$4|name|$1|g|$9|consumers|:1|$7|pending|:1|$17|last-delivered-id|$3|4-0|$12|entries-read|:4|$3|lag|:2|"},
 		step{"xgroup destroy s g", ":1|"}, step{"xgroup destroy s g", ":0|"},
 	)
-	st := b.s.lookup([]byte("s")).e.obj.(*streamObject)
+	st := b.s.lookup([]byte("s")).e.object().(*streamObject)
 	if n := st.groups.Len() + st.consumers.Len() + st.names.Len() + st.pending.Len() + st.owned.Len(); n > 0 {
 		t.Errorf("%d items are left", n)
 	}
@@ -132,7 +132,7 @@ func TestStreamNames(t *testing.T) {
 	for i := range names {
 		b.run("xgroup", "create", "s", names[(i*4+3)%len(names)], "0", "mkstream")
 	}
-	st := b.s.lookup([]byte("s")).e.obj.(*streamObject)
+	st := b.s.lookup([]byte("s")).e.object().(*streamObject)
 	i := 0
 	for g := range st.groupsAll() {
 		if string(g.name) != names[i] {
@@ -199,7 +199,7 @@ func TestStreamsStayConsistent(t *testing.T) {
 		checkConsistent(t, b.s)
 		for i := range 3 {
 			if e := b.s.lookup(fmt.Appendf(nil, "{t}s%d", i)).e; e != nil {
-				checkStream(t, e.obj.(*streamObject))
+				checkStream(t, e.object().(*streamObject))
 			}
 		}
 		sameState(t, copyOf(t, b.s), b.s)

@@ -164,7 +164,7 @@ func xtrim(s *State, c *call) {
 // trimStream trims a stream that exists and returns how many entries are gone.
 func (s *State) trimStream(p *place, t *streamTrim) (deleted int64) {
 	e, before := s.upsert(p)
-	if deleted = e.obj.(*streamObject).trim(t); deleted > 0 {
+	if deleted = e.object().(*streamObject).trim(t); deleted > 0 {
 		s.notify(EventStream, "xtrim", e.key)
 	}
 	s.resized(e, before)

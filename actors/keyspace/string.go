@@ -89,10 +89,10 @@ func appendString(s *State, c *call) {
 	}
 	e, size := s.upsert(&p)
 	e.makeRaw()
-	e.data = append(e.data, val...)
+	e.setData(append(e.data(), val...))
 	s.resized(e, size)
 	s.notify(EventString, "append", e.key)
-	c.W.Int(int64(len(e.data)))
+	c.W.Int(int64(len(e.data())))
 }
 
 // fits tells whether a string may grow from size by more; else it answers that

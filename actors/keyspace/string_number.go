@@ -57,7 +57,7 @@ func (e *entry) integer() (int64, bool) {
 	case e.enc == encInt:
 		return e.num, true
 	}
-	return parseInt(e.data)
+	return parseInt(e.data())
 }
 
 // incrbyfloat is INCRBYFLOAT key n.

@@ -70,10 +70,10 @@ func setrange(s *State, c *call) {
 	}
 	e, size := s.upsert(&p)
 	e.makeRaw()
-	e.data = overwrite(e.data, int(offset), val)
+	e.setData(overwrite(e.data(), int(offset), val))
 	s.resized(e, size)
 	s.notify(EventString, "setrange", e.key)
-	c.W.Int(int64(len(e.data)))
+	c.W.Int(int64(len(e.data())))
 }
 
 // overwrite puts val into b at an offset; what lies between them is zero.

@@ -90,8 +90,8 @@ func (o *combination) find(s *State, c *call, keys [][]byte) bool {
 	for _, key := range keys {
 		set := scored{weight: 1}
 		if e := s.read(key); e != nil {
-			set.z, _ = e.obj.(*sortedSet)
-			set.set, _ = e.obj.(*setObject)
+			set.z, _ = e.object().(*sortedSet)
+			set.set, _ = e.object().(*setObject)
 			if set.z == nil && set.set == nil {
 				c.W.Error(errWrongType)
 				return false

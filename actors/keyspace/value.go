@@ -1,0 +1,166 @@
+package keyspace
+
+import (
+	"strconv"
+	"unsafe"
+)
+
+// value is what a key holds. It is copied as a whole only to be moved.
+//
+// There are more values than anything else, so one takes 24 bytes: where its content is stands in one pointer, whatever
+// the kind, and what else there is to know of it in one number.
+type value struct {
+	// content is the bytes of a string, or the object; nil for an integer. The bytes are owned: they never alias an
+	// entry of the log, and nothing else aliases them.
+	content unsafe.Pointer
+	num     int64 // an integer, or the length of a string in the lower 32 bits and the room for it in the upper ones
+
+	access access // of the key; it stands here since there is room
+	enc    encoding
+	is     kind
+}
+
+// stringValue is a string that owns b.
+func stringValue(b []byte, enc encoding) value {
+	v := value{enc: enc}
+	v.setData(b)
+	return v
+}
+
+func objectValue(o object) (v value) {
+	v.setObject(o)
+	return v
+}
+
+// data is the bytes of a string; nil for whatever else.
+func (v *value) data() []byte {
+	if v.is != kindString || v.content == nil {
+		return nil
+	}
+	return unsafe.Slice((*byte)(v.content), v.num>>32)[:uint32(v.num)]
+}
+
+// setData makes b the bytes of a string, of which no more than maxArgSize are ever asked for. REQUIRES: v is none but a
+// string.
+func (v *value) setData(b []byte) {
+	v.content, v.num = unsafe.Pointer(unsafe.SliceData(b)), int64(cap(b))<<32|int64(len(b))
+}
+
+// object is the collection, nil for a string.
+func (v *value) object() object {
+	switch v.is {
+	case kindList:
+		return (*listObject)(v.content)
+	case kindSet:
+		return (*setObject)(v.content)
+	case kindSortedSet:
+		return (*sortedSet)(v.content)
+	case kindHash:
+		return (*hashObject)(v.content)
+	case kindStream:
+		return (*streamObject)(v.content)
+	}
+	return nil
+}
+
+// setObject makes v a collection.
+func (v *value) setObject(o object) {
+	v.num, v.is = 0, o.kind()
+	switch o := o.(type) {
+	case *listObject:
+		v.content = unsafe.Pointer(o)
+	case *setObject:
+		v.content = unsafe.Pointer(o)
+	case *sortedSet:
+		v.content = unsafe.Pointer(o)
+	case *hashObject:
+		v.content = unsafe.Pointer(o)
+	case *streamObject:
+		v.content = unsafe.Pointer(o)
+	}
+}
+
+func (v *value) kind() kind { return v.is }
+
+// typeNames are the names that TYPE answers and SCAN takes.
+var typeNames = [kinds]string{"string", "list", "set", "zset", "hash", "stream"}
+
+func (v *value) typeName() string { return typeNames[v.kind()] }
+
+func (v *value) encoding() encoding {
+	if v.is != kindString {
+		return v.object().encoding()
+	}
+	return v.enc
+}
+
+// text returns the bytes of a string; those of an integer are made in buf.
+func (v *value) text(buf []byte) []byte {
+	if v.enc == encInt {
+		return strconv.AppendInt(buf[:0], v.num, 10)
+	}
+	return v.data()
+}
+
+// textLen returns the length of a string.
+func (v *value) textLen() int {
+	var buf [20]byte
+	return len(v.text(buf[:]))
+}
+
+// setText makes v the string b, as an integer if it is the text of one.
+func (v *value) setText(b []byte) {
+	if n, ok := parseInt(b); ok {
+		v.setInt(n)
+		return
+	}
+	v.setBytes(b)
+}
+
+// setBytes makes v the string b, not to be taken for an integer.
+func (v *value) setBytes(b []byte) {
+	old := v.data()
+	v.is, v.enc = kindString, encRaw
+	if len(b) <= embstrMax {
+		v.enc = encEmbstr
+	}
+	v.setData(replaceBytes(old, b))
+}
+
+func (v *value) setInt(n int64) {
+	*v = value{num: n, enc: encInt, access: v.access}
+}
+
+// put makes e hold v.
+func (e *entry) put(v value) {
+	v.access = e.access
+	e.value = v
+}
+
+// makeRaw makes a string ready to be changed in place.
+func (v *value) makeRaw() {
+	if v.enc == encInt {
+		v.setData(strconv.AppendInt(nil, v.num, 10))
+	}
+	v.enc = encRaw
+}
+
+// replaceBytes returns a copy of b, in the room of old if it fits there and
+// does not leave most of it empty.
+func replaceBytes(old, b []byte) []byte {
+	if cap(old) >= len(b) && cap(old) <= 2*len(b)+32 {
+		return append(old[:0], b...)
+	}
+	return append(make([]byte, 0, len(b)), b...)
+}
+
+// clone returns a copy of v that a change of v does not show in.
+func (v *value) clone() value {
+	c := *v
+	if v.is != kindString {
+		c.setObject(v.object().clone())
+	} else if data := v.data(); data != nil {
+		c.setData(append(make([]byte, 0, len(data)), data...))
+	}
+	return c
+}
