@@ -50,7 +50,7 @@ func (s *State) AppendEviction(dst []byte, env *Env, need int64) []byte {
 		chosen.victims[e] = true
 		args = append(args, []byte(e.key))
 		bytes += len(e.key)
-		need -= e.size()
+		need -= e.freed()
 	}
 	if len(chosen.victims) == 0 {
 		return dst

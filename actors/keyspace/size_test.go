@@ -3,6 +3,7 @@ package keyspace
 import (
 	"runtime"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -23,4 +24,34 @@ func TestBytesIsNearTheTruth(t *testing.T) {
 	if ratio := real / float64(b.s.Bytes()); ratio < 0.8 || ratio > 1.25 {
 		t.Errorf("the heap grew by %.0f bytes, the estimate by %d", real, b.s.Bytes())
 	}
+}
+
+// Whatever a state holds counts, not only keys and values, and counts no more when it is gone.
+func TestBytesOfAllThatIsHeld(t *testing.T) {
+	b := newBench(t)
+	b.run("set", "k", "v")
+	empty := b.s.Bytes()
+	grows := func(what string, least int64) int64 {
+		t.Helper()
+		n := b.s.Bytes() - empty
+		if n < least {
+			t.Errorf("%s: %d bytes, want %d at least", what, n, least)
+		}
+		return n
+	}
+	b.run("expire", "k", "100")
+	grows("a time to live", 16)
+	b.run("persist", "k")
+	if n := grows("no time to live", 0); n != 0 {
+		t.Errorf("%d bytes are left of a time to live", n)
+	}
+	b.wait("blpop", "k2", strings.Repeat("long", 100), "0")
+	grows("an operation that waits", 400)
+	b.s.EndWaits()
+	if n := grows("nobody waits", 0); n != 0 {
+		t.Errorf("%d bytes are left of one who waited", n)
+	}
+	tx := &Tx{Cmds: [][][]byte{argsOf("echo", "x"), argsOf("get", "k")}, Once: []byte(strings.Repeat("name", 50))}
+	b.execOp(&Op{Slot: opOf("get", "k").Slot, Tx: tx})
+	grows("a transaction that is remembered", 200)
 }

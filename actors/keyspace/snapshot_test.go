@@ -39,8 +39,8 @@ func restoreAll(t testing.TB, blocks [][]byte) *State {
 	if err := errors.Join(err, c.Finish()); err != nil {
 		t.Fatal(err)
 	}
-	if c.Index() != r.Index() || c.t.s.Keys() != 0 || c.t.s.Bytes() != 0 {
-		t.Fatalf("the check at %d keeps %d keys, %d bytes", c.Index(), c.t.s.Keys(), c.t.s.Bytes())
+	if c.Index() != r.Index() || c.t.s.Keys() != 0 || c.t.s.bytes != 0 {
+		t.Fatalf("the check at %d keeps %d keys, %d bytes", c.Index(), c.t.s.Keys(), c.t.s.bytes)
 	}
 	return s
 }

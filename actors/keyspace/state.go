@@ -102,8 +102,11 @@ func (s *State) Keys() int { return s.census.keys }
 // Expires returns how many keys have a time to live.
 func (s *State) Expires() int { return s.expiry.len() }
 
-// Bytes estimates the memory of all keys and values.
-func (s *State) Bytes() int64 { return s.bytes }
+// Bytes estimates the memory of all keys and values, of times to live, of what is remembered of transactions that are
+// carried out once, and of operations that wait.
+func (s *State) Bytes() int64 {
+	return s.bytes + deadlineBytes*int64(s.expiry.len()) + int64(s.once.bytes) + int64(s.waiters.size)
+}
 
 // StateBytes is what a State takes without keys.
 var StateBytes = int64(reflect.TypeFor[State]().Size())
