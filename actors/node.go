@@ -193,13 +193,15 @@ func (n *Node) startCluster(id identity) error {
 		return err
 	}
 	d.gossip = n.gossip
-	n.forward = forward.New(forward.Config{System: n.system, Local: n.local, Seed: n.world.Seed(), Logger: n.cfg.Logger})
-	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
+	n.forward = forward.New(forward.Config{
+		System: n.system, Local: n.local, Full: func() bool { return n.sessions.Full() }, Seed: n.world.Seed(), Logger: n.cfg.Logger,
+	})
 	n.broker = pubsub.New(pubsub.Config{System: n.system, Serves: n.servesSlot, Members: n.membersOfSlot})
 	d.broker = n.spawn(pubsub.Name, func() actor.Actor { return n.broker }, pubsub.Mailbox)
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
+	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox) // it asks the sessions
 	d.clients = n.sessions
 	d.publish()
 	n.spawn("node", func() actor.Actor { return d })

@@ -117,23 +117,25 @@ func readChunk(r *pack.Reader) *Chunk {
 }
 
 func (m *Request) AppendMsgpack(dst []byte) []byte {
-	dst = pack.AppendArray(dst, 6)
+	dst = pack.AppendArray(dst, 7)
 	dst = pack.AppendUint(dst, m.ID)
 	dst = pack.AppendUint(dst, uint64(m.Shard))
 	dst = pack.AppendBytes(dst, m.Ops)
 	dst = pack.AppendUint(dst, uint64(m.Count))
 	dst = pack.AppendBool(dst, m.Write)
-	return pack.AppendUint(dst, uint64(m.Proto))
+	dst = pack.AppendUint(dst, uint64(m.Proto))
+	return pack.AppendBool(dst, m.Quiet)
 }
 
 func readRequest(r *pack.Reader) *Request {
-	fields(r, 6)
+	fields(r, 7)
 	m := &Request{ID: r.Uint(), Shard: readShard(r)}
 	r.Own()
 	m.Ops = r.Bytes(r.Len())
 	m.Count = uint32(r.UintMax(math.MaxUint32))
 	m.Write = r.Bool()
 	m.Proto = uint8(r.UintMax(math.MaxUint8))
+	m.Quiet = r.Bool()
 	return m
 }
 

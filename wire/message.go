@@ -76,6 +76,7 @@ type Request struct {
 	Count uint32 // operations in Ops
 	Write bool
 	Proto uint8 // RESP version of the replies
+	Quiet bool  // what they do does not count as use of keys
 }
 
 // Reply answers the Request of the same ID.

@@ -48,7 +48,7 @@ func examples() []Message {
 		&Snapshot{Shard: 2, From: snap.GetFrom(), To: snap.GetTo(), Message: snap, Meta: []byte{}},
 		&Chunk{Data: []byte("data")},
 		&Chunk{Data: []byte{}},
-		&Request{ID: 9, Shard: 3, Ops: []byte("ops"), Count: 2, Write: true, Proto: 3},
+		&Request{ID: 9, Shard: 3, Ops: []byte("ops"), Count: 2, Write: true, Proto: 3, Quiet: true},
 		&Request{Shard: 1, Ops: []byte{}},
 		&Reply{ID: 9, Status: 1, Replies: []byte("+OK\r\n:1\r\n"), Ends: []uint32{5, 9}, Index: 77, Leader: slotmap.NodeID{1, 2}},
 		&Reply{Replies: []byte{}, Ends: []uint32{}},

@@ -43,6 +43,9 @@
 // none left Ask refuses. What a node serves is bounded by the budgets of its replicas, and what it holds by maxHeld. A
 // reply that does not fit the frame between nodes is answered an error in its place.
 //
+// Where this node holds as much as it may, operations of others that may need more memory are answered so, and not given
+// to the replica, as the sessions here do with their own. The asking node knows nothing of the memory here.
+//
 // What a peer sends is checked before it comes near a log: operations that can be decoded, as many as it says,
 // and one that may wait for what others do only by itself.
 package forward

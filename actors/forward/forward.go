@@ -45,6 +45,8 @@ type Config struct {
 	// Local finds the replica of a shard on this node, nil if there is none, and then the node that leads the
 	// shard, zero if not known. It must not block.
 	Local func(slotmap.ShardID) (*replica.Handle, slotmap.NodeID)
+	// Full tells whether what may need more memory is to be refused here. It must not block. nil: it never is.
+	Full func() bool
 	// Seed is any number that no earlier life of this node is likely to have had.
 	Seed   uint64
 	Logger *slog.Logger
@@ -218,7 +220,7 @@ func (a *ask) message() wire.Message {
 		return &wire.Copies{ID: a.id, Shard: a.shard, Index: q.Index, Need: uint32(q.Need), Timeout: uint64(q.Timeout.Milliseconds())}
 	}
 	b := a.batch
-	return &wire.Request{ID: a.id, Shard: a.shard, Ops: b.Ops, Count: uint32(b.Count), Write: b.Write, Proto: uint8(b.Proto)}
+	return &wire.Request{ID: a.id, Shard: a.shard, Ops: b.Ops, Count: uint32(b.Count), Write: b.Write, Proto: uint8(b.Proto), Quiet: b.Quiet}
 }
 
 // tell sends the same actor on another node a message.

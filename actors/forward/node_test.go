@@ -37,6 +37,7 @@ type node struct {
 	replica *replica.Handle                // of shard 1
 	leads   atomic.Pointer[slotmap.NodeID] // whom it names as the leader instead of answering
 	holds   atomic.Bool                    // it keeps what it is asked
+	full    atomic.Bool                    // it holds as much as it may
 	asked   chan *replica.Batch            // gets every batch that it is asked
 	queries chan *replica.WaitQuery        // likewise
 	ended   chan *replica.Unblock          // likewise
@@ -97,7 +98,7 @@ func (w *world) start(n byte) *node {
 	if err != nil {
 		w.t.Fatal(err)
 	}
-	x.fwd = New(Config{System: x.system, Local: x.local, Seed: uint64(n) << 32, Logger: slog.New(slog.NewTextHandler(&x.log, nil))})
+	x.fwd = New(Config{System: x.system, Local: x.local, Full: x.full.Load, Seed: uint64(n) << 32, Logger: slog.New(slog.NewTextHandler(&x.log, nil))})
 	x.spawn(Name, actor.PropsFromProducer(func() actor.Actor { return x.fwd }, actor.WithMailbox(mailbox.New(Mailbox))))
 	w.t.Cleanup(x.close)
 	return x
@@ -150,7 +151,8 @@ func (x *node) local(shard slotmap.ShardID) (*replica.Handle, slotmap.NodeID) {
 
 // host starts the fake replica. It answers each operation with its arguments.
 func (x *node) host() *node {
-	x.replica = &replica.Handle{Shard: 1, Budget: mailbox.NewBudget(100, 1<<20)}
+	x.replica = &replica.Handle{Shard: 1, Budget: mailbox.NewBudget(100, 1<<20), Gauges: &replica.Gauges{}}
+	x.replica.Gauges.Role.Store(uint32(replica.RoleLeader))
 	x.replica.PID = x.spawn("shard/1", actor.PropsFromFunc(func(c actor.Context) {
 		switch m := c.Message().(type) {
 		case *replica.Batch:
@@ -177,6 +179,9 @@ func (x *node) answer(b *replica.Batch) {
 	var rd keyspace.OpReader
 	rd.Reset(b.Ops)
 	for op := (keyspace.Op{}); rd.Next(&op); {
+		if op.Tx != nil {
+			op.Args = [][]byte{[]byte(fmt.Sprintf("tx recall=%v", op.Tx.Recall))}
+		}
 		a.Replies = fmt.Appendf(a.Replies, "+%s\r\n", op.Args)
 		a.Ends = append(a.Ends, uint32(len(a.Replies)))
 	}

@@ -28,7 +28,12 @@ func (f *Forwarder) serve(from slotmap.NodeID, m *wire.Request) {
 		s.refuse(elsewhere(leader), leader)
 		return
 	}
-	b := &replica.Batch{Ops: m.Ops, Count: int(m.Count), Write: m.Write, Proto: int(m.Proto), Waits: waits, Sink: s}
+	b := &replica.Batch{Ops: m.Ops, Count: int(m.Count), Write: m.Write, Proto: int(m.Proto), Quiet: m.Quiet, Waits: waits}
+	s.refused = f.spare(h, b)
+	if b.Sink = s; b.Count == 0 {
+		s.Deliver(&replica.Answer{Batch: b})
+		return
+	}
 	if !h.Budget.TryAcquire(b.Cost()) {
 		s.refuse(replica.TryAgain, slotmap.NodeID{})
 		return
@@ -105,10 +110,13 @@ type sink struct {
 	root *actor.RootContext
 	to   *actor.PID
 	id   uint64
+
+	refused refusals
 }
 
 // Deliver implements replica.Sink.
 func (s sink) Deliver(a *replica.Answer) {
+	s.refused.weave(a)
 	m := &wire.Reply{ID: s.id, Status: uint8(a.Status), Index: a.Index, Leader: a.Leader, Cancelled: a.Cancelled}
 	m.Replies, m.Ends = fit(a.Replies, a.Ends, maxReplies)
 	s.root.Send(s.to, m)

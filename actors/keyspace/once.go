@@ -117,7 +117,7 @@ func (s *State) execOnce(slot uint16, tx *Tx) {
 	c := &s.call
 	w, name, print := c.W, onceKey{slot, string(tx.Once)}, printOf(tx.Cmds)
 	switch done := s.once.byKey[name]; {
-	case c.Env.Read:
+	case c.Env.Read && !tx.Recall:
 		w.Error(string(refuseRead))
 	case done != nil && done.print != print:
 		w.Error(errOnceReused)
@@ -125,6 +125,8 @@ func (s *State) execOnce(slot uint16, tx *Tx) {
 		w.Error(errOnceApplied)
 	case done != nil:
 		w.Raw(done.reply)
+	case tx.Recall:
+		w.Error(NoMemoryInTx)
 	case !s.once.room((&onceDone{onceKey: name}).size()+maxOnceReply, c.Env.Now):
 		w.Error(errOnceFull)
 	default:

@@ -13,6 +13,7 @@ const (
 	opTx      = 1 // [1, slot, [bucket, version, …], [[arg…]…]]
 	opWait    = 2 // [2, slot, [arg…]]
 	opOnce    = 3 // [3, slot, [bucket, version, …], [[arg…]…], key]
+	opRecall  = 4 // [4, slot, [], [[arg…]…], key]
 )
 
 // What a decoded operation may hold at most; the bytes of the entry bound it further.
@@ -43,6 +44,9 @@ type Tx struct {
 	// Once is a key under which the shard remembers the reply: with the same key the same commands are not carried
 	// out again, and get that reply, in RESP2. nil: they are whenever they come.
 	Once []byte
+	// Recall answers what is remembered under Once, and carries nothing out: what is not remembered is refused for want
+	// of memory. It is a read.
+	Recall bool
 }
 
 // Watch is what the watch command answered for one key. Index is a version of
@@ -78,8 +82,17 @@ func AppendTx(dst []byte, slot uint16, watches []Watch, cmds [][][]byte) []byte 
 
 // AppendOnce appends a transaction that is applied once; its key has 1 to MaxOnceKey bytes.
 func AppendOnce(dst []byte, slot uint16, watches []Watch, cmds [][][]byte, key []byte) []byte {
+	return appendKeyed(dst, opOnce, slot, watches, cmds, key)
+}
+
+// AppendRecall appends what asks for the reply of such a transaction, where there is no memory to carry it out.
+func AppendRecall(dst []byte, slot uint16, cmds [][][]byte, key []byte) []byte {
+	return appendKeyed(dst, opRecall, slot, nil, cmds, key)
+}
+
+func appendKeyed(dst []byte, kind uint64, slot uint16, watches []Watch, cmds [][][]byte, key []byte) []byte {
 	dst = pack.AppendArray(dst, 5)
-	dst = appendTx(dst, opOnce, slot, watches, cmds)
+	dst = appendTx(dst, kind, slot, watches, cmds)
 	return pack.AppendBytes(dst, key)
 }
 
@@ -128,6 +141,9 @@ func (o *OpReader) Reset(b []byte) {
 	}
 }
 
+// Left is how many bytes were not read yet.
+func (o *OpReader) Left() int { return o.r.Len() }
+
 // Err returns why Next stopped, nil at the end of the entry.
 func (o *OpReader) Err() error { return o.r.Err() }
 
@@ -144,10 +160,10 @@ func (o *OpReader) Next(op *Op) bool {
 	switch {
 	case n == 3 && (kind == opCommand || kind == opWait):
 		op.Args = o.readArgs()
-	case kind == opTx && n == 4, kind == opOnce && n == 5:
+	case kind == opTx && n == 4, (kind == opOnce || kind == opRecall) && n == 5:
 		o.readWatches()
 		o.readCmds()
-		if o.tx.Once = nil; kind == opOnce {
+		if o.tx.Once, o.tx.Recall = nil, kind == opRecall; kind != opTx {
 			o.readOnce()
 		}
 		op.Tx = &o.tx

@@ -34,6 +34,9 @@ func cloneArgs(args [][]byte) [][]byte {
 
 func appendAny(dst []byte, op *Op) []byte {
 	if op.Tx != nil && op.Tx.Once != nil {
+		if op.Tx.Recall {
+			return AppendRecall(dst, op.Slot, op.Tx.Cmds, op.Tx.Once)
+		}
 		return AppendOnce(dst, op.Slot, op.Tx.Watches, op.Tx.Cmds, op.Tx.Once)
 	}
 	if op.Tx != nil {
@@ -145,6 +148,7 @@ func TestOpReaderAllocatesNothing(t *testing.T) {
 func FuzzOpReader(f *testing.F) {
 	f.Add(AppendOp(nil, 5, argsOf("set", "k", "v")))
 	f.Add(AppendTx(nil, 9, []Watch{{1, 2}, {3, 4}}, [][][]byte{argsOf("get", "k"), argsOf("del", "a", "b")}))
+	f.Add(AppendRecall(nil, 9, [][][]byte{argsOf("set", "k", "v")}, []byte("key")))
 	f.Add(AppendOnce(nil, 9, nil, [][][]byte{argsOf("set", "k", "v")}, []byte("key")))
 	f.Add([]byte{0x93, 0x00, 0x05, 0xdd, 0x7f, 0xff, 0xff, 0xff})
 	f.Fuzz(func(t *testing.T, body []byte) {

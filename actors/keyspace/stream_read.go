@@ -205,7 +205,7 @@ func xreadgroup(s *State, c *call) {
 func (s *State) noteConsumer(c *call, o *readOptions) {
 	for _, key := range o.keys {
 		p := s.write(key)
-		st, before := p.e.obj.(*streamObject), p.e.size()
+		st, before := p.e.object().(*streamObject), p.e.size()
 		s.alter(p.e)
 		st.keepConsumer(s.consumerFor(c, p.e, st, st.group(o.group), o.name))
 		s.resized(p.e, before)

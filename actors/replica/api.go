@@ -25,7 +25,8 @@ const (
 	Unknown
 	// Misconf: not done; too little disk space here, or on too many of the other replicas.
 	Misconf
-	// OOM: not done; the node's memory limit is reached.
+	// OOM: not done; the node's memory limit is reached. Whoever gives batches to a replica looks for that before, and
+	// counts it here: a replica has no answer like that.
 	OOM
 	// Waits: the operation found nothing and waits. The batch is answered once more.
 	Waits

@@ -68,9 +68,9 @@ func (s *session) dispatch(cmd *resp.Command) bool {
 		s.tx.fail()
 		s.reject(v, "NOAUTH Authentication required.")
 		return true
-	case v.cmd.Flags&keyspace.FlagDenyOOM != 0 && s.full():
+	case s.lacksMemory(v, cmd.Args):
 		s.tx.fail()
-		s.reject(v, lineOOM)
+		s.reject(v, keyspace.NoMemory)
 		return true
 	case s.tx.open && !steersTransaction[v.cmd.Name]:
 		s.enqueue(v, cmd)

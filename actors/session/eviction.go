@@ -63,25 +63,45 @@ func (s *Server) Memory() replica.Memory {
 // leastSlack is how many bytes writes may be ahead of eviction, or an eighth of maxmemory if that is more.
 const leastSlack = 64 << 20
 
-// full reports whether this node uses more than maxmemory, and nothing is evicted to change that, or not fast enough.
-// It is no answer to a command of a transaction that may be done.
-func (s *session) full() bool {
-	limit := s.srv.settings.maxmemory.Load()
+// Full reports whether this node uses more than maxmemory, and nothing is evicted to change that, or not fast enough.
+// Any goroutine.
+func (s *Server) Full() bool {
+	limit := s.settings.maxmemory.Load()
 	if limit == 0 { // and nothing is added up, for each write comes by here
 		return false
 	}
-	switch over := s.routes.usedBytes() - limit; {
-	case over <= 0 || s.tx.mayBeDone():
+	routes := s.routes()
+	switch over := routes.usedBytes() - limit; {
+	case over <= 0:
 		return false
 	case over > max(leastSlack, limit/8):
 		return true
 	}
-	return s.srv.settings.eviction.rules().Policy == keyspace.NoEviction || s.dry()
+	return s.settings.eviction.rules().Policy == keyspace.NoEviction || routes.dry()
+}
+
+// lacksMemory reports whether a command that may need more memory is to be refused here. Who serves its slot comes
+// first: a node tells of no other node's data that there is no room for it.
+func (s *session) lacksMemory(v *verb, args [][]byte) bool {
+	if v.cmd.Flags&keyspace.FlagDenyOOM == 0 || s.tx.mayBeDone() || !s.srv.Full() {
+		return false
+	}
+	at, err := s.slotOf(v.cmd, args)
+	return err == nil && s.growsHere(at)
+}
+
+// growsHere reports whether what is written to a slot is this node's, as far as is known here.
+func (s *session) growsHere(at oneSlot) bool {
+	if !at.known {
+		return true
+	}
+	id, _ := s.routes.Map.Owner(at.slot)
+	return s.redirect(at.slot, true) == "" && (leads(s.routes.Handles[id]) || !s.forwards)
 }
 
 // dry reports whether none of the shards led here has a key left that may be evicted.
-func (s *session) dry() bool {
-	led := s.routes.Led()
+func (r *Routes) dry() bool {
+	led := r.Led()
 	for _, h := range led {
 		if !h.Gauges.Dry.Load() {
 			return false

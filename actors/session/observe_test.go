@@ -200,12 +200,12 @@ func TestMaxmemory(t *testing.T) {
 	limit := keyspace.StateBytes + 1024
 	c.want("SET k v", "OK", fmt.Sprint("CONFIG SET maxmemory ", limit), "OK", "CONFIG GET maxmemory", fmt.Sprintf("[maxmemory %d]", limit))
 	b.shards[1].handle.Gauges.Bytes.Store(1025)
-	c.want("SET k w", "-"+lineOOM, "GET k", "v", "DEL k", "1", "MULTI", "OK", "SET k w", "-"+lineOOM,
+	c.want("SET k w", "-"+keyspace.NoMemory, "GET k", "v", "DEL k", "1", "MULTI", "OK", "SET k w", "-"+keyspace.NoMemory,
 		"EXEC", "-EXECABORT Transaction discarded because of previous errors.")
 	b.shards[1].handle.Gauges.Bytes.Store(1024)
 	c.want("MULTI", "OK", "SET k w", "QUEUED")
 	b.shards[1].handle.Gauges.Bytes.Store(1025)
-	c.want("EXEC", "-EXECABORT Transaction discarded because of: "+lineOOM, "GET k", "nil", "MULTI", "OK", "DEL k", "QUEUED", "EXEC", "[0]")
+	c.want("EXEC", "-EXECABORT Transaction discarded because of: "+keyspace.NoMemory, "GET k", "nil", "MULTI", "OK", "DEL k", "QUEUED", "EXEC", "[0]")
 	b.shards[1].handle.Gauges.Bytes.Store(1024)
 	c.want("SET k w", "OK", "CONFIG SET maxmemory 1x", "-ERR CONFIG SET failed (possibly related to argument 'maxmemory') - argument must be a memory value")
 }
@@ -221,11 +221,11 @@ func TestEvictionPolicy(t *testing.T) {
 	b.shards[1].handle.Gauges.Bytes.Store(1 - keyspace.StateBytes + leastSlack)
 	c.want("APPEND k w", "2")
 	b.shards[1].handle.Gauges.Bytes.Store(2 - keyspace.StateBytes + leastSlack)
-	c.want("APPEND k w", "-"+lineOOM, "GETDEL k", "vw")
+	c.want("APPEND k w", "-"+keyspace.NoMemory, "GETDEL k", "vw")
 	b.shards[1].handle.Gauges.Bytes.Store(0)
 	c.want("SET k v", "OK")
 	b.shards[1].handle.Gauges.Dry.Store(true)
-	c.want("SET k w", "-"+lineOOM, "GET k", "v", "CONFIG SET maxmemory-policy noeviction", "OK", "SET k w", "-"+lineOOM,
+	c.want("SET k w", "-"+keyspace.NoMemory, "GET k", "v", "CONFIG SET maxmemory-policy noeviction", "OK", "SET k w", "-"+keyspace.NoMemory,
 		"CONFIG SET maxmemory 0", "OK", "SET k w", "OK")
 	if m := b.srv.Memory(); m.Excess != 0 {
 		t.Errorf("%+v without a limit", m)

@@ -3,6 +3,8 @@ package session
 import (
 	"strings"
 	"testing"
+
+	"github.com/troupedb/troupe/actors/keyspace"
 )
 
 // TestClientOnce: a transaction with a key is applied once, on whatever connection it comes.
@@ -21,8 +23,15 @@ func TestClientOnceWithFullMemory(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()
 	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[1]")
-	c.want("CONFIG SET maxmemory 1", "OK", "INCR k", "-"+lineOOM)
+	c.want("CONFIG SET maxmemory 1", "OK", "INCR k", "-"+keyspace.NoMemory)
 	c.want("CLIENT ONCE a", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[1]", "GET k", "1")
+	// What comes for the first time is refused, and not applied: later it is.
+	c.want("CLIENT ONCE b", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "-"+keyspace.NoMemoryInTx, "GET k", "1",
+		"CLIENT ONCE c", "OK", "MULTI", "OK", "DEL other", "QUEUED", "EXEC", "[0]", "CONFIG SET maxmemory 0", "OK",
+		"CLIENT ONCE b", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[2]", "CONFIG SET maxmemory 1", "OK",
+		"CLIENT ONCE b", "OK", "MULTI", "OK", "INCR k", "QUEUED", "EXEC", "[2]", "GET k", "2",
+		"CLIENT ONCE a", "OK", "MULTI", "OK", "INCRBY k 2", "QUEUED", "EXEC",
+		"-IDEMPOTENCY the key came before, with other commands: not done")
 }
 
 func TestClientOnceRefuses(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"net"
 	"strconv"
 
+	"github.com/troupedb/troupe/actors/keyspace"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
@@ -19,7 +20,6 @@ const (
 	lineUnblocked = "UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)"
 	lineCancelled = "UNBLOCKED client unblocked via CLIENT UNBLOCK"
 	lineNoReplica = "NOREPLICAS Not enough good replicas to write."
-	lineOOM       = "OOM command not allowed when used memory > 'maxmemory'."
 )
 
 // statusLines is the one table from the fate of a batch to what a client is told. Moved is told by
@@ -31,7 +31,7 @@ var statusLines = [...]string{
 	replica.TryAgain: lineTryAgain,
 	replica.Unknown:  lineUnknown,
 	replica.Misconf:  lineMisconf,
-	replica.OOM:      lineOOM,
+	replica.OOM:      keyspace.NoMemory,
 
 	replica.Waits:     lineUnknown, // is no fate
 	replica.Unblocked: lineUnblocked,

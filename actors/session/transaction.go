@@ -49,8 +49,8 @@ func (o oneSlot) admit(slot uint16) bool { return !o.known || o.slot == slot }
 
 func (o *oneSlot) set(slot uint16) { o.slot, o.known = slot, true }
 
-// mayBeDone tells whether it may have been applied before: then the answer is the shard's to give, and that the memory
-// is full is no answer.
+// mayBeDone tells whether it may have been applied before: then the answer is the shard's to give, which knows. Where
+// the memory is full it is asked to look, and to carry out nothing.
 func (t *transaction) mayBeDone() bool { return t.open && t.once != nil }
 
 // fail makes the EXEC of an open transaction refuse.
@@ -191,8 +191,9 @@ func execute(s *session, args [][]byte) {
 		s.seg.local.Error(line)
 		return
 	}
-	if tx.grows && !tx.mayBeDone() && s.full() {
-		s.seg.local.Error(discarded + lineOOM)
+	full := tx.grows && s.growsHere(tx.slot) && s.srv.Full()
+	if full && !tx.mayBeDone() {
+		s.seg.local.Error(keyspace.NoMemoryInTx)
 		return
 	}
 	j := &execJoin{cmds: tx.cmds}
@@ -202,12 +203,15 @@ func execute(s *session, args [][]byte) {
 			s.seg.local.Error(line)
 			return
 		}
-		if tx.once != nil {
+		switch {
+		case full:
+			p.ops = keyspace.AppendRecall(p.ops, slot, j.split(), tx.once)
+		case tx.once != nil:
 			p.ops = keyspace.AppendOnce(p.ops, slot, watch.list, j.split(), tx.once)
-		} else {
+		default:
 			p.ops = keyspace.AppendTx(p.ops, slot, watch.list, j.split())
 		}
-		j.part, j.op = p, p.note(slot, tx.write || tx.once != nil)
+		j.part, j.op = p, p.note(slot, !full && (tx.write || tx.once != nil))
 		s.seg.bytes += tx.bytes
 	} else {
 		j.split()
