@@ -16,8 +16,21 @@ import (
 	"github.com/troupedb/troupe/wire/resp"
 )
 
-// expirePerEntry is how many expired keys an entry removes at most before its own operations.
-const expirePerEntry = 100
+// How many expired keys an entry removes at most: before its own operations, and if it has none. The latter is what the
+// leader of a shard at rest proposes in each tick while there are expired keys: a million is worked off in seconds, in
+// slices of a few milliseconds.
+const (
+	expirePerEntry     = 100
+	expirePerIdleEntry = 2000
+)
+
+// mostExpired is how many expired keys an entry with these operations removes.
+func mostExpired(ops []byte) int {
+	if len(ops) == 0 {
+		return expirePerIdleEntry
+	}
+	return expirePerEntry
+}
 
 // applier is the actor that owns the replicated state machine of one shard. It evaluates what the
 // replica actor hands over, in order: committed entries, and reads whose index is covered.
@@ -202,7 +215,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	}
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed, Keep: h.Keep}
 	a.listen(a.own)
-	a.state.Tick(&a.env, expirePerEntry)
+	a.state.Tick(&a.env, mostExpired(ops))
 	a.readOps(ops)
 	for _, b := range batches {
 		a.evaluate(b, b.Count)

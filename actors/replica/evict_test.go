@@ -7,7 +7,7 @@ import (
 	"github.com/troupedb/troupe/actors/keyspace"
 )
 
-const testLimit = 20_000
+const testLimit = 14_000
 
 // TestEvictionAcrossLeaders: whoever leads, whatever is lost on the way, the shard stays within its limit and goes
 // on evicting. That the replicas stay equal is the watcher's to check.

@@ -179,6 +179,29 @@ func TestExpiredKeyIsReadOnLowDisk(t *testing.T) {
 	c.must(c.send(lead, kindRead, "get", "key"), "$-1")
 }
 
+// Keys that expire all at once are gone some ticks later: a leader at rest works them off in slices of many.
+func TestManyKeysExpireAtOnce(t *testing.T) {
+	c, lead := group(t, 1, 1)
+	const keys = 2*expirePerIdleEntry + 1
+	var sent []*pending
+	for i := range keys {
+		sent = append(sent, c.send(lead, kindWrite, "set", fmt.Sprint("key", i), "v", "px", "100"))
+	}
+	for _, p := range sent {
+		c.must(p, "+OK")
+	}
+	for range 40 {
+		if lead.handle.Gauges.Keys.Load() < keys {
+			break
+		}
+		c.tick(1)
+	}
+	c.tick(3)
+	if n := lead.handle.Gauges.Keys.Load(); n != 0 {
+		t.Errorf("%d of %d keys are left", n, keys)
+	}
+}
+
 // A peer's answer to a heartbeat with an odd context ends no leader.
 func TestOddHeartbeatAnswer(t *testing.T) {
 	c, lead := group(t, 3, 3)
