@@ -20,7 +20,8 @@ type flags struct {
 	Baseline string   `help:"The system that ratios are to. Default: the first of redis-everysec, redis-always and whatever else runs." placeholder:"NAME"`
 
 	Client    string        `default:"spread" enum:"spread,redis-benchmark" help:"What gives the load: spread is built in and has keys in all slots; redis-benchmark (from the path) keeps all keys of a node in one slot." placeholder:"spread|redis-benchmark"`
-	Tests     []string      `default:"set,get" help:"Requests: set, get, incr, lpush, hset, zadd, mset (of ten keys)." placeholder:"NAME,…"`
+	Tests     []string      `default:"set,get" help:"Requests: set, get, incr, lpush, hset, zadd, mset (of ten keys), sadd; and, with the built-in client, setrange, setbit, bitcount, pfadd, lrange, hgetall, hincrby, sismember, smembers, zrange, zincrby, geosearch, xadd, xrange, where what is read has ten elements." placeholder:"NAME,…"`
+	Worst     bool          `help:"At the end show all loads in one table, those of the worst CPU ratio first."`
 	Pipelines []int         `default:"1,16,64" help:"How many requests a connection sends before it reads their replies." placeholder:"N,…"`
 	Clients   int           `default:"50" help:"Connections, over all nodes."`
 	ValueSize int           `default:"64" help:"Bytes of a value."`
@@ -106,6 +107,9 @@ func (f *flags) loads() (all []bench.Load, err error) {
 		test, err := bench.ParseTest(name)
 		if err != nil {
 			return nil, fmt.Errorf("--tests: %w", err)
+		}
+		if test.Own && f.Client == "redis-benchmark" {
+			return nil, fmt.Errorf("--tests: redis-benchmark has no %s", name)
 		}
 		for _, p := range f.Pipelines {
 			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length})

@@ -66,6 +66,9 @@ func (f *flags) perform(ctx context.Context, cfg bench.Config, stdout io.Writer)
 		return err
 	}
 	rep.Write(stdout)
+	if f.Worst {
+		rep.WriteWorst(stdout)
+	}
 	return errors.Join(save(f.CSV, rep.WriteCSV), save(f.HTML, rep.WriteHTML))
 }
 

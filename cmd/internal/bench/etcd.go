@@ -30,7 +30,7 @@ const fillCalls = 256
 // Prepare writes all keys, if the load reads them.
 func (e *Etcd) Prepare(ctx context.Context, addrs []string, l Load) error {
 	where := fmt.Sprint(addrs, l.Keys)
-	if !l.Test.reads || e.filled[where] {
+	if l.Test.reads == "" || e.filled[where] {
 		return nil
 	}
 	conns, err := dialEtcd(ctx, addrs, len(addrs))
@@ -129,7 +129,7 @@ func callEtcd(conns []*clientv3.Client, n int, f func(*etcdCaller) error) (tally
 func (c *etcdCaller) call(ctx context.Context, l Load, value string) error {
 	key, began := etcdKey(uint32(c.rnd.IntN(l.Keys))), time.Now()
 	found := true
-	if l.Test.reads {
+	if l.Test.reads != "" {
 		got, err := c.conn.Get(ctx, key)
 		if err != nil {
 			return err

@@ -29,7 +29,7 @@ const trial = 20
 
 // Prepare finds out how many requests fill the time of the load, for the program counts requests and not time.
 func (r *RedisBenchmark) Prepare(ctx context.Context, addrs []string, l Load) error {
-	if l.Test.reads {
+	if l.Test.reads != "" {
 		write := l
 		write.Test.Name, write.Pipeline = l.Test.space(), fillPipeline
 		if _, err := r.invoke(ctx, addrs, write, 3*l.Keys); err != nil { // 95 % of random keys, then

@@ -77,6 +77,22 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestWorstFirst(t *testing.T) {
+	rep := example(t)
+	slow := example(t).Tables[0]
+	slow.Load.Pipeline = 1
+	for i := range slow.Rows[1].Samples {
+		slow.Rows[1].Samples[i].CPU *= 3
+	}
+	rep.Tables = append(rep.Tables, slow)
+	var out bytes.Buffer
+	rep.WriteWorst(&out)
+	lines := strings.Split(strings.TrimSpace(out.String()), "\n")
+	if len(lines) != 2+2*4 || !strings.Contains(lines[2], "set, pipeline 1") || !strings.Contains(lines[2], "steady") || !strings.Contains(lines[2], "3.00x") {
+		t.Errorf("%d lines:\n%s", len(lines), &out)
+	}
+}
+
 func TestCSV(t *testing.T) {
 	var out bytes.Buffer
 	if err := example(t).WriteCSV(&out); err != nil {

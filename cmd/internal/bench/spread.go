@@ -28,7 +28,7 @@ const (
 // Prepare writes all keys, if the load reads them, and lets the load run for a moment.
 func (s *Spread) Prepare(ctx context.Context, addrs []string, l Load) error {
 	where := fmt.Sprint(addrs, l.Test.space(), l.Keys)
-	if l.Test.reads && !s.filled[where] {
+	if l.Test.reads != "" && !s.filled[where] {
 		if err := fill(ctx, addrs, l); err != nil {
 			return fmt.Errorf("filling: %w", err)
 		}
@@ -44,13 +44,10 @@ func (s *Spread) Prepare(ctx context.Context, addrs []string, l Load) error {
 
 // fill writes every key that a load reads: all over again if any write failed, for then slots have moved.
 func fill(ctx context.Context, addrs []string, l Load) error {
-	write, err := ParseTest(l.Test.space())
-	if err != nil {
-		return err
-	}
-	l.Test, l.Pipeline, l.Clients, l.Length = write, fillPipeline, fillClients, time.Hour
+	l.Test, l.Pipeline, l.Clients, l.Length = l.Test.stock(), fillPipeline, fillClients, time.Hour
 	var o Outcome
 	for range fillAttempts {
+		var err error
 		if o, err = drive(ctx, addrs, l, true); err != nil || o.Failed == 0 {
 			return err
 		}

@@ -32,6 +32,9 @@ func TestRequests(t *testing.T) {
 		if name := strings.ToLower(string(cmd.Args[0])); name != test.Name || slotmap.Slot(cmd.Args[1]) != want {
 			t.Errorf("%s writes %q", test.Name, cmd.Args)
 		}
+		if (test.reads != "") != (test.stock().request != nil) {
+			t.Errorf("%s reads %q, which nothing writes", test.Name, test.reads)
+		}
 		if test.Name == "mset" && len(cmd.Args) != 1+2*msetKeys {
 			t.Errorf("mset writes %q", cmd.Args)
 		}

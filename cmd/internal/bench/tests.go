@@ -1,40 +1,81 @@
 package bench
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/troupedb/troupe/wire/resp"
 )
 
 // Test is a kind of request.
 type Test struct {
-	Name  string // as redis-benchmark -t knows it
-	reads bool   // its keys must be there before
+	Name  string // as redis-benchmark -t knows it, unless it is our own
+	Own   bool   // redis-benchmark has no such test
+	reads string // the stock that its keys are of, which must be there before; "": it writes keys of its own
 
-	// request writes one request. key ends with a digit that it may change: the slot stays the same.
-	request func(w *resp.Writer, key, value []byte)
+	request request
 }
+
+// request writes one request. key ends with a digit that it may change: the slot stays the same.
+type request func(w *resp.Writer, key, value []byte)
 
 // msetKeys is how many keys an MSET writes, as in redis-benchmark.
 const msetKeys = 10
 
 var tests = []Test{
-	{"set", false, func(w *resp.Writer, key, value []byte) { command(w, "SET", key, value) }},
-	{"get", true, func(w *resp.Writer, key, _ []byte) { command(w, "GET", key) }},
-	{"incr", false, func(w *resp.Writer, key, _ []byte) { command(w, "INCR", key) }},
-	{"lpush", false, func(w *resp.Writer, key, value []byte) { command(w, "LPUSH", key, value) }},
-	{"hset", false, func(w *resp.Writer, key, value []byte) { command(w, "HSET", key, []byte("field"), value) }},
-	{"zadd", false, func(w *resp.Writer, key, value []byte) { command(w, "ZADD", key, []byte("1"), value) }},
-	{"mset", false, mset},
+	{Name: "set", request: command("SET KEY VALUE")},
+	{Name: "get", reads: "set", request: command("GET KEY")},
+	{Name: "incr", request: command("INCR KEY")},
+	{Name: "lpush", request: command("LPUSH KEY VALUE")},
+	{Name: "hset", request: command("HSET KEY field VALUE")},
+	{Name: "zadd", request: command("ZADD KEY 1 VALUE")},
+	{Name: "mset", request: mset},
+	{Name: "sadd", request: command("SADD KEY VALUE")},
+
+	{Name: "setrange", Own: true, reads: "set", request: command("SETRANGE KEY 3 xyz")},
+	{Name: "setbit", Own: true, request: command("SETBIT KEY 1000 1")},
+	{Name: "bitcount", Own: true, reads: "set", request: command("BITCOUNT KEY")},
+	{Name: "pfadd", Own: true, request: command("PFADD KEY VALUE")},
+	{Name: "lrange", Own: true, reads: "list", request: command("LRANGE KEY 0 9")},
+	{Name: "hgetall", Own: true, reads: "hash", request: command("HGETALL KEY")},
+	{Name: "hincrby", Own: true, request: command("HINCRBY KEY field 1")},
+	{Name: "sismember", Own: true, reads: "members", request: command("SISMEMBER KEY 3")},
+	{Name: "smembers", Own: true, reads: "members", request: command("SMEMBERS KEY")},
+	{Name: "zrange", Own: true, reads: "scores", request: command("ZRANGE KEY 0 9 WITHSCORES")},
+	{Name: "zincrby", Own: true, reads: "scores", request: command("ZINCRBY KEY 1 3")},
+	{Name: "geosearch", Own: true, reads: "places", request: command("GEOSEARCH KEY FROMLONLAT 13 52 BYRADIUS 500 km ASC")},
+	{Name: "xadd", Own: true, request: command("XADD KEY MAXLEN ~ 100 * field VALUE")},
+	{Name: "xrange", Own: true, reads: "entries", request: command("XRANGE KEY - +")},
 }
 
-// command writes a request; args begin with the key.
-func command(w *resp.Writer, name string, args ...[]byte) {
-	w.Array(1 + len(args))
-	w.BulkString(name)
-	for _, a := range args {
-		w.Bulk(a)
+// stocks are what tests read: keys of ten elements each, but for plain values, written by one request a key.
+var stocks = map[string]request{
+	"set":     command("SET KEY VALUE"),
+	"list":    command("RPUSH KEY a b c d e f g h i j"),
+	"hash":    command("HSET KEY a 0 b 1 c 2 d 3 e 4 f 5 g 6 h 7 i 8 j 9"),
+	"members": command("SADD KEY 0 1 2 3 4 5 6 7 8 9"),
+	"scores":  command("ZADD KEY 0 0 1 1 2 2 3 3 4 4 5 5 6 6 7 7 8 8 9 9"),
+	"places":  command("GEOADD KEY 13.0 52 a 13.1 52 b 13.2 52 c 13.3 52 d 13.4 52 e 13.5 52 f 13.6 52 g 13.7 52 h 13.8 52 i 13.9 52 j"),
+	"entries": command("XADD KEY MAXLEN 10 * field VALUE"),
+}
+
+// command makes requests of a line of words, of which KEY and VALUE stand for those of a request.
+func command(line string) request {
+	words := strings.Fields(line)
+	return func(w *resp.Writer, key, value []byte) {
+		w.Array(len(words))
+		for _, word := range words {
+			switch word {
+			case "KEY":
+				w.Bulk(key)
+			case "VALUE":
+				w.Bulk(value)
+			default:
+				w.BulkString(word)
+			}
+		}
 	}
 }
 
@@ -65,13 +106,11 @@ func TestNames() (names []string) {
 	return names
 }
 
-// space keeps the keys of tests for different types apart. SET and GET share theirs.
-func (t Test) space() string {
-	if t.reads {
-		return "set"
-	}
-	return t.Name
-}
+// space keeps the keys of tests for different types apart. Those that read the same share theirs, and SET and GET.
+func (t Test) space() string { return cmp.Or(t.reads, t.Name) }
+
+// stock is the test that writes what t reads.
+func (t Test) stock() Test { return Test{Name: t.reads, request: stocks[t.reads]} }
 
 // keyDigits is how long the number in a key is, as in redis-benchmark.
 const keyDigits = 12

@@ -1,9 +1,11 @@
 package bench
 
 import (
+	"cmp"
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 	"time"
@@ -40,6 +42,31 @@ func writeTable(w io.Writer, sums []Summary) {
 			fmt.Fprintf(w, "  %-*s  %s\n", wide, s.Contender, s.Lacks)
 		}
 	}
+}
+
+// WriteWorst prints all loads in one table, those where a system takes the most CPU beside the baseline first. What has
+// no such ratio comes last.
+func (r *Report) WriteWorst(w io.Writer) {
+	type line struct {
+		load Load
+		Summary
+	}
+	var all []line
+	for _, t := range r.Tables {
+		for _, s := range t.Summaries(r.Baseline) {
+			if s.Contender != r.Baseline && s.Lacks == "" {
+				all = append(all, line{t.Load, s})
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b line) int { return cmp.Compare(b.CPURatio.Value, a.CPURatio.Value) })
+	fmt.Fprintf(w, "\nall loads, the worst ratio of CPU to %s first\n", r.Baseline)
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintf(out, "load\tsystem\tCPU/op\tratio\trate\tratio\t\n")
+	for _, l := range all {
+		fmt.Fprintf(out, "%v\t%s\t%s\t%s\t%s\t%s\t\n", l.load, l.Contender, micros(l.CPU), l.CPURatio, perSecond(l.Rate), l.RateRatio)
+	}
+	out.Flush()
 }
 
 // heading says what a table is about.
