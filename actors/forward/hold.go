@@ -23,7 +23,7 @@ type holding struct {
 	heldKey
 	shard  slotmap.ShardID
 	handle *replica.Handle
-	query  bool
+	query  *replica.WaitQuery // nil: an operation
 
 	waiter uint64 // its name in the replica, 0: it does not wait yet
 	end    ending
@@ -160,7 +160,8 @@ func (f *Forwarder) serveUnblock(from slotmap.NodeID, m *wire.Unblock) {
 	switch {
 	case h == nil:
 		f.sinkOf(k).refuse(replica.Unknown, slotmap.NodeID{})
-	case h.query:
+	case h.query != nil:
+		h.query.End()
 		f.held.remove(h)
 	default:
 		if h.end == goesOn && m.Error {
@@ -174,7 +175,8 @@ func (f *Forwarder) serveUnblock(from slotmap.NodeID, m *wire.Unblock) {
 
 // forsake ends what nobody waits for: whatever it took would be lost.
 func (f *Forwarder) forsake(h *holding) {
-	if h.query {
+	if h.query != nil {
+		h.query.End()
 		f.held.remove(h)
 		return
 	}
@@ -228,7 +230,7 @@ func (f *Forwarder) tend() {
 // in a replica that says nothing.
 func (f *Forwarder) tendOne(h *holding) {
 	switch now, _ := f.cfg.Local(h.shard); {
-	case h.query && now != h.handle:
+	case h.query != nil && now != h.handle:
 		f.heldCopied(&heldCopied{h.heldKey, wire.Copied{ID: h.id}})
 	case h.left > 0 && h.left+2*answerTicks < f.tick:
 		f.held.remove(h)

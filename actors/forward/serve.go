@@ -51,17 +51,18 @@ func (f *Forwarder) serve(from slotmap.NodeID, m *wire.Request) {
 func (f *Forwarder) serveCopies(from slotmap.NodeID, m *wire.Copies) {
 	k := heldKey{from, m.ID}
 	h, _ := f.cfg.Local(m.Shard)
-	if h == nil || !f.held.add(&holding{heldKey: k, shard: m.Shard, handle: h, query: true}, f.tick) {
-		f.tell(from, &wire.Copied{ID: m.ID})
-		return
-	}
 	root, pid := f.cfg.System.Root, f.pid
-	f.cfg.System.Root.Send(h.PID, &replica.WaitQuery{
+	q := &replica.WaitQuery{
 		Index: m.Index, Need: int(m.Need), Timeout: time.Duration(m.Timeout) * time.Millisecond,
 		Reply: func(followers int, ok bool) {
 			root.Send(pid, &heldCopied{k, wire.Copied{ID: m.ID, Followers: uint32(followers), Leads: ok}})
 		},
-	})
+	}
+	if h == nil || !f.held.add(&holding{heldKey: k, shard: m.Shard, handle: h, query: q}, f.tick) {
+		f.tell(from, &wire.Copied{ID: m.ID})
+		return
+	}
+	root.Send(h.PID, q)
 }
 
 // complain logs once in a while, for a peer can send such requests without end.

@@ -34,7 +34,7 @@ func Run(ctx context.Context, source net.Conn, r *Request) (status string, err e
 	for keys := range slices.Chunk(r.Keys, batchKeys) {
 		if err := m.batch(ctx, keys); err != nil {
 			m.close()
-			return "", err
+			return "", m.ended(err)
 		}
 	}
 	m.close()
@@ -153,6 +153,8 @@ func (m *migration) take(it *item) error {
 		return errReading
 	case v.Kind == resp.Error:
 		m.refuse(v)
+	case it.gone && v.Kind != resp.Integer, !it.gone && string(v.Str) != "OK":
+		return errReading // that is no answer to what it was asked
 	default:
 		it.taken, it.behind = !it.gone, !it.gone
 		m.moved = true
@@ -188,20 +190,32 @@ func (m *migration) release(items []item) (settled bool, err error) {
 	return v.Kind != resp.Null, err
 }
 
-// own asks the source. Its errors are answered as they are, while nothing is done.
+// own asks the source.
 func (m *migration) own(args ...[]byte) (resp.Value, error) {
 	v, err := m.here.ask(args...)
 	if err == nil && v.Kind != resp.Error {
 		return v, nil
 	}
-	line := "the migration was broken off"
 	if err == nil {
-		line = string(v.Str)
+		return v, sourceError(v.Str)
 	}
-	if m.moved || err != nil {
-		line = "IOERR keys that the target has may be here too: " + line
+	m.moved = true // or not: nobody can tell
+	return v, sourceError("the migration was broken off")
+}
+
+// sourceError is an error of the source.
+type sourceError string
+
+func (e sourceError) Error() string { return string(e) }
+
+// ended is the line to answer for an error. One of the source tells that nothing was done, which it must not once the
+// target has something.
+func (m *migration) ended(err error) error {
+	var source sourceError
+	if m.moved && errors.As(err, &source) {
+		return errors.New("IOERR keys that the target has may be here too: " + string(source))
 	}
-	return v, errors.New(line)
+	return err
 }
 
 // connect opens the connection to the target, once.

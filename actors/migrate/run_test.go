@@ -173,9 +173,24 @@ func TestKeyIsDeletedOnTheWay(t *testing.T) {
 			return after(cmd)
 		}
 		return before(cmd)
-	}, func(string) string { return ":1|" })
+	}, func(cmd string) string {
+		if strings.HasPrefix(cmd, "DEL") {
+			return ":1|"
+		}
+		return "+OK|"
+	})
 	if status != Done || line != "" || to.asked[len(to.asked)-1] != "DEL a" {
 		t.Errorf("%q, %q; the target was asked %q", status, line, to.asked)
+	}
+}
+
+// What is no answer to RESTORE says nothing of the key, which stays.
+func TestTargetAnswersSomethingElse(t *testing.T) {
+	for _, answer := range []string{":1|", "$-1|", "+PONG|", "*0|"} {
+		_, line, from, _ := run(t, &Request{Keys: keysOf("a")}, holds("a", deleted), func(string) string { return answer })
+		if !strings.HasPrefix(line, "IOERR") || from.count("DEL") > 0 {
+			t.Errorf("%q: %q, %d deleted", answer, line, from.count("DEL"))
+		}
 	}
 }
 

@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"sync/atomic"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -100,4 +101,9 @@ type WaitQuery struct {
 	Need    int
 	Timeout time.Duration
 	Reply   func(followers int, ok bool)
+
+	ended atomic.Bool
 }
+
+// End tells the replica that nobody waits for the reply any more. Any goroutine.
+func (q *WaitQuery) End() { q.ended.Store(true) }

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -203,6 +204,9 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 		return
 	}
 	h, ops, err := DecodeHeader(e.GetData())
+	if errors.Is(err, errVersion) {
+		panic(fmt.Sprintf("shard %d, entry %d: %v", a.cfg.Shard, e.GetIndex(), err))
+	}
 	if err != nil {
 		// Every replica sees the same bytes, and takes the entry for one without operations.
 		a.cfg.Logger.Error("entry ignored", "shard", a.cfg.Shard, "index", e.GetIndex(), "err", err)

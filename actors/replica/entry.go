@@ -16,15 +16,20 @@ type Header struct {
 	Keep    bool // no key is deleted for its age: clients of the leader's node are paused
 }
 
+// Versions of an entry. They change with any rule of how an entry is applied, for replicas that began to replay at
+// different indexes would differ for ever: what another build has written is not applied by this one.
 const (
-	entryVersion = 1
-	keepVersion  = 2 // an entry with Keep
+	entryVersion = 3
+	keepVersion  = 4 // an entry with Keep
 )
 
 // headerMax is an upper bound of an encoded header, in bytes.
 const headerMax = 1 + 1 + 3*9
 
-var errEntry = errors.New("replica: entry with a malformed header")
+var (
+	errEntry   = errors.New("replica: entry with a malformed header")
+	errVersion = errors.New("replica: entry of another build, whose rules are not those of this one")
+)
 
 // AppendHeader appends h to dst.
 func AppendHeader(dst []byte, h Header) []byte {
@@ -45,8 +50,11 @@ func DecodeHeader(data []byte) (Header, []byte, error) {
 	rd.Reset(data)
 	n, version := rd.ArrayLen(16), rd.Uint()
 	h := Header{Stamp: rd.Int(), Seed: rd.Uint(), Request: rd.Uint(), Keep: version == keepVersion}
-	if rd.Err() != nil || n != 4 || version != entryVersion && version != keepVersion {
+	switch {
+	case rd.Err() != nil || n != 4:
 		return Header{}, nil, errEntry
+	case version != entryVersion && version != keepVersion:
+		return Header{}, nil, errVersion
 	}
 	return h, data[len(data)-rd.Len():], nil
 }

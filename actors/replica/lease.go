@@ -66,7 +66,7 @@ func beat(m *raftpb.Message) uint64 {
 // promisedBy notes the promise of a replica.
 func (r *replica) promisedBy(from slotmap.NodeID, m *wire.Promise) {
 	l := &r.lease
-	if m.Term == r.term && l.round != 0 && m.Round >= l.round && !r.foreign(from, m.Replica) {
+	if m.Term == r.term && l.round != 0 && m.Round >= l.round && r.members.Has(m.Replica) && !r.foreign(from, m.Replica) {
 		l.promised[m.Replica] = true
 	}
 }
@@ -132,13 +132,16 @@ func (r *replica) ignores(m *raftpb.Message) bool {
 // consented is the context of a vote that raft asks for when it was offered the leadership.
 const consented = "CampaignTransfer"
 
-// endPromise has a promise that was not renewed followed by an election, as the loss of a link is without promises.
+// endPromise has a promise that was not renewed followed by an election, as the loss of a link is without promises. A
+// replica that has been alone so far as it knows learns from its log, in a restart, whether it still is.
 func (r *replica) endPromise() {
-	if r.promise == 0 || r.bound() {
-		return
-	}
-	r.promise = 0
-	if r.role != raft.StateLeader {
+	switch {
+	case r.promise == 0 || r.role == raft.StateLeader:
+		r.promise = 0
+	case r.alone() && r.applied >= r.node.BasicStatus().HardState.GetCommit():
+		r.promise, r.campaign = 0, r.tick
+	case !r.bound():
+		r.promise = 0
 		r.forsake()
 	}
 }

@@ -198,10 +198,10 @@ func (r *replica) start() {
 	r.snaps.found = r.last
 	r.tick = 1
 	switch {
-	case r.alone():
-		r.campaign = r.tick
 	case r.cfg.Leases:
 		r.promise = r.mono() + promiseTime
+	case r.alone():
+		r.campaign = r.tick
 	}
 	r.observe()
 }

@@ -33,6 +33,9 @@ func (r *replica) wait(q *WaitQuery) {
 func (r *replica) answerWaits() {
 	keep := r.waits[:0]
 	for _, w := range r.waits {
+		if w.query.ended.Load() {
+			continue
+		}
 		n := r.durableFollowers(w.query.Index)
 		if n >= w.query.Need || r.tick >= w.until {
 			w.query.Reply(n, true)

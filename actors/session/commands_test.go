@@ -247,7 +247,16 @@ func TestWait(t *testing.T) {
 func TestWaitForTheStopped(t *testing.T) {
 	b := newBed(t, 2)
 	c := b.dial()
-	c.want("SET "+b.keyIn(1, "k")+" 1", "OK", "SET "+b.keyIn(2, "k")+" 1", "OK")
+	b.change(func(r *Routes) {
+		for _, id := range []slotmap.ShardID{1, 2} {
+			sh, _ := r.Map.Shard(id)
+			sh.Index, sh.Members = 2, append(slices.Clone(sh.Members), slotmap.Member{Replica: 3, Node: slotmap.NodeID{3}})
+			r.Map, _ = r.Map.Apply(slotmap.Delta{Shard: sh})
+		}
+	})
+	for range 3 { // the last of them is younger than the members
+		c.want("SET "+b.keyIn(1, "k")+" 1", "OK", "SET "+b.keyIn(2, "k")+" 1", "OK")
+	}
 	ends := map[string]func(){
 		"WAIT 1 0":   func() { b.change(func(r *Routes) { delete(r.Handles, 1) }) },
 		"WAIT 2 0":   func() { b.shards[2].handle.Gauges.Role.Store(uint32(replica.RoleFollower)) },

@@ -250,7 +250,7 @@ func (s *session) inputEnded() {
 	case s.cur == nil:
 		s.take()
 		s.advance()
-	case s.info.blocked.Load() || s.srv.isClosing():
+	case s.info.blocked.Load() || s.migrate != nil || s.srv.isClosing():
 		s.closing, s.cur = true, nil
 	}
 }

@@ -211,7 +211,7 @@ func execute(s *session, args [][]byte) {
 		default:
 			p.ops = keyspace.AppendTx(p.ops, slot, watch.list, j.split())
 		}
-		j.part, j.op = p, p.note(slot, !full && (tx.write || tx.once != nil))
+		j.part, j.op = p, p.note(slot, tx.write || tx.once != nil) // a recall too: what it recalls may be on its way
 		s.seg.bytes += tx.bytes
 	} else {
 		j.split()

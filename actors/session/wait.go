@@ -106,7 +106,7 @@ func (s *session) waitFor(j *waitJoin, need int64, args [][]byte) {
 func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	targets := s.waitTargets()
 	for _, id := range slices.Sorted(maps.Keys(targets)) {
-		root, pid, least := s.root, s.pid, majorityCopies(s.routes, id)
+		root, pid, least := s.root, s.pid, majorityCopies(s.routes, id, targets[id])
 		q := &replica.WaitQuery{Index: targets[id], Need: need, Timeout: timeout, Reply: func(followers int, ok bool) {
 			if !ok {
 				followers = least
@@ -133,23 +133,28 @@ func (s *session) ask(j *waitJoin, need int, timeout time.Duration) {
 	s.info.blocked.Store(true)
 }
 
-// majorityCopies is how many followers hold what a shard has acknowledged even if nobody can be asked: with the leader they
-// are a majority of the voters.
-func majorityCopies(routes *Routes, id slotmap.ShardID) int {
+// majorityCopies is how many followers hold a shard's entry that was acknowledged even if nobody can be asked: with the
+// leader they are a majority of those who are its voters since. While the voters change, the members are both the old and
+// the new, of whom one more may be missing; and those of an entry that is older than they are, nobody knows.
+func majorityCopies(routes *Routes, id slotmap.ShardID, index uint64) int {
 	shard, _ := routes.Map.Shard(id)
+	if index <= shard.Index {
+		return 0
+	}
 	voters := 0
 	for _, m := range shard.Members {
 		if !m.Learner {
 			voters++
 		}
 	}
-	return voters / 2
+	return max(0, voters-1) / 2
 }
 
 // askedCopies is a query under way: to a replica here, or to another node.
 type askedCopies struct {
 	handle *replica.Handle // nil: to another node
-	id     uint64          // of what was forwarded
+	query  *replica.WaitQuery
+	id     uint64 // of what was forwarded
 }
 
 // askCopies sends a query to the leader of a shard, nil if it can't be asked. That may be another node than the one that
@@ -158,7 +163,7 @@ func (s *session) askCopies(id slotmap.ShardID, q *replica.WaitQuery) *askedCopi
 	h := s.routes.Handles[id]
 	if leads(h) {
 		s.root.Send(h.PID, q)
-		return &askedCopies{handle: h}
+		return &askedCopies{handle: h, query: q}
 	}
 	leader, known := s.routes.Leader(id)
 	if s.srv.cfg.Forward == nil || !known || leader.ID == s.routes.Self.ID {
@@ -183,7 +188,7 @@ func (s *session) checkWait() {
 		h := j.open[id].handle
 		if late || h != nil && (routes.Handles[id] != h || !leads(h)) {
 			s.forgetCopies(j.open[id])
-			s.waited(&waited{j, id, majorityCopies(routes, id)})
+			s.waited(&waited{j, id, majorityCopies(routes, id, s.waitTargets()[id])})
 		}
 	}
 }
@@ -192,7 +197,9 @@ func (s *session) checkWait() {
 func (s *session) forgetCopies(asked *askedCopies) {
 	if asked.handle == nil {
 		s.srv.cfg.Forward.Unblock(asked.id, false)
+		return
 	}
+	asked.query.End()
 }
 
 // leaveWait gives up the WAIT of a client that is gone.

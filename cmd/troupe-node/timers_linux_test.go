@@ -21,7 +21,7 @@ func TestTimersAreRelaxed(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if strings.TrimSpace(string(got)) != "200000" {
+	if strings.TrimSpace(string(got)) != "1000000" {
 		t.Fatalf("timer slack of %s ns", got)
 	}
 }
