@@ -59,7 +59,7 @@ func (m *model) set(k, v string, end int64) {
 
 func (m *model) incr(k string, n int64) string {
 	old, err := strconv.ParseInt(m.vals[k], 10, 64)
-	if _, there := m.vals[k]; there && err != nil {
+	if v, there := m.vals[k]; there && (err != nil || v != strconv.FormatInt(old, 10)) { // "012" is none
 		return "-" + errNotInt + "\r\n"
 	}
 	m.vals[k] = strconv.FormatInt(old+n, 10)
