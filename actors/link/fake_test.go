@@ -16,6 +16,7 @@ type fake struct {
 	id       slotmap.NodeID
 	listener net.Listener
 	current  atomic.Pointer[net.Conn]
+	closed   atomic.Bool
 }
 
 // fakePeer listens as node n. What it does with a connection after the handshake is up to then.
@@ -31,6 +32,9 @@ func fakePeer(t testing.TB, b *book, n byte, then func(net.Conn, *bufio.Reader))
 				return
 			}
 			f.current.Store(&c)
+			if f.closed.Load() {
+				c.Close() // or the clean-up does, which looks after it has said so
+			}
 			r := bufio.NewReader(c)
 			if _, err := wire.ReadHello(r); err == nil {
 				wire.WriteHello(c, f.hello())
@@ -40,6 +44,7 @@ func fakePeer(t testing.TB, b *book, n byte, then func(net.Conn, *bufio.Reader))
 		}
 	}()
 	t.Cleanup(func() {
+		f.closed.Store(true)
 		f.listener.Close()
 		if c := f.current.Load(); c != nil {
 			(*c).Close()

@@ -581,7 +581,7 @@ func TestForward(t *testing.T) {
 	k := b.keyIn(2, "k")
 	b.moveAway(2)
 	c.want("SET "+k+" 1", "OK", "GET "+k, "1", "MULTI", "OK", "INCR "+k, "QUEUED", "EXEC", "[2]")
-	if got := far.asked[0]; got != otherID {
+	if got := far.askedNodes()[0]; got != otherID {
 		t.Error(got)
 	}
 	// A replica here that does not lead says who does.
@@ -607,6 +607,12 @@ type elsewhere struct {
 func (e *elsewhere) of(b *bed) Forwarder {
 	e.bed, e.open = b, map[uint64]func(bool){}
 	return e
+}
+
+func (e *elsewhere) askedNodes() []slotmap.NodeID {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return slices.Clone(e.asked)
 }
 
 func (e *elsewhere) set(answer func(slotmap.NodeID) *replica.Answer) {
@@ -721,8 +727,8 @@ func TestScanGoesOnElsewhere(t *testing.T) {
 		return &replica.Answer{Status: replica.Done, Replies: []byte("*2\r\n$1\r\n5\r\n*0\r\n"), Ends: []uint32{15}}
 	})
 	c.want("SCAN "+at, fmt.Sprintf("[%d []]", scanCursor(2, 5)))
-	if want := []slotmap.NodeID{otherID, otherID, third}; !slices.Equal(far.asked[:3], want) {
-		t.Errorf("asked %v", far.asked)
+	if want := []slotmap.NodeID{otherID, otherID, third}; !slices.Equal(far.askedNodes()[:3], want) {
+		t.Errorf("asked %v", far.askedNodes())
 	}
 }
 
