@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/errors/oserror"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -187,14 +188,64 @@ func (d *director) lost() (out []gossip.Node) {
 	return out
 }
 
+// tellAbsent tells the others of the dead that have a place in a shard still. Who came after they died may lead their
+// shard, and must know then who replaces them.
+func (d *director) tellAbsent() {
+	lost := d.lost()
+	if len(lost) == 0 || d.cluster.IsZero() {
+		return
+	}
+	m := &wire.Absent{Directory: gossip.EncodeDirectory(lost)}
+	for _, p := range d.nodesByID() {
+		if p.alive && p.ID != d.self.ID {
+			d.system.Root.Send(actor.NewPID(p.ID.String(), directorName), m)
+		}
+	}
+}
+
+func (d *director) inbound(in *link.Inbound) {
+	m, ok := in.Message.(*wire.Absent)
+	if !ok {
+		return
+	}
+	nodes, err := gossip.DecodeDirectory(m.Directory)
+	if err != nil {
+		d.log.Warn("what a node tells of dead ones is unreadable", "node", in.From, "err", err)
+		return
+	}
+	d.hearAbsent(nodes)
+}
+
+// hearAbsent takes over the members of shards of whom nothing is known here. Like all that others tell, it costs copies
+// if it is wrong, and no data.
+func (d *director) hearAbsent(nodes []gossip.Node) {
+	news := false
+	for _, n := range nodes {
+		if d.nodes[n.ID] == nil && n.Cluster == d.cluster && d.placed(n.ID) {
+			d.nodes[n.ID], news = &peer{Node: n}, true
+		}
+	}
+	if news {
+		d.dirty = true
+		d.remember()
+	}
+}
+
+// placed reports whether a node is known to be a member of a shard.
+func (d *director) placed(id slotmap.NodeID) bool {
+	return slices.ContainsFunc(d.slots.Shards(), func(sh slotmap.Shard) bool {
+		return slices.ContainsFunc(sh.Members, func(m slotmap.Member) bool { return m.Node == id })
+	})
+}
+
 // placeless reports whether a node is known to be no member of any shard.
 func (d *director) placeless(id slotmap.NodeID) bool {
 	for _, sh := range d.slots.Shards() {
-		if len(sh.Members) == 0 || slices.ContainsFunc(sh.Members, func(m slotmap.Member) bool { return m.Node == id }) {
+		if len(sh.Members) == 0 {
 			return false
 		}
 	}
-	return d.slots.Owned() == slotmap.Count
+	return !d.placed(id) && d.slots.Owned() == slotmap.Count
 }
 
 // tellSpace gossips whether this node's disk is below its mark.

@@ -121,6 +121,8 @@ func (d *director) rare(ctx actor.Context, m any) {
 		d.enrolled(m.cluster)
 	case *leave:
 		d.leave(m)
+	case *link.Inbound:
+		d.inbound(m)
 	}
 }
 
@@ -142,6 +144,9 @@ func (d *director) onTick() {
 		d.judgeClock()
 		d.tellClock()
 	}
+	if d.ticks%absentTicks == 0 {
+		d.tellAbsent()
+	}
 	d.checkServed()
 	d.checkLeft()
 }
@@ -152,6 +157,7 @@ const (
 	spaceTicks     = 25
 	clockTicks     = 25
 	forwardTicks   = uint64(forward.TickInterval / replica.TickInterval)
+	absentTicks    = 250 // between two words about dead members
 	stepTicks      = 15  // at least between two steps of placement for one shard
 	leaveTicks     = 150 // at most, for a graceful end
 	leaveQuiet     = 10  // without a leadership, before it
@@ -303,7 +309,10 @@ func (d *director) toReplicas(m any) {
 	}
 }
 
-func (d *director) pid() *actor.PID { return d.system.NewLocalPID("node") }
+// directorName is the director's on every node.
+const directorName = "node"
+
+func (d *director) pid() *actor.PID { return d.system.NewLocalPID(directorName) }
 
 // checkServed reports once that the whole cluster is served as seen from here.
 func (d *director) checkServed() {

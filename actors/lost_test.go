@@ -5,10 +5,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 )
 
 func nodeNo(i byte) slotmap.NodeID { return slotmap.NodeID{i} }
@@ -75,3 +78,31 @@ func TestDeadNodesAreRememberedWhileTheyHaveAPlace(t *testing.T) {
 		}
 	}
 }
+
+// A node that came after a member's end learns who replaces it from those who knew it, and of nobody else.
+func TestDeadMembersAreToldOf(t *testing.T) {
+	shards := []slotmap.Shard{{ID: 1, Index: 9, Members: []slotmap.Member{{Replica: 1, Node: nodeNo(1)}, {Replica: 2, Node: nodeNo(2)}}}}
+	newcomer := picture(testNode(t))
+	newcomer.system, newcomer.logPID = actor.NewActorSystem(), actor.NewPID("", "")
+	newcomer.gossip, newcomer.log = silent{}, slog.New(slog.DiscardHandler)
+	newcomer.cluster, newcomer.slots = slotmap.ClusterID{1}, slotmap.New(slotmap.Even(1), shards)
+	newcomer.nodes[nodeNo(5)] = &peer{Node: gossip.Node{ID: nodeNo(5), Peer: "10.0.0.2:1", Boot: 5}, alive: true}
+	told := []gossip.Node{
+		{ID: nodeNo(2), Cluster: slotmap.ClusterID{1}, Peer: "10.0.0.2:1", Boot: 2},
+		{ID: nodeNo(3), Cluster: slotmap.ClusterID{1}, Peer: "10.0.0.2:1", Boot: 3}, // a member of nothing
+		{ID: nodeNo(5), Cluster: slotmap.ClusterID{1}, Peer: "10.0.0.9:1", Boot: 1}, // known better
+	}
+	newcomer.inbound(&link.Inbound{From: nodeNo(4), Message: &wire.Absent{Directory: gossip.EncodeDirectory(told)}})
+	newcomer.inbound(&link.Inbound{From: nodeNo(4), Message: &wire.Absent{Directory: []byte("nonsense")}})
+	if before := newcomer.predecessors(); len(before) != 1 || !slices.Equal(before[nodeNo(5)], []slotmap.NodeID{nodeNo(2)}) {
+		t.Errorf("predecessors: %v", before)
+	}
+	if p := newcomer.nodes[nodeNo(5)]; !p.alive || p.Peer != "10.0.0.2:1" {
+		t.Errorf("%+v", p)
+	}
+}
+
+// silent is a gossip of which only Known is asked.
+type silent struct{ Gossip }
+
+func (silent) Known() []gossip.Node { return nil }

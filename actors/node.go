@@ -183,7 +183,7 @@ func (n *Node) startCluster(id identity) error {
 	}
 	n.loaded = nil
 	remembered := n.remembered(d)
-	n.director = n.system.NewLocalPID("node")
+	n.director = n.system.NewLocalPID(directorName)
 	var err error
 	if n.links, err = n.world.Links(n.linkConfig(id, remembered)); err != nil {
 		return err
@@ -204,7 +204,7 @@ func (n *Node) startCluster(id identity) error {
 	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox) // it asks the sessions
 	d.clients = n.sessions
 	d.publish()
-	n.spawn("node", func() actor.Actor { return d })
+	n.spawn(directorName, func() actor.Actor { return d })
 	n.directed = true
 	for _, node := range n.gossip.Nodes() {
 		n.system.Root.Send(n.director, &gossiped{gossip.NodeUp{Node: node}})

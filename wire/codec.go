@@ -42,6 +42,8 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return readCopied(r)
 	case KindPromise:
 		return readPromise(r)
+	case KindAbsent:
+		return readAbsent(r)
 	}
 	return nil
 }
@@ -83,6 +85,16 @@ func (m *Promise) AppendMsgpack(dst []byte) []byte {
 func readPromise(r *pack.Reader) *Promise {
 	fields(r, 4)
 	return &Promise{Shard: readShard(r), Replica: r.Uint(), Term: r.Uint(), Round: r.Uint()}
+}
+
+func (m *Absent) AppendMsgpack(dst []byte) []byte {
+	return pack.AppendBytes(pack.AppendArray(dst, 1), m.Directory)
+}
+
+func readAbsent(r *pack.Reader) *Absent {
+	fields(r, 1)
+	r.Own()
+	return &Absent{Directory: r.Bytes(MaxDirectory)}
 }
 
 func (m *Snapshot) AppendMsgpack(dst []byte) []byte {

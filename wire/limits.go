@@ -12,6 +12,8 @@ const (
 	MaxEntries = 1 << 20  // entries in one raft message
 	MaxReplica = 32       // replicas in each list of a ConfState
 	MaxWaiting = 64 << 10 // ids in one Waiting
+
+	MaxDirectory = 1 << 20 // bytes of the directory in an Absent
 )
 
 // What can be wrong with a peer's bytes.

@@ -24,6 +24,7 @@ const (
 	KindCopies
 	KindCopied
 	KindPromise
+	KindAbsent
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -54,6 +55,10 @@ type Promise struct {
 	Term    uint64
 	Round   uint64 // number of the heartbeat
 }
+
+// Absent tells of dead nodes that have a place in a shard still: a node that came after their end knows of them only
+// by this. The directory is opaque to the link.
+type Absent struct{ Directory []byte }
 
 // Snapshot heads the stream of a snapshot's file on the bulk connection.
 type Snapshot struct {
@@ -145,6 +150,7 @@ func (*Waiting) Kind() Kind  { return KindWaiting }
 func (*Copies) Kind() Kind   { return KindCopies }
 func (*Copied) Kind() Kind   { return KindCopied }
 func (*Promise) Kind() Kind  { return KindPromise }
+func (*Absent) Kind() Kind   { return KindAbsent }
 
 // ConsensusLane marks the messages that must not queue behind client work.
 func (*Raft) ConsensusLane()    {}
