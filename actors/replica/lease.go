@@ -26,10 +26,11 @@ const (
 
 // lease is what a leader knows of its own.
 type lease struct {
-	until    int64           // ms of the monotonic clock
-	read     uint64          // the newest round of reads, 0 for none
-	asked    int64           // ms at which that was opened
-	round    uint64          // number of its first heartbeat, 0 until that is sent; later ones have none that is less
+	until    int64  // ms of the monotonic clock
+	read     uint64 // the newest round of reads, 0 for none
+	asked    int64  // ms at which that was opened
+	round    uint64 // number of its heartbeats, 0 until they are sent; later ones have none that is less
+	sent     bool
 	promised map[uint64]bool // voters that promised in answer to such a heartbeat
 	offered  uint64          // the term in which this replica offered its leadership: it has no lease in that
 }
@@ -44,14 +45,16 @@ func (r *replica) leased() bool {
 // asks notes that a round is about to be opened.
 func (r *replica) asks(ctx []byte) {
 	if r.cfg.Leases && r.role == raft.StateLeader {
-		r.lease.read, r.lease.asked, r.lease.round, r.lease.promised = binary.BigEndian.Uint64(ctx), r.mono(), 0, map[uint64]bool{}
+		r.lease.read, r.lease.asked, r.lease.round, r.lease.sent = binary.BigEndian.Uint64(ctx), r.mono(), 0, false
+		r.lease.promised = map[uint64]bool{}
 	}
 }
 
-// beats notes a heartbeat that leaves. Raft numbers those that confirm reads.
+// beats notes a heartbeat that leaves. Raft numbers those that confirm reads. In the Ready that follows the question
+// there may be one of before it; those of the round have the highest number.
 func (r *replica) beats(m *raftpb.Message) {
-	if r.lease.read != 0 && r.lease.round == 0 {
-		r.lease.round = beat(m)
+	if r.lease.read != 0 && !r.lease.sent {
+		r.lease.round = max(r.lease.round, beat(m))
 	}
 }
 

@@ -28,6 +28,7 @@ func (r *replica) handleReady(rd raft.Ready) {
 			r.sendReady(m)
 		}
 	}
+	r.lease.sent = r.lease.round != 0
 	r.sendAll(r.votes)
 	r.votes = nil
 	for _, rs := range rd.ReadStates {
