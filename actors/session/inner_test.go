@@ -6,6 +6,7 @@ import (
 	"net"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
@@ -141,4 +142,35 @@ func TestMigrate(t *testing.T) {
 	if got := c.do("DISCARD") + c.do("INFO commandstats"); strings.Contains(got, "cmdstat_dump") {
 		t.Errorf("the commands of MIGRATE are counted: %s", got)
 	}
+}
+
+// A MIGRATE to a server that says nothing goes on while its client is there, however long, and no longer.
+func TestMigrateEndsWithItsClient(t *testing.T) {
+	b := newBed(t, 1)
+	silent, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer silent.Close()
+	host, port, _ := net.SplitHostPort(silent.Addr().String())
+	c := b.dial()
+	c.want("SET k 1", "OK", "CONFIG SET timeout 5", "OK")
+	c.send("MIGRATE " + host + " " + port + " k 0 86400000")
+	target, err := silent.Accept()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer target.Close()
+	target.SetReadDeadline(time.Now().Add(time.Minute))
+	b.srv.sweepAt(b.srv.now.Load() + 60_000)
+	other := b.dial()
+	if got := other.do("CLIENT LIST"); !strings.Contains(got, "cmd=migrate") {
+		t.Errorf("the client is gone: %s", got)
+	}
+	c.Close()
+	if _, err := io.Copy(io.Discard, target); err != nil {
+		t.Error(err)
+	}
+	eventually(t, "nothing of it is left", func() bool { return b.srv.clients.count() == 1 })
+	other.want("GET k", "1")
 }

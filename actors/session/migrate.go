@@ -50,6 +50,7 @@ func migrateKeys(s *session, args [][]byte) {
 	s.seg.stop = true
 	s.seg.outstanding++
 	s.migrate = cancel
+	s.info.carries.Store(true)
 	root, self := s.root, s.pid
 	s.srv.running.Go(func() {
 		status, err := migrate.Run(ctx, source, r)
@@ -77,6 +78,7 @@ func (s *session) mayMigrate(keys [][]byte) (line string) {
 // migrated takes the end of a MIGRATE.
 func (s *session) migrated(m *migrated) {
 	s.migrate = nil
+	s.info.carries.Store(false)
 	if s.cur == nil {
 		return
 	}

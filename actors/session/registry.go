@@ -30,6 +30,7 @@ type client struct {
 	input   atomic.Int64 // bytes of the command under way, for CLIENT LIST
 	writing atomic.Int64 // ms, when the write under way began; 0: none
 	blocked atomic.Bool  // in a command that waits
+	carries atomic.Bool  // in a MIGRATE
 	name    atomic.Pointer[string]
 	libName atomic.Pointer[string]
 	libVer  atomic.Pointer[string]

@@ -33,10 +33,15 @@ func (s *Server) sweepAt(now int64) {
 			s.system.Root.Send(s.system.NewLocalPID(c.actorName()), waitCheck{})
 		}
 		switch {
-		case idle > 0 && !c.inner && !c.blocked.Load() && c.subscriptions() == 0 && now-c.active.Load() > idle:
+		case idle > 0 && c.mayIdle() && now-c.active.Load() > idle:
 			c.kill()
 		case c.writing.Load() != 0 && now-c.writing.Load() > writeTimeout:
 			c.kill()
 		}
 	}
+}
+
+// mayIdle reports whether it is up to the client that nothing happens.
+func (c *client) mayIdle() bool {
+	return !c.inner && !c.blocked.Load() && !c.carries.Load() && c.subscriptions() == 0
 }
