@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// abused starts a node, and returns the address of its HTTP port.
-func abused(t *testing.T) (*trio, string) {
+// single starts a node that is a cluster by itself.
+func single(t *testing.T) (*trio, *Node) {
 	c := &trio{t: t}
 	n, err := StartIn(c.config(nil), realWorld())
 	if err != nil {
@@ -22,6 +22,12 @@ func abused(t *testing.T) (*trio, string) {
 	n.serve()
 	t.Cleanup(func() { n.Stop() })
 	c.until("all slots are served", func() bool { return n.Routes().Served() })
+	return c, n
+}
+
+// abused starts a node, and returns the address of its HTTP port.
+func abused(t *testing.T) (*trio, string) {
+	c, n := single(t)
 	return c, n.cfg.HTTP.Addr().String()
 }
 

@@ -14,13 +14,7 @@ import (
 
 // TestDashboardQueriesWhatThereIs: every query of the Grafana dashboard names metrics that the node has.
 func TestDashboardQueriesWhatThereIs(t *testing.T) {
-	c := &trio{t: t}
-	n, err := StartIn(c.config(nil), realWorld())
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.serve()
-	t.Cleanup(func() { n.Stop() })
+	c, n := single(t)
 	one := redis.NewClient(&redis.Options{Addr: n.cfg.Client.Addr().String()})
 	defer one.Close()
 	c.until("a command is served", func() bool { return one.Get(context.Background(), "k").Err() == redis.Nil })

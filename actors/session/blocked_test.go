@@ -220,8 +220,7 @@ func TestBlockedWhileTheLeaderChanges(t *testing.T) {
 
 // Where commands are carried out elsewhere, those that block are too.
 func TestBlockedElsewhere(t *testing.T) {
-	var far elsewhere
-	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	b, _ := newForwardingBed(t)
 	q := b.keyIn(2, "q")
 	b.moveAway(2)
 	c, other := b.dial(), b.dial()
@@ -252,8 +251,7 @@ func TestBlockedElsewhere(t *testing.T) {
 
 // For a client that is gone nothing is popped elsewhere either.
 func TestBlockedElsewhereAndGone(t *testing.T) {
-	var far elsewhere
-	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	b, far := newForwardingBed(t)
 	q := b.keyIn(2, "q")
 	b.moveAway(2)
 	c, other := b.dial(), b.dial()
@@ -288,8 +286,7 @@ func TestWaitAfterALeaderHasChanged(t *testing.T) {
 
 // WAIT asks the leaders of what was written through them, wherever they are.
 func TestWaitElsewhere(t *testing.T) {
-	var far elsewhere
-	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	b, far := newForwardingBed(t)
 	b.shards[1].durable.Store(2)
 	b.shards[2].durable.Store(1)
 	b.moveAway(2)

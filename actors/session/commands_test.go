@@ -575,8 +575,7 @@ func TestHelpAndCommand(t *testing.T) {
 
 // TestForward: with forwarding on, a batch for a shard that is elsewhere goes there.
 func TestForward(t *testing.T) {
-	var far elsewhere
-	b := newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) })
+	b, far := newForwardingBed(t)
 	c := b.dial()
 	k := b.keyIn(2, "k")
 	b.moveAway(2)
@@ -602,6 +601,12 @@ type elsewhere struct {
 	asked  []slotmap.NodeID
 	answer func(to slotmap.NodeID) *replica.Answer // nil, or answering nil: the bed's own replica serves
 	open   map[uint64]func(withError bool)         // what waits, by the name that it has here
+}
+
+// newForwardingBed is a server of two shards that has others carry out what it does not lead.
+func newForwardingBed(t *testing.T) (*bed, *elsewhere) {
+	far := &elsewhere{}
+	return newBed(t, 2, func(b *bed, c *Config) { c.ForwardAll, c.Forward = true, far.of(b) }), far
 }
 
 func (e *elsewhere) of(b *bed) Forwarder {
