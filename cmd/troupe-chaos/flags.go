@@ -32,6 +32,7 @@ type flags struct {
 	Nodes    int      `help:"Nodes of the cluster. Default: 3."`
 	Shards   int      `help:"Shards of the cluster. Default: 6."`
 	Clients  int      `help:"Clients that write at full speed, as many that contend for a few keys, and as many that hand jobs to each other. Default: 8."`
+	Rate     int      `help:"Writes a second of all clients that write at full speed, for a load that is the same on every target. Default: as many as they can."`
 	Network  string   `default:"auto" enum:"auto,packets,relays" help:"How a script cuts the network: packets drops packets by nftables (needs Linux and root), relays passes everything through this program; auto takes the first that can be had." placeholder:"auto|packets|relays"`
 	Dir      string   `help:"Empty directory for data and logs. Default: a temporary one." placeholder:"DIR" type:"path"`
 	Keep     bool     `help:"Keep the directory. After a violation it is kept in any case."`
@@ -63,6 +64,8 @@ func (f *flags) check() error {
 		return fmt.Errorf("--node-timeout %v: must not be negative", f.NodeTimeout)
 	case f.Clients < 0 || f.Clients > 1000:
 		return fmt.Errorf("--clients %d: must be 1 to 1000", f.Clients)
+	case f.Rate < 0:
+		return fmt.Errorf("--rate %d: must not be negative", f.Rate)
 	case f.Wait < 0 || f.Wait > 16:
 		return fmt.Errorf("--wait %d: must be 0 to 16", f.Wait)
 	}

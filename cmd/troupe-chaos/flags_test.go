@@ -38,13 +38,13 @@ func TestFlagsOverrideTheScript(t *testing.T) {
 	}
 	p := planned(t, "--script", file)
 	p.script, p.seed = nil, 0
-	if want := (plan{nil, "redis-cluster", 0, 9 * time.Second, 5, 2, 3, 1, ""}); p != want {
+	if want := (plan{nil, "redis-cluster", 0, 9 * time.Second, 5, 2, 3, 1, 0, ""}); p != want {
 		t.Errorf("the script asks for %+v", p)
 	}
 	t.Setenv("TROUPE_CLIENTS", "5")
-	p = planned(t, "--script", file, "--nodes=4", "--shards=7", "--duration=3s", "--wait=2", "--target=troupe", "--seed=8")
+	p = planned(t, "--script", file, "--nodes=4", "--shards=7", "--duration=3s", "--wait=2", "--rate=900", "--target=troupe", "--seed=8")
 	p.script = nil
-	if want := (plan{nil, "troupe", 8, 3 * time.Second, 4, 7, 5, 2, ""}); p != want {
+	if want := (plan{nil, "troupe", 8, 3 * time.Second, 4, 7, 5, 2, 900, ""}); p != want {
 		t.Errorf("the flags ask for %+v", p)
 	}
 }
@@ -71,7 +71,7 @@ func TestOptions(t *testing.T) {
 func TestBadFlagsAreOneLineAndExitCode2(t *testing.T) {
 	for _, args := range [][]string{
 		{"--nodes", "-1"}, {"--nodes", "99"}, {"--shards", "-1"}, {"--duration", "-1s"}, {"--duration", "x"}, {"--wait", "17"},
-		{"--clients", "1001"}, {"--node-timeout", "-1s"}, {"--target", "etcd"}, {"--network", "strings"}, {"--seeds", "9-1"}, {"--seeds", "x"}, {"--no-such-flag"}, {"positional"},
+		{"--clients", "1001"}, {"--rate", "-1"}, {"--node-timeout", "-1s"}, {"--target", "etcd"}, {"--network", "strings"}, {"--seeds", "9-1"}, {"--seeds", "x"}, {"--no-such-flag"}, {"positional"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(args, &out, &errs)

@@ -32,7 +32,7 @@ type plan struct {
 	seed                   uint64
 	duration               time.Duration
 	nodes, shards, clients int
-	wait                   int
+	wait, rate             int
 	dir                    string
 }
 
@@ -54,6 +54,7 @@ func (f *flags) plan() (plan, error) {
 		shards:   cmp.Or(f.Shards, s.Shards, 6),
 		clients:  cmp.Or(f.Clients, s.Clients, 8),
 		wait:     cmp.Or(f.Wait, s.Wait),
+		rate:     f.Rate,
 		dir:      f.Dir,
 	}, nil
 }
@@ -158,7 +159,7 @@ func (f *flags) options(p plan, screen *console) cluster.Options {
 
 func (p plan) config(screen *console) chaos.Config {
 	return chaos.Config{
-		Seed: p.seed, Duration: p.duration, Script: p.script, Clients: p.clients, Workers: p.clients, Wait: p.wait,
+		Seed: p.seed, Duration: p.duration, Script: p.script, Clients: p.clients, Workers: p.clients, Wait: p.wait, Rate: p.rate,
 		FailStop: p.target == troupe,
 		Event:    screen.event, Progress: screen.progress, Loading: screen.loads,
 	}

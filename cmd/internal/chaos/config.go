@@ -17,6 +17,7 @@ type Config struct {
 	Clients  int             // writers, and as many contenders
 	Workers  int             // that hand jobs to each other
 	Wait     int             // more nodes that a write must be on before it counts; 0 asks for none
+	Rate     int             // writes a second of all writers; 0 is as many as they can
 	FailStop bool            // the target promises that a node ends when a sync of its disk fails
 
 	Batch     int            // writes in a writer's pipeline; default 64
@@ -33,6 +34,14 @@ type Config struct {
 	Event    func(text string)
 	Loading  func(bool)
 	Progress func(Progress)
+}
+
+// pace is how far apart the pipelines of a writer begin at least.
+func (c Config) pace() time.Duration {
+	if c.Rate == 0 {
+		return 0
+	}
+	return time.Second * time.Duration(c.Batch*c.Clients) / time.Duration(c.Rate)
 }
 
 // waitTime is how long a client waits for the copies of a write.

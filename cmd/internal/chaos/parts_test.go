@@ -158,6 +158,14 @@ func TestLedBy(t *testing.T) {
 	}
 }
 
+func TestPace(t *testing.T) {
+	for rate, want := range map[int]time.Duration{0: 0, 64: 3 * time.Second, 19200: 10 * time.Millisecond} {
+		if got := (Config{Batch: 64, Clients: 3, Rate: rate}).pace(); got != want {
+			t.Errorf("%d writes a second: a pipeline each %v, want %v", rate, got, want)
+		}
+	}
+}
+
 func TestGrouped(t *testing.T) {
 	for n, want := range map[int64]string{0: "0", 999: "999", 1000: "1,000", 1234567: "1,234,567", -1000: "-1,000", -999: "-999"} {
 		if got := Grouped(n); got != want {

@@ -150,7 +150,7 @@ func (r *run) writer(base context.Context, i int) *writer {
 		book:    r.ledger.Writer(fmt.Sprintf("write:%d:", i)),
 		tally:   r.tally, violations: r.violations, faults: r.faults,
 		rng:    r.cfg.random(partWriters + uint64(i)),
-		writes: r.cfg.Batch, reads: r.cfg.Reads,
+		writes: r.cfg.Batch, reads: r.cfg.Reads, every: r.cfg.pace(),
 	}
 }
 

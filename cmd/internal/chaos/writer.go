@@ -25,14 +25,17 @@ type writer struct {
 	rng        *rand.Rand
 	writes     int
 	reads      int
+	every      time.Duration // at least, between the beginnings of two pipelines
 }
 
 // run writes until ctx ends. The last pipeline is waited for.
 func (w *writer) run(ctx context.Context) {
 	for ctx.Err() == nil {
+		next := time.Now().Add(w.every)
 		if !w.round() {
 			pause(ctx, backOff)
 		}
+		pause(ctx, time.Until(next))
 	}
 }
 
