@@ -11,6 +11,8 @@ const (
 	counterMask  = access(1)<<counterBits - 1
 	freshCounter = access(5) // of a new key, lest it is the first to go
 	hour         = access(3600) << counterBits
+
+	longestIdle = int64((^access(0) - hour) >> counterBits) // s; what is longer ago cannot be told from what is to come
 )
 
 // usage is what State keeps of how keys are used. Nothing in it is replicated.
@@ -100,12 +102,13 @@ func (u *usage) counted(e *entry) access {
 	return n
 }
 
-// setUse gives an entry a time since it was used, or a counter of uses, whichever the rules go by; -1 leaves it.
+// setUse gives an entry a time since it was used, in seconds, or a counter of uses, whichever the rules go by; -1 leaves
+// it.
 func (u *usage) setUse(e *entry, idle, frequency int64) {
 	switch {
 	case u.lfu && frequency >= 0:
 		e.access = u.stamp | access(frequency)
 	case !u.lfu && idle >= 0:
-		e.access = access(max(u.second-idle, 0))<<counterBits | freshCounter
+		e.access = access(max(u.second-min(idle, longestIdle), 0))<<counterBits | freshCounter
 	}
 }

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 )
@@ -17,7 +18,7 @@ const (
 	tries    = 16 // to find a key that is not chosen already
 )
 
-// candidate is a key that may be evicted next. It is known by name only: it may be gone when its turn comes.
+// candidate is a key that may be evicted next. It is known by name only: it may be gone at the next choice.
 type candidate struct {
 	key   string
 	score int64 // the higher the sooner
@@ -32,17 +33,19 @@ type choice struct {
 func (c *choice) ends() bool { return len(c.victims) >= maxVictims || c.sampled >= maxSampled }
 
 // AppendEviction appends an operation that evicts keys of about need bytes, or of as many as one operation may
-// (there is more to choose once it is carried out), and returns dst as it was if the rules allow for none. Nothing changes before the operation is carried out, which
-// spares a key that was modified in between: that one is not what was chosen any more.
+// (there is more to choose once it is carried out), and tells how much that frees: nothing, and dst is as it was, if the
+// rules allow for none. Nothing changes before the operation is carried out, which spares a key that was modified in
+// between: that one is not what was chosen any more.
 //
 // The choice is by samples, by random numbers from env, and by how keys were used here: it is for a leader to make,
 // and the operation for the log.
-func (s *State) AppendEviction(dst []byte, env *Env, need int64) []byte {
+func (s *State) AppendEviction(dst []byte, env *Env, need int64) (ops []byte, freed int64) {
 	s.begin(env)
 	s.draws.command(env)
 	args := [][]byte{[]byte("evict"), strconv.AppendUint(nil, s.watch.version, 10)}
 	chosen, bytes := choice{victims: map[*entry]bool{}}, 0
-	for need > 0 && !chosen.ends() && bytes < maxVictimBytes {
+	s.reviewPool()
+	for freed < need && !chosen.ends() && bytes < maxVictimBytes {
 		e := s.victim(&chosen)
 		if e == nil {
 			break
@@ -50,12 +53,12 @@ func (s *State) AppendEviction(dst []byte, env *Env, need int64) []byte {
 		chosen.victims[e] = true
 		args = append(args, []byte(e.key))
 		bytes += len(e.key)
-		need -= e.freed()
+		freed += e.freed()
 	}
 	if len(chosen.victims) == 0 {
-		return dst
+		return dst, 0
 	}
-	return AppendOp(dst, 0, args)
+	return AppendOp(dst, 0, args), freed
 }
 
 // victim chooses the next key to evict, beside those that are chosen; nil if none is found.
@@ -78,7 +81,7 @@ func (s *State) victim(chosen *choice) *entry {
 	}
 	for range tries {
 		s.fillPool(chosen)
-		if e := s.takeCandidate(chosen); e != nil {
+		if e := s.takeCandidate(); e != nil {
 			return e
 		}
 	}
@@ -119,7 +122,7 @@ func (s *State) fillPool(chosen *choice) {
 		if chosen.victims[e] || slices.ContainsFunc(u.pool, known) {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(u.pool, c, func(a, b candidate) int { return int(a.score - b.score) })
+		at, _ := slices.BinarySearchFunc(u.pool, c, soonerLast)
 		if len(u.pool) < poolSize {
 			u.pool = slices.Insert(u.pool, at, c)
 		} else if at > 0 {
@@ -137,19 +140,35 @@ func (u *usage) score(e *entry) int64 {
 	return u.idle(e)
 }
 
-// takeCandidate takes the best candidate out of the pool that is still there and eligible.
-func (s *State) takeCandidate(chosen *choice) *entry {
+func soonerLast(a, b candidate) int { return cmp.Compare(a.score, b.score) }
+
+// reviewPool drops candidates that are gone or not eligible any more, and scores the others anew: some were used since
+// they were sampled.
+func (s *State) reviewPool() {
 	u := &s.usage
-	for len(u.pool) > 0 {
-		last := len(u.pool) - 1
-		e := s.lookup([]byte(u.pool[last].key)).e
-		u.pool[last] = candidate{}
-		u.pool = u.pool[:last]
-		if e != nil && !chosen.victims[e] && (e.expire != 0 || !u.rules.Policy.volatile()) {
-			return e
+	kept := u.pool[:0]
+	for _, c := range u.pool {
+		e := s.lookup([]byte(c.key)).e
+		if e != nil && (e.expire != 0 || !u.rules.Policy.volatile()) {
+			kept = append(kept, candidate{c.key, u.score(e)})
 		}
 	}
-	return nil
+	clear(u.pool[len(kept):])
+	slices.SortStableFunc(kept, soonerLast)
+	u.pool = kept
+}
+
+// takeCandidate takes the best candidate out of the pool, nil if it is empty.
+func (s *State) takeCandidate() *entry {
+	u := &s.usage
+	last := len(u.pool) - 1
+	if last < 0 {
+		return nil
+	}
+	e := s.lookup([]byte(u.pool[last].key)).e
+	u.pool[last] = candidate{}
+	u.pool = u.pool[:last]
+	return e
 }
 
 // evict is the internal command "evict version key…": it deletes the keys that no operation after that version

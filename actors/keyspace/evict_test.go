@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"testing"
 )
 
@@ -11,7 +12,8 @@ import (
 func (b *bench) evictOp(need int64) []byte {
 	env := b.env
 	env.Read, env.ReadNow = true, env.Now
-	return b.s.AppendEviction(nil, &env, need)
+	ops, _ := b.s.AppendEviction(nil, &env, need)
+	return ops
 }
 
 // applyOps carries out encoded operations as an entry.
@@ -249,6 +251,61 @@ func TestVictimsOfOneBucketGo(t *testing.T) {
 	}
 	if n := b.s.Keys(); n != 0 {
 		t.Errorf("%d keys stay", n)
+	}
+}
+
+// A key that was used since it became a candidate is none any more.
+func TestCandidatesAreReviewed(t *testing.T) {
+	for _, p := range []Policy{AllKeysLRU, AllKeysLFU} {
+		b := newBench(t)
+		b.s.SetEviction(Eviction{Policy: p, Samples: 64, LogFactor: 0})
+		b.run("set", "old", "v", "px", "1000000")
+		b.later(60)
+		b.fill(4)
+		b.evictOp(1) // the sample has all keys, and the pool the others from now on
+		for _, key := range []string{"stay:0", "go:0", "gone"} {
+			b.s.usage.pool = append(b.s.usage.pool, candidate{key, 1 << 40})
+		}
+		b.later(60)
+		for range 10 {
+			b.run("get", "stay:0")
+			b.run("get", "go:0")
+		}
+		for _, key := range victims(t, b.evictOp(3*entryOverhead)) {
+			if key == "stay:0" || key == "go:0" || key == "gone" {
+				t.Errorf("%v: %s is chosen", p, key)
+			}
+		}
+	}
+}
+
+// No time since a key was used is so long that it seems to be used just now.
+func TestLongIdle(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: 1})
+	b.run("set", "k", "v")
+	_, payload, _ := strings.Cut(strings.TrimSuffix(b.run("dump", "k"), "\r\n"), "\r\n")
+	for _, days := range []int64{1, 190, 194, 195, 231, 400} {
+		idle := days * 24 * 60 * 60
+		b.run("restore", "k", "0", payload, "replace", "idletime", strconv.FormatInt(idle, 10))
+		want := fmt.Sprintf(":%d\r\n", min(idle, longestIdle))
+		if got := b.read(b.env.Now, "object", "idletime", "k"); got != want {
+			t.Errorf("%d days: idle for %q, want %q", days, got, want)
+		}
+	}
+}
+
+// A value that gets another name is not freed.
+func TestRenameFreesNothing(t *testing.T) {
+	b := newBench(t)
+	args := []string{"sadd", "big"}
+	for i := range 65 {
+		args = append(args, strconv.Itoa(i))
+	}
+	b.run(args...)
+	b.steps(step{"rename big {big}2", "+OK|"})
+	if got := b.s.TakeCounts().Freed; got != 0 {
+		t.Errorf("%d values freed", got)
 	}
 }
 

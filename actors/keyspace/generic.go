@@ -90,7 +90,7 @@ func (s *State) move(c *call, free bool) (moved, ok bool) {
 		return true, true
 	}
 	v, at := from.e.value, from.e.expire
-	s.remove(from.e)
+	s.unlink(from.e)
 	s.setValue(&to, v, at)
 	to.e.access = v.access
 	s.notify(EventGeneric, "rename_from", from.e.key)

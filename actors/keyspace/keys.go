@@ -154,8 +154,16 @@ func (s *State) dict(slot uint16) *dict {
 	return s.dicts[slot]
 }
 
-// remove deletes an entry.
+// remove deletes an entry with its value.
 func (s *State) remove(e *entry) {
+	if e.kind() != kindString && e.object().items() > manyItems {
+		s.counts.Freed++
+	}
+	s.unlink(e)
+}
+
+// unlink takes an entry out, whose value may go on elsewhere.
+func (s *State) unlink(e *entry) {
 	s.change(e)
 	slot := slotmap.Slot([]byte(e.key))
 	d := s.dicts[slot]
@@ -164,9 +172,6 @@ func (s *State) remove(e *entry) {
 		s.dicts[slot] = nil
 	}
 	s.expiry.set(e, 0)
-	if e.kind() != kindString && e.object().items() > manyItems {
-		s.counts.Freed++
-	}
 	s.census.add(slot, -1)
 	s.bytes -= e.size()
 }

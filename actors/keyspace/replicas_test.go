@@ -171,7 +171,7 @@ func (r *replicas) entry() {
 	var body []byte
 	if g.IntN(50) == 0 {
 		read := Env{Index: r.env.Index - 1, Now: r.env.Now, ReadNow: r.env.Now, Seed: g.Uint64(), Read: true}
-		body = r.answers.AppendEviction(body, &read, int64(g.IntN(3000)))
+		body, _ = r.answers.AppendEviction(body, &read, int64(g.IntN(3000)))
 	}
 	body = append(body, g.body()...)
 	r.told.Reset(nil, 2)

@@ -105,8 +105,12 @@ func (s *State) Expires() int { return s.expiry.len() }
 // Bytes estimates the memory of all keys and values, of times to live, of what is remembered of transactions that are
 // carried out once, and of operations that wait.
 func (s *State) Bytes() int64 {
-	return s.bytes + deadlineBytes*int64(s.expiry.len()) + int64(s.once.bytes) + int64(s.waiters.size)
+	return s.bytes + deadlineBytes*int64(s.expiry.len()) + s.Aside()
 }
+
+// Aside is the part of Bytes that no eviction of keys makes any smaller: what is remembered of transactions, and
+// operations that wait. Each has a bound of its own.
+func (s *State) Aside() int64 { return int64(s.once.bytes) + int64(s.waiters.size) }
 
 // StateBytes is what a State takes without keys.
 var StateBytes = int64(reflect.TypeFor[State]().Size())

@@ -48,8 +48,8 @@ type applier struct {
 	tick    uint64 // the replica's, as far as it told
 	blocked blocked
 
-	evicting bool // an operation that evicts is on its way
-	vain     bool // the last one deleted nothing: all that it named was modified in between
+	leaving int64 // bytes that an operation frees that is on its way, 0: there is none
+	vain    bool  // the last one deleted nothing: all that it named was modified in between
 
 	w     resp.Writer
 	rd    keyspace.OpReader
@@ -141,13 +141,14 @@ func (a *applier) Receive(ctx actor.Context) {
 		a.nextSlice(ctx, m)
 	case *deposed:
 		a.gauges.Dry.Store(false)
+		a.leave(0)
 		a.deposed(m.last)
 	case *overdue:
 		a.overdue(ctx, m.tick)
 	case *forgetBlocked:
 		a.endBlocked(Unknown)
 	case *forgetEviction:
-		a.evicting = false
+		a.leave(0)
 	case *overfull:
 		a.follow()
 		a.relieve(ctx)
@@ -368,7 +369,8 @@ const maxExpected = 64 << 10
 func (a *applier) restore(ctx actor.Context, ref raftlog.SnapshotRef) {
 	a.cancelSnapshot()
 	a.endBlocked(Unknown)
-	a.evicting, a.vain = false, false
+	a.leave(0)
+	a.vain = false
 	if ref.File == "" {
 		a.state = keyspace.New(keyspace.Config{MaxValue: maxValue})
 		return
@@ -398,6 +400,8 @@ func (a *applier) publish() {
 	a.gauges.Keys.Store(int64(a.state.Keys()))
 	a.gauges.Expires.Store(int64(a.state.Expires()))
 	a.gauges.Bytes.Store(a.state.Bytes())
+	a.gauges.Aside.Store(a.state.Aside())
+	a.gauges.Leaving.Store(a.leaving) // behind Bytes, lest what went is asked for once more
 	blocking, gone := a.state.BlockingKeys()
 	a.gauges.Blocking.Store(int64(blocking))
 	a.gauges.BlockingGone.Store(int64(gone))
@@ -413,7 +417,7 @@ func (a *applier) count(own bool) {
 	a.gauges.Changes.Add(c.Changes)
 	a.gauges.Freed.Add(c.Freed)
 	if c.Evictions > 0 {
-		a.evicting, a.vain = false, c.Evicted == 0
+		a.leaving, a.vain = 0, c.Evicted == 0
 	}
 	if own {
 		a.gauges.Expired.Add(c.Expired)

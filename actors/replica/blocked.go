@@ -115,7 +115,8 @@ func (b *blocked) remove(op *blockedOp) {
 func (a *applier) newTerm() {
 	a.state.EndWaits()
 	a.endBlocked(Unblocked)
-	a.evicting, a.vain = false, false
+	a.leave(0)
+	a.vain = false
 }
 
 // endBlocked answers all that wait.

@@ -267,8 +267,7 @@ func (n *node) memory() Memory {
 	if n.limit == 0 || n.handle == nil {
 		return Memory{}
 	}
-	data := n.handle.Gauges.Bytes.Load()
-	return Memory{Excess: max(0, data-n.limit), Data: data}
+	return MemoryOf(n.limit, []*Gauges{n.handle.Gauges})
 }
 
 // files is where a node keeps its snapshots.

@@ -14,16 +14,10 @@ import (
 //	replica  proposes it ahead of the writes that are queued
 //	applier  (every replica) deletes what it names, unless it was modified in between
 //
-// At most one such operation is under way. It evicts what its shard holds too much, as far as that may be chosen in one
-// turn of the applier; the next is chosen once it is applied. So large entries can outrun eviction for a while, and
-// writes of all keys that may go undo each choice: then the shard counts as dry, until one evicts something. A new leader
-// begins with what it knows of the use of keys: the writes it applied, and no reads but its own.
-
-// Memory is what a node holds, beside what it may.
-type Memory struct {
-	Excess int64 // bytes that it holds too much; 0 if none
-	Data   int64 // bytes that the keys of all its replicas take
-}
+// At most one such operation of a shard is under way. It evicts what the shard is to give up (memory.go), as far as that
+// may be chosen in one turn of the applier; the next is chosen once it is applied. So large entries can outrun eviction
+// for a while, and writes of all keys that may go undo each choice: then the shard counts as dry, until one evicts
+// something. A new leader begins with what it knows of the use of keys: the writes it applied, and no reads but its own.
 
 // evict asks the leader of a term to propose an operation that evicts.
 type evict struct {
@@ -49,39 +43,38 @@ func (a *applier) follow() {
 
 // relieve has keys evicted if this replica leads and its node holds too much.
 func (a *applier) relieve(ctx actor.Context) {
-	need := a.excess()
+	m := a.memory()
+	if m.Excess > 0 && a.leaving > 0 {
+		return
+	}
+	need := m.due(a.state.Bytes() - a.state.Aside())
 	if need == 0 {
 		a.vain = false
 		a.gauges.Dry.Store(false)
-	}
-	if need == 0 || a.evicting {
 		return
 	}
 	env := keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: a.env.Seed, Read: true}
-	ops := a.state.AppendEviction(nil, &env, need)
+	ops, bytes := a.state.AppendEviction(nil, &env, need)
+	a.leave(bytes)
 	a.gauges.Dry.Store(ops == nil || a.vain)
-	if a.evicting = ops != nil; a.evicting {
+	if ops != nil {
 		ctx.Send(a.replica, &evict{a.term, ops})
 	}
 }
 
-// excess is what this shard is to give up now. It is nothing before an entry of the term in which this replica leads
-// is applied: until then the state is behind.
-func (a *applier) excess() int64 {
-	if a.cfg.Memory == nil || a.term != a.leads || Role(a.gauges.Role.Load()) != RoleLeader {
-		return 0
-	}
-	return a.share(a.cfg.Memory())
+// leave notes how much is about to be evicted.
+func (a *applier) leave(bytes int64) {
+	a.leaving = bytes
+	a.gauges.Leaving.Store(bytes)
 }
 
-// share is what this shard is to give up of what the node holds too much: in proportion, for each shard's leader
-// does the same.
-func (a *applier) share(m Memory) int64 {
-	if m.Excess <= 0 {
-		return 0
+// memory is what this replica goes by as a leader. It is to give up nothing before an entry of the term in which it
+// leads is applied: until then the state is behind.
+func (a *applier) memory() Memory {
+	if a.cfg.Memory == nil || a.term != a.leads || Role(a.gauges.Role.Load()) != RoleLeader {
+		return Memory{}
 	}
-	part := float64(a.state.Bytes()) / float64(max(m.Data, 1))
-	return max(1, int64(float64(m.Excess)*min(part, 1)))
+	return a.cfg.Memory()
 }
 
 // evict notes what is to be evicted. At the end of a leadership the applier forgets that it asked.

@@ -39,6 +39,8 @@ type Gauges struct {
 	Keys         atomic.Int64
 	Expires      atomic.Int64
 	Bytes        atomic.Int64
+	Aside        atomic.Int64  // those of Bytes that are no keys, and are not evicted
+	Leaving      atomic.Int64  // as leader: bytes of keys that are chosen to be evicted
 	Blocking     atomic.Int64  // keys that operations wait for
 	BlockingGone atomic.Int64  // those of them whose deletion ends a wait
 	Changes      atomic.Uint64 // operations applied here that changed something

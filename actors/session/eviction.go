@@ -56,8 +56,11 @@ func (s *Server) Memory() replica.Memory {
 		return replica.Memory{}
 	}
 	routes := s.cfg.Routes()
-	data := routes.dataBytes()
-	return replica.Memory{Excess: max(0, routes.stateBytes()+data-limit), Data: data}
+	held := make([]*replica.Gauges, 0, len(routes.Handles))
+	for _, h := range routes.Handles {
+		held = append(held, h.Gauges)
+	}
+	return replica.MemoryOf(limit-routes.stateBytes(), held)
 }
 
 // leastSlack is how many bytes writes may be ahead of eviction, or an eighth of maxmemory if that is more.

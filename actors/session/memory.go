@@ -65,6 +65,14 @@ func (r *Routes) dataBytes() (n int64) {
 	return n
 }
 
+// asideBytes is the part of dataBytes that is no keys, and that no eviction makes smaller.
+func (r *Routes) asideBytes() (n int64) {
+	for _, h := range r.Handles {
+		n += h.Gauges.Aside.Load()
+	}
+	return n
+}
+
 func infoMemory(s *session, w *infoWriter) {
 	used, startup, dataset := uint64(s.routes.usedBytes()), s.routes.stateBytes(), s.routes.dataBytes()
 	peak := s.srv.stats.rates.peak(used)
@@ -90,7 +98,7 @@ func infoMemory(s *session, w *infoWriter) {
 	w.line("maxmemory_policy", s.srv.settings.eviction.rules().Policy)
 	fmt.Fprintf(w, "mem_fragmentation_ratio:%.2f\r\n", float64(rss)/float64(max(used, 1)))
 	w.line("mem_fragmentation_bytes", int64(rss)-int64(used))
-	w.line("mem_not_counted_for_evict", 0)
+	w.line("mem_not_counted_for_evict", s.routes.asideBytes())
 	w.line("mem_clients_normal", s.srv.clients.memory())
 	w.line("mem_allocator", "go")
 	w.line("active_defrag_running", 0)

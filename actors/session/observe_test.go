@@ -215,7 +215,7 @@ func TestEvictionPolicy(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()
 	c.want("CONFIG SET maxmemory 1 maxmemory-policy ALLKEYS-lru", "OK", "SET k v", "OK")
-	if m := b.srv.Memory(); m.Excess != keyspace.StateBytes+m.Data-1 {
+	if m, data := b.srv.Memory(), b.shards[1].handle.Gauges.Bytes.Load(); m.Excess != keyspace.StateBytes+data-1 {
 		t.Errorf("%+v", m)
 	}
 	b.shards[1].handle.Gauges.Bytes.Store(1 - keyspace.StateBytes + leastSlack)
