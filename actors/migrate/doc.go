@@ -12,6 +12,8 @@
 //	target   its answers, of all of them
 //	source   MULTI, DEL of those that the target has taken, EXEC
 //
+// With COPY nothing is deleted, so nothing is watched: PTTL and DUMP are asked for in one transaction.
+//
 // A key that changes on the way fails the EXEC: it is carried over once more, in the place of its own older copy.
 // So no change of it is lost, and it is deleted here only when the target has said that it has the same value.
 //

@@ -78,7 +78,7 @@ func (m *migration) batch(ctx context.Context, keys [][]byte) error {
 		items[i].key = key
 	}
 	for range maxAttempts {
-		if _, err := m.own(append([][]byte{[]byte("WATCH")}, keys...)...); err != nil {
+		if err := m.watch(keys); err != nil {
 			return err
 		}
 		lost := m.carry(ctx, items)
@@ -115,15 +115,7 @@ func (m *migration) carry(ctx context.Context, items []item) error {
 
 // send asks the target to take a key, or to delete what it took of one that is gone by now.
 func (m *migration) send(ctx context.Context, it *item) error {
-	left, err := m.own([]byte("PTTL"), it.key)
-	if err != nil {
-		return err
-	}
-	ttl := max(left.Int, 1)
-	if left.Int == -1 {
-		ttl = 0
-	}
-	v, err := m.own([]byte("DUMP"), it.key)
+	ttl, v, err := m.value(it.key)
 	if err != nil || v.Kind == resp.Null && !it.behind {
 		return err
 	}
@@ -177,36 +169,19 @@ func (m *migration) release(items []item) (settled bool, err error) {
 			del = append(del, items[i].key)
 		}
 	}
-	if m.Copy || len(del) == 1 {
+	switch {
+	case m.Copy:
+		return true, nil
+	case len(del) == 1:
 		_, err = m.own([]byte("UNWATCH"))
 		return true, err
 	}
-	for _, args := range [][][]byte{{[]byte("MULTI")}, del} {
-		if _, err := m.own(args...); err != nil {
-			return false, err
-		}
+	_, err = m.transact(del)
+	if errors.Is(err, errChanged) {
+		return false, nil
 	}
-	v, err := m.own([]byte("EXEC"))
-	return v.Kind != resp.Null, err
+	return true, err
 }
-
-// own asks the source.
-func (m *migration) own(args ...[]byte) (resp.Value, error) {
-	v, err := m.here.ask(args...)
-	if err == nil && v.Kind != resp.Error {
-		return v, nil
-	}
-	if err == nil {
-		return v, sourceError(v.Str)
-	}
-	m.moved = true // or not: nobody can tell
-	return v, sourceError("the migration was broken off")
-}
-
-// sourceError is an error of the source.
-type sourceError string
-
-func (e sourceError) Error() string { return string(e) }
 
 // ended is the line to answer for an error. One of the source tells that nothing was done, which it must not once the
 // target has something.

@@ -2,6 +2,7 @@ package migrate
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"slices"
 	"strings"
@@ -140,9 +141,43 @@ func TestRunFindsNothing(t *testing.T) {
 }
 
 func TestRunCopies(t *testing.T) {
-	status, _, from, to := run(t, &Request{Keys: keysOf("a"), Copy: true, Replace: true}, holds("a", deleted), ok)
-	if status != Done || from.count("DEL") > 0 || !slices.Equal(to.asked, []string{"RESTORE-ASKING a 0 value REPLACE"}) {
+	status, _, from, to := run(t, &Request{Keys: keysOf("a"), Copy: true, Replace: true}, changing(), ok)
+	if status != Done || from.count("DEL") > 0 || !slices.Equal(to.asked, []string{"RESTORE-ASKING a 3 v3 REPLACE"}) {
 		t.Errorf("%q; the target was asked %q", status, to.asked)
+	}
+}
+
+// changing answers as a source whose key is another after every command: its value and its time are of one moment in a
+// transaction only.
+func changing() func(string) string {
+	n, queued := 0, false
+	return func(line string) string {
+		n++
+		switch name, _, _ := strings.Cut(line, " "); {
+		case name == "MULTI":
+			queued = true
+			return "+OK|"
+		case name == "EXEC":
+			return fmt.Sprintf("*2|:%d|$2|v%[1]d|", n-1)
+		case queued:
+			return "+QUEUED|"
+		case name == "PTTL":
+			return fmt.Sprintf(":%d|", n)
+		case name == "DUMP":
+			return fmt.Sprintf("$2|v%d|", n)
+		}
+		return "+OK|"
+	}
+}
+
+// What the source answers to a transaction is not taken for what it is not.
+func TestSourceAnswersSomethingElse(t *testing.T) {
+	for _, answer := range []string{"*0|", "*1|:1|", "*2|-ERR no|$1|v|", ":1|"} {
+		r := &Request{Keys: keysOf("a"), Copy: true}
+		_, line, _, to := run(t, r, holds("a", func() string { return answer }), ok)
+		if line == "" || len(to.asked) > 0 {
+			t.Errorf("%s: %q; the target was asked %q", answer, line, to.asked)
+		}
 	}
 }
 
