@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -12,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/troupedb/troupe/actors/gateway"
+	"github.com/troupedb/troupe/wire"
 )
 
 // adminServer answers health checks, metrics and commands on the HTTP port.
@@ -29,7 +32,7 @@ func (n *Node) serveAdmin() *adminServer {
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
 	a := &adminServer{done: make(chan struct{}), gateway: gateway.New(gateway.Config{
-		Sessions: n.sessions, Routes: n.routes.Load, Version: n.cfg.Version, Counters: n.counters,
+		Sessions: n.sessions, Routes: n.routes.Load, Version: n.cfg.Version, Survey: n.survey,
 	})}
 	a.http = &http.Server{
 		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
@@ -45,10 +48,19 @@ func (n *Node) serveAdmin() *adminServer {
 	return a
 }
 
-// counters are what the page shows of the node's log.
-func (n *Node) counters() gateway.Counters {
-	s := n.store.Stats()
-	return gateway.Counters{Syncs: s.Syncs, SyncSeconds: s.SyncTime.Sum.Seconds()}
+// standing is how the replicas here stand, and what their log did.
+func (n *Node) standing() *wire.Surveyed {
+	handles, stats := n.routes.Load().Handles, n.store.Stats()
+	m := &wire.Surveyed{Replicas: []wire.Standing{}, Syncs: stats.Syncs, SyncTime: uint64(stats.SyncTime.Sum)}
+	for _, shard := range slices.Sorted(maps.Keys(handles)) {
+		g := handles[shard].Gauges
+		v := g.View()
+		m.Replicas = append(m.Replicas, wire.Standing{
+			Shard: shard, Replica: v.Replica, Role: uint8(v.Role), Term: v.Term, Last: v.Last, Commit: v.Commit, Applied: v.Applied,
+			Snapshot: v.Snapshot, Keys: v.Keys, Bytes: v.Bytes, Written: g.Ops.Load(), Read: g.Reads.Load(),
+		})
+	}
+	return m
 }
 
 // over gives the paths of the operators to mux, and everything else to the gateway: a mux would mend paths.

@@ -32,6 +32,7 @@ type director struct {
 	logPID  *actor.PID
 	forward *actor.PID
 	broker  *actor.PID
+	survey  *actor.PID
 	clients *session.Server
 	links   Links
 	gossip  Gossip
@@ -90,12 +91,10 @@ func (d *director) Receive(ctx actor.Context) {
 	case *gossiped:
 		d.gossiped(m.event)
 	case *link.Up:
-		d.system.Root.Send(d.forward, m)
-		d.system.Root.Send(d.broker, m)
+		d.toPeerUsers(m)
 	case *link.Down:
-		d.system.Root.Send(d.forward, m)
-		d.system.Root.Send(d.broker, m)
-		d.peerDown(m.Node)
+		d.toPeerUsers(m)
+		d.toReplicas(&replica.PeerDown{Node: m.Node})
 	case *link.Unroutable:
 		d.unroutable(m)
 	case *link.Received:
@@ -298,8 +297,11 @@ func (d *director) changed(m *replica.Changed) {
 	}
 }
 
-func (d *director) peerDown(node slotmap.NodeID) {
-	d.toReplicas(&replica.PeerDown{Node: node})
+// toPeerUsers tells those who speak with the same actor on other nodes of a link.
+func (d *director) toPeerUsers(m any) {
+	for _, pid := range []*actor.PID{d.forward, d.broker, d.survey} {
+		d.system.Root.Send(pid, m)
+	}
 }
 
 // toReplicas sends every replica here a message, in order of shard, so that what follows can be repeated.

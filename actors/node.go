@@ -17,6 +17,7 @@ import (
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/actors/survey"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
@@ -35,6 +36,7 @@ type Node struct {
 	forward  *forward.Forwarder
 	queues   map[string]*mailbox.HighWater // of the node's own actors; not written once they run
 	broker   *pubsub.Broker
+	survey   *survey.Survey
 	sessions *session.Server
 	admin    *adminServer
 	time     *timekeeper
@@ -197,6 +199,8 @@ func (n *Node) startCluster(id identity) error {
 		System: n.system, Local: n.local, Full: func() bool { return n.sessions.Full() }, Seed: n.world.Seed(), Logger: n.cfg.Logger,
 	})
 	n.broker = pubsub.New(pubsub.Config{System: n.system, Serves: n.servesSlot, Members: n.membersOfSlot})
+	n.survey = survey.New(survey.Config{System: n.system, Own: n.standing})
+	d.survey = n.spawn(survey.Name, func() actor.Actor { return n.survey }, survey.Mailbox)
 	d.broker = n.spawn(pubsub.Name, func() actor.Actor { return n.broker }, pubsub.Mailbox)
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
@@ -425,6 +429,9 @@ func (n *Node) stopActors() {
 	}
 	if n.broker != nil {
 		wait(n.system.NewLocalPID(pubsub.Name))
+	}
+	if n.survey != nil {
+		wait(n.system.NewLocalPID(survey.Name))
 	}
 	wait(n.logPID)
 }

@@ -44,6 +44,10 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return readPromise(r)
 	case KindAbsent:
 		return readAbsent(r)
+	case KindSurvey:
+		return &Survey{readOnly(r)}
+	case KindSurveyed:
+		return readSurveyed(r)
 	}
 	return nil
 }

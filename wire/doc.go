@@ -27,6 +27,8 @@
 //	Waiting    node -> leader's node  all that the sender waits for there
 //	Copies     node -> leader's node  how many followers hold a write, for WAIT
 //	Copied     back                   so many
+//	Survey     node -> node           how do your replicas stand
+//	Surveyed   back                   so
 //
 // # Ownership of bytes
 //

@@ -13,6 +13,8 @@ const (
 	MaxReplica = 32       // replicas in each list of a ConfState
 	MaxWaiting = 64 << 10 // ids in one Waiting
 
+	MaxStandings = 16 << 10 // replicas in one Surveyed
+
 	MaxDirectory = 1 << 20 // bytes of the directory in an Absent
 )
 

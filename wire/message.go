@@ -25,6 +25,8 @@ const (
 	KindCopied
 	KindPromise
 	KindAbsent
+	KindSurvey
+	KindSurveyed
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -123,6 +125,27 @@ type Copied struct {
 	Leads     bool // the sender leads the shard, and counted
 }
 
+// Survey asks a node how its replicas stand.
+type Survey struct{ ID uint64 } // chosen by the sender, for Surveyed
+
+// Surveyed answers the Survey of the same ID.
+type Surveyed struct {
+	ID       uint64
+	Replicas []Standing
+	Syncs    uint64 // of the sender's log, since it started
+	SyncTime uint64 // spent in them, ns
+}
+
+// Standing is how one replica stands, as its own node sees it.
+type Standing struct {
+	Shard                                 slotmap.ShardID
+	Replica                               uint64
+	Role                                  uint8
+	Term, Last, Commit, Applied, Snapshot uint64
+	Keys, Bytes                           int64
+	Written, Read                         uint64 // operations since the node started
+}
+
 // Ping asks the other end of a link for a Pong of the same ID.
 type Ping struct{ ID uint64 }
 
@@ -151,6 +174,8 @@ func (*Copies) Kind() Kind   { return KindCopies }
 func (*Copied) Kind() Kind   { return KindCopied }
 func (*Promise) Kind() Kind  { return KindPromise }
 func (*Absent) Kind() Kind   { return KindAbsent }
+func (*Survey) Kind() Kind   { return KindSurvey }
+func (*Surveyed) Kind() Kind { return KindSurveyed }
 
 // ConsensusLane marks the messages that must not queue behind client work.
 func (*Raft) ConsensusLane()    {}

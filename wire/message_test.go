@@ -64,6 +64,12 @@ func examples() []Message {
 		&Waiting{IDs: []uint64{}},
 		&Copies{ID: 9, Shard: 3, Index: 77, Need: 2, Timeout: maxTimeout},
 		&Copied{ID: 9, Followers: 2, Leads: true},
+		&Survey{ID: 9},
+		&Surveyed{ID: 9, Syncs: 4, SyncTime: math.MaxUint64, Replicas: []Standing{
+			{Shard: 1, Replica: 2, Role: 3, Term: 4, Last: 100, Commit: 89, Applied: 88, Snapshot: 50, Keys: 7, Bytes: 1 << 40, Written: 8, Read: 9},
+			{Shard: math.MaxUint32, Keys: -1},
+		}},
+		&Surveyed{Replicas: []Standing{}},
 	}
 }
 
@@ -187,9 +193,20 @@ func uints(vs ...uint64) func([]byte) []byte {
 	}
 }
 
+// standings is an array of as many empty ones.
+func standings(n int) func([]byte) []byte {
+	return func(b []byte) []byte {
+		b = pack.AppendArray(b, n)
+		for range n {
+			b = (&Standing{Shard: 1}).appendMsgpack(b)
+		}
+		return b
+	}
+}
+
 func TestDecodeFrameLimits(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), MaxTarget))
-	ping, reply, request, chunk := uint64(KindPing), uint64(KindReply), uint64(KindRequest), uint64(KindChunk)
+	ping, reply, request, chunk, surveyed := uint64(KindPing), uint64(KindReply), uint64(KindRequest), uint64(KindChunk), uint64(KindSurveyed)
 	for _, c := range []struct {
 		name string
 		b    []byte
@@ -201,7 +218,7 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"two fields", pack.AppendArray(nil, 2), pack.ErrShort},
 		{"two fields with values", append(pack.AppendArray(nil, 2), 7, 0xa0), ErrInvalid},
 		{"kind 0", broken(0, "", u(1)), ErrKind},
-		{"kind after the last", broken(uint64(KindAbsent+1), "", u(1)), ErrKind},
+		{"kind after the last", broken(uint64(KindSurveyed+1), "", u(1)), ErrKind},
 		{"kind 255", broken(255, "", u(1)), ErrKind},
 		{"kind 256", broken(256, "", u(1)), pack.ErrLimit},
 		{"ping of two fields", broken(ping, "", u(1), u(2)), pack.ErrLimit},
@@ -229,6 +246,11 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"waiting claimed only", broken(uint64(KindWaiting), "", raw("\xdd\x0f\xff\xff\xff")), pack.ErrLimit},
 		{"a directory at the limit", broken(uint64(KindAbsent), "", bin(MaxDirectory)), nil},
 		{"a directory over the limit", broken(uint64(KindAbsent), "", bin(MaxDirectory+1)), pack.ErrLimit},
+		{"nobody surveyed", broken(surveyed, "", u(1), standings(0), u(1), u(1)), nil},
+		{"as many surveyed as may be", broken(surveyed, "", u(1), standings(MaxStandings), u(1), u(1)), nil},
+		{"more surveyed than may be", broken(surveyed, "", u(1), standings(MaxStandings+1), u(1), u(1)), pack.ErrLimit},
+		{"surveyed are claimed only", broken(surveyed, "", u(1), raw("\xdd\x0f\xff\xff\xff"), u(1), u(1)), pack.ErrLimit},
+		{"surveyed without its figures", broken(surveyed, "", u(1), uints(1), u(1), u(1)), pack.ErrType},
 		{"copies", broken(uint64(KindCopies), "", u(1), u(1), u(1), u(1), u(maxTimeout)), nil},
 		{"copies for shard 0", broken(uint64(KindCopies), "", u(1), u(0), u(1), u(1), u(1)), ErrInvalid},
 		{"copies of too many", broken(uint64(KindCopies), "", u(1), u(1), u(1), u(1<<31), u(1)), pack.ErrLimit},

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -12,8 +13,10 @@ import (
 	"testing"
 
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/actors/survey"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -29,13 +32,14 @@ type bed struct {
 	dialled  int
 	password string
 	open     bool // not protected
-	full     bool // no more sessions
+	full     bool // no more sessions, nor questions to other nodes
+	others   map[slotmap.NodeID]*wire.Surveyed
 }
 
 func newBed(t *testing.T, answer func(args []string) string) *bed {
 	b := &bed{t: t, answer: answer}
 	b.routes = session.Routes{Map: &slotmap.Map{}, Nodes: map[slotmap.NodeID]gossip.Node{}}
-	b.h = New(Config{Sessions: b, Routes: func() *session.Routes { return &b.routes }})
+	b.h = New(Config{Sessions: b, Routes: func() *session.Routes { return &b.routes }, Survey: b})
 	t.Cleanup(b.h.Close)
 	return b
 }
@@ -43,6 +47,15 @@ func newBed(t *testing.T, answer func(args []string) string) *bed {
 func (b *bed) Authentic(p []byte) bool { return string(p) == b.password }
 func (b *bed) HasPassword() bool       { return b.password != "" }
 func (b *bed) Protected() bool         { return !b.open }
+
+func (b *bed) Own() *wire.Surveyed { return &wire.Surveyed{Replicas: []wire.Standing{{Shard: 1}}} }
+
+func (b *bed) Others(context.Context, []slotmap.NodeID) (map[slotmap.NodeID]*wire.Surveyed, error) {
+	if b.full {
+		return nil, survey.ErrBusy
+	}
+	return b.others, nil
+}
 
 func (b *bed) Dial() (net.Conn, error) {
 	if b.full {

@@ -1,13 +1,15 @@
 package gateway
 
 import (
+	"context"
 	"net"
 	"net/http"
 	"strings"
-	"time"
 
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/rest"
 )
 
@@ -24,7 +26,14 @@ type Config struct {
 	Sessions Sessions
 	Routes   func() *session.Routes // any goroutine; never nil
 	Version  string
-	Counters func() Counters // any goroutine; nil: there are none
+	Survey   Survey
+}
+
+// Survey is who knows how the replicas of all nodes stand; *survey.Survey is. Any goroutine.
+type Survey interface {
+	Own() *wire.Surveyed
+	// Others returns what those nodes say who answer before the context is over.
+	Others(context.Context, []slotmap.NodeID) (map[slotmap.NodeID]*wire.Surveyed, error)
 }
 
 // Handler answers HTTP requests.
@@ -37,7 +46,6 @@ type Handler struct {
 
 	streams *mailbox.Budget
 	drained chan struct{} // closed: streams end
-	peers   *http.Client
 }
 
 // Bounds.
@@ -47,7 +55,6 @@ const (
 	maxRequests = 1024
 	maxReplies  = 64 << 20
 	sureAnswer  = 64 << 10 // that a request has room for before it is carried out: no small answer fails for want of it
-	peerIdle    = 8        // connections to other nodes that are kept
 )
 
 // New makes a handler; Close ends its sessions.
@@ -56,7 +63,6 @@ func New(cfg Config) *Handler {
 		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
 		memory: mailbox.NewBudget(1, maxMemory), busy: mailbox.NewBudget(maxRequests, 1),
 		streams: mailbox.NewBudget(maxStreams, 1), drained: make(chan struct{}),
-		peers: &http.Client{Transport: &http.Transport{MaxIdleConns: peerIdle, IdleConnTimeout: idleTime}},
 	}
 }
 
@@ -64,12 +70,7 @@ func New(cfg Config) *Handler {
 func (h *Handler) Drain() { close(h.drained) }
 
 // Close ends the sessions that wait for requests. Requests may still come, and end theirs.
-func (h *Handler) Close() {
-	h.calls.close()
-	h.peers.CloseIdleConnections()
-}
-
-const idleTime = 10 * time.Second
+func (h *Handler) Close() { h.calls.close() }
 
 // ServeHTTP answers one request. Paths are taken as they are, for keys may look like anything.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -18,6 +19,7 @@ import (
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 )
 
 // twoNodes is a cluster of two shards, of which this node leads the first and another, at an HTTP address, the second.
@@ -28,9 +30,6 @@ func twoNodes(http string) *session.Routes {
 	gauges := &replica.Gauges{Replica: 1}
 	gauges.Role.Store(uint32(replica.RoleLeader))
 	gauges.Ready.Store(true)
-	gauges.Last.Store(100)
-	gauges.Commit.Store(89)
-	gauges.Applied.Store(88)
 	return &session.Routes{
 		Map: slotmap.New(slotmap.Even(2), []slotmap.Shard{
 			{ID: 1, Index: 1, Term: 3, Leader: 1, Members: members}, {ID: 2, Index: 1, Term: 4, Leader: 2, Members: members},
@@ -160,9 +159,6 @@ func TestViews(t *testing.T) {
 	if v := viewNodes(r); len(v) != 2 || !slices.Equal(v[0].Leads, []uint32{1}) || !slices.Equal(v[1].Leads, []uint32{2}) || len(v[1].Holds) != 2 || v[1].Zone != "z" {
 		t.Errorf("%+v", v)
 	}
-	if v := viewReplicas(r); len(v) != 1 || v[0].Role != "leader" || v[0].Last != 100 || v[0].Commit != 89 || v[0].Applied != 88 {
-		t.Errorf("%+v", v)
-	}
 	if v := viewCluster(r, "v"); v.State != "ok" || v.NodesAlive != 2 || v.SlotsOwned != slotmap.Count {
 		t.Errorf("%+v", v)
 	}
@@ -172,48 +168,35 @@ func TestViews(t *testing.T) {
 	}
 }
 
-// TestReplicasOfOthers: another node is asked with the caller's token, and believed for itself alone.
-func TestReplicasOfOthers(t *testing.T) {
-	first := `[{"node":"` + slotmap.NodeID{2}.String() + `","answers":true,"replicas":[{"shard":2,"commit":7}],"counters":{}}]`
-	var asked, said atomic.Value
-	said.Store(first)
-	peer := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		asked.Store(r.URL.RequestURI() + " " + r.Header.Get("Authorization"))
-		fmt.Fprint(w, said.Load())
-	}))
-	defer peer.Close()
+// TestReplicas: this node speaks first, and who says nothing is there as one that does not answer.
+func TestReplicas(t *testing.T) {
 	b := newBed(t, ok)
-	b.password = "pw"
-	b.routes = *twoNodes(peer.Listener.Addr().String())
+	b.routes = *twoNodes("")
+	two := slotmap.NodeID{2}
 	get := func() (all []nodeReplicas) {
-		w := b.do("GET", "/v1/replicas", "", "Authorization", "Bearer pw")
-		if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 2 {
+		w := b.do("GET", "/v1/replicas", "")
+		if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 2 || all[0].Node != b.routes.Self.ID.String() || !all[0].Answers {
 			t.Fatalf("%s: %v", w.Body, err)
 		}
 		return all
 	}
-	until(t, func() bool { // the other end may be stopped for longer than a peer is waited for
-		all := get()
-		return all[1].Answers && all[1].Replicas[0].Commit == 7
-	})
-	if got := asked.Load(); got != "/v1/replicas?scope=node Bearer pw" {
-		t.Errorf("asked %q", got)
+	b.others = map[slotmap.NodeID]*wire.Surveyed{two: {Syncs: 4, SyncTime: 2e9, Replicas: []wire.Standing{
+		{Shard: 2, Replica: 5, Role: uint8(replica.RoleLeader), Term: 3, Last: 100, Commit: 89, Applied: 88},
+	}}}
+	want := nodeReplicas{Node: two.String(), Answers: true, Counters: counters{4, 2}, Replicas: []replicaView{
+		{Shard: 2, Replica: 5, Role: "leader", Term: 3, Last: 100, Commit: 89, Applied: 88},
+	}}
+	if all := get(); !reflect.DeepEqual(all[1], want) {
+		t.Errorf("%+v, want %+v", all[1], want)
 	}
-	said.Store(strings.ReplaceAll(first, slotmap.NodeID{2}.String(), slotmap.NodeID{1}.String()))
-	if all := get(); all[1].Answers {
-		t.Error("one node was believed for another")
+	b.others = nil
+	if all := get(); all[1].Answers || all[1].Replicas == nil {
+		t.Errorf("%+v of a node that says nothing", all[1])
 	}
-}
-
-// until tries something that must succeed in the end.
-func until(t *testing.T, done func() bool) {
-	t.Helper()
-	for range 100 {
-		if done() {
-			return
-		}
+	b.others, b.full = nil, true
+	if w := b.do("GET", "/v1/replicas", ""); w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
+		t.Errorf("where too many ask: %d %v", w.Code, w.Header())
 	}
-	t.Fatal("it never came")
 }
 
 func TestDifferences(t *testing.T) {

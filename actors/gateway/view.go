@@ -4,11 +4,13 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire"
 )
 
 // What /v1 tells, as this node knows it. page/openapi.json describes the same.
@@ -74,8 +76,16 @@ type replicaView struct {
 	Read     uint64 `json:"read"`    // operations read here, ever
 }
 
-// Counters are figures of a node since it started.
-type Counters struct {
+// nodeReplicas is what one node says of its replicas.
+type nodeReplicas struct {
+	Node     string        `json:"node"`
+	Answers  bool          `json:"answers"` // false: it said nothing in time
+	Replicas []replicaView `json:"replicas"`
+	Counters counters      `json:"counters"`
+}
+
+// counters are figures of a node since it started.
+type counters struct {
 	Syncs       uint64  `json:"syncs"`        // of the log
 	SyncSeconds float64 `json:"sync_seconds"` // spent in them
 }
@@ -154,19 +164,18 @@ func sorted(nodes map[slotmap.NodeID]gossip.Node) []gossip.Node {
 	})
 }
 
-// viewReplicas lists the replicas on this node.
-func viewReplicas(r *session.Routes) []replicaView {
-	out := []replicaView{}
-	for _, id := range slices.Sorted(maps.Keys(r.Handles)) {
-		out = append(out, viewReplica(r.Handles[id]))
+// viewStandings is what a node says, nil if it said nothing.
+func viewStandings(node slotmap.NodeID, said *wire.Surveyed) nodeReplicas {
+	v := nodeReplicas{Node: node.String(), Replicas: []replicaView{}}
+	if said == nil {
+		return v
 	}
-	return out
-}
-
-func viewReplica(h *replica.Handle) replicaView {
-	v := h.Gauges.View()
-	return replicaView{
-		Shard: uint32(h.Shard), Replica: v.Replica, Role: v.Role.String(), Term: v.Term, Last: v.Last, Commit: v.Commit, Applied: v.Applied,
-		Snapshot: v.Snapshot, Keys: v.Keys, Bytes: v.Bytes, Written: h.Gauges.Ops.Load(), Read: h.Gauges.Reads.Load(),
+	v.Answers, v.Counters = true, counters{said.Syncs, time.Duration(said.SyncTime).Seconds()}
+	for _, s := range said.Replicas {
+		v.Replicas = append(v.Replicas, replicaView{
+			Shard: uint32(s.Shard), Replica: s.Replica, Role: replica.Role(s.Role).String(), Term: s.Term, Last: s.Last, Commit: s.Commit,
+			Applied: s.Applied, Snapshot: s.Snapshot, Keys: s.Keys, Bytes: s.Bytes, Written: s.Written, Read: s.Read,
+		})
 	}
+	return v
 }

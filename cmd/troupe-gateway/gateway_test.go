@@ -91,6 +91,7 @@ func TestGatewayThroughLeaderKill(t *testing.T) {
 		}
 		return nil
 	})
+	until(t, "the gateway shows the replicas of all nodes", func() error { return surveyed(t, url) })
 	followThrough(t, url, "http://"+c.Node(0).HTTP)
 	countThroughKill(t, c.Node(2), url)
 	if err := c.Node(2).Start(); err != nil {
@@ -112,6 +113,24 @@ func TestGatewayThroughLeaderKill(t *testing.T) {
 	if err := cmd.Wait(); err != nil || !strings.Contains(log.String(), "ready: reaches all 16384 slots") {
 		t.Errorf("it ended with %v:\n%s", err, log.String())
 	}
+}
+
+// surveyed reports what is missing where a gateway, which has none, shows the replicas of three nodes.
+func surveyed(t *testing.T, url string) error {
+	status, body, err := get(t, url+"/v1/replicas")
+	var nodes []struct {
+		Answers  bool
+		Replicas []struct{ Commit int }
+	}
+	if json.Unmarshal([]byte(body), &nodes) != nil || err != nil || len(nodes) != 4 || len(nodes[0].Replicas) != 0 {
+		return fmt.Errorf("%d %s, %v", status, body, err)
+	}
+	for _, n := range nodes[1:] {
+		if !n.Answers || len(n.Replicas) != 6 || n.Replicas[5].Commit == 0 {
+			return fmt.Errorf("%+v", n)
+		}
+	}
+	return nil
 }
 
 // countThroughKill raises counters while a node is killed, and compares them with what was answered.

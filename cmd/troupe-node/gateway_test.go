@@ -146,3 +146,55 @@ func TestHTTPToken(t *testing.T) {
 		t.Errorf("token of the query: %d", status)
 	}
 }
+
+// Where a password is set, any node tells of the replicas of all, and shows its password to none of them.
+func TestHTTPReplicasOfAllNodes(t *testing.T) {
+	c := cluster.StartT(t, cluster.Options{})
+	for _, n := range c.Nodes() {
+		ask(t, n, "CONFIG", "SET", "requirepass", "secret")
+	}
+	for _, n := range c.Nodes() {
+		if status, body := post(t, n, "/set/k/v", "", "Authorization", "Bearer secret"); status != 200 {
+			t.Fatalf("%s: %d %s", n.Name, status, body)
+		}
+		if status, body := post(t, n, "/v1/replicas", ""); status != http.StatusUnauthorized {
+			t.Errorf("%s without the password: %d %s", n.Name, status, body)
+		}
+		until(t, n.Name+" shows three replicas of each shard, and what they hold", func() error { return wholeSurvey(t, n) })
+	}
+}
+
+// wholeSurvey reports what a node's picture of all replicas lacks.
+func wholeSurvey(t *testing.T, n *cluster.Node) error {
+	status, body := post(t, n, "/v1/replicas", "", "Authorization", "Bearer secret")
+	var nodes []struct {
+		Node     string
+		Answers  bool
+		Replicas []struct {
+			Shard                       int
+			Role                        string
+			Last, Commit, Applied, Keys uint64
+		}
+	}
+	if err := json.Unmarshal([]byte(body), &nodes); err != nil || status != 200 || len(nodes) != 3 {
+		return fmt.Errorf("%d %s: %v", status, body, err)
+	}
+	leaders, keys := 0, uint64(0)
+	for _, one := range nodes {
+		if !one.Answers || len(one.Replicas) != 6 {
+			return fmt.Errorf("%s", body)
+		}
+		for _, r := range one.Replicas {
+			if keys += r.Keys; r.Role == "leader" {
+				leaders++
+			}
+			if r.Commit == 0 || r.Applied == 0 || r.Last < r.Commit || r.Commit < r.Applied {
+				return fmt.Errorf("%+v", r)
+			}
+		}
+	}
+	if leaders != 6 || keys != 3 {
+		return fmt.Errorf("%d leaders, and %d copies of a key: %s", leaders, keys, body)
+	}
+	return nil
+}

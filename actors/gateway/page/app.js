@@ -120,18 +120,23 @@ let before = null;
 
 // showRates compares counters, each with itself: a node that is gone, or was started anew, counts for nothing.
 function showRates() {
-  const now = { at: performance.now(), written: new Map(), read: new Map(), log: view.replicas[0].counters };
+  const now = { at: performance.now(), written: new Map(), read: new Map(), syncs: new Map(), sync_seconds: new Map() };
   for (const r of all()) {
     now.written.set(`${r.node}/${r.shard}`, r.written);
     now.read.set(`${r.node}/${r.shard}`, r.read);
   }
+  for (const n of view.replicas) {
+    if (!n.answers) continue;
+    now.syncs.set(n.node, n.counters.syncs);
+    now.sync_seconds.set(n.node, n.counters.sync_seconds);
+  }
   if (before) {
     const seconds = (now.at - before.at) / 1000;
-    const grown = (what) => [...now[what]].reduce((sum, [k, v]) => sum + Math.max(0, v - (before[what].get(k) ?? v)), 0) / seconds;
-    const syncs = now.log.syncs - before.log.syncs;
-    point("writes", grown("written"), number);
-    point("reads", grown("read"), number);
-    point("fsync", syncs > 0 ? (1000 * (now.log.sync_seconds - before.log.sync_seconds)) / syncs : 0, (ms) => (ms ? ms.toFixed(2) + " ms" : "–"));
+    const grown = (what) => [...now[what]].reduce((sum, [k, v]) => sum + Math.max(0, v - (before[what].get(k) ?? v)), 0);
+    const syncs = grown("syncs");
+    point("writes", grown("written") / seconds, number);
+    point("reads", grown("read") / seconds, number);
+    point("fsync", syncs ? (1000 * grown("sync_seconds")) / syncs : 0, (ms) => (ms ? ms.toFixed(2) + " ms" : "–"));
   }
   before = now;
   const keys = new Map();
