@@ -127,13 +127,14 @@ func (st *streamObject) digestTo(d *digest) {
 	r := streamReader{st: st}
 	var parts [][]byte
 	for item := range st.entries.Forward(0) {
-		parts = append(parts[:0], item[:idSize])
-		own, w := binary.Uvarint(item[idSize:])
+		id, rest := cutShortID(item)
+		parts = append(parts[:0], appendID(nil, id))
+		own, w := binary.Uvarint(rest)
 		var names [][]byte
 		if own == 0 {
-			names = r.namesOf(readID(item))
+			names = r.namesOf(id)
 		}
-		for texts, i := item[idSize+w:], 0; len(texts) > 0; i++ {
+		for texts, i := rest[w:], 0; len(texts) > 0; i++ {
 			var text []byte
 			if text, texts = cutField(texts); own == 0 {
 				parts = append(parts, names[i])

@@ -98,7 +98,7 @@ func (l *rdbLoader) entries(st *streamObject, n *streamNode, elements *rdb.Eleme
 		if !ok {
 			return false
 		}
-		n.last = readID(item)
+		n.last, _ = cutShortID(item)
 		if flags&entryDeleted != 0 {
 			deleted++
 		} else {
@@ -110,7 +110,7 @@ func (l *rdbLoader) entries(st *streamObject, n *streamNode, elements *rdb.Eleme
 	}
 	st.nodes.Append(n.appendTo(nil))
 	for _, item := range items {
-		if !appendHigher(&st.entries, item, idSize) {
+		if !st.appendEntry(item) {
 			return false
 		}
 	}
@@ -126,7 +126,7 @@ func (l *rdbLoader) entry(n *streamNode, elements *rdb.Elements, fields int64) (
 	if !ok1 || !ok2 || !ok3 || id.less(n.last) {
 		return nil, 0, false
 	}
-	item, texts, parts := appendID(nil, id), fields, 3+fields
+	item, texts, parts := appendShortID(nil, id), fields, 3+fields
 	if flags&entrySameFields != 0 {
 		item = binary.AppendUvarint(item, 0)
 	} else {

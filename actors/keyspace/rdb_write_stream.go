@@ -46,7 +46,7 @@ func (st *streamObject) pack(n *streamNode) *rdb.Listpack {
 	p.Int(int64(fields))
 	packFields(p, n.names[w:])
 	p.Int(0)
-	from, _ := st.entries.Seek(appendID(nil, n.master))
+	from, _ := st.entries.Seek(appendShortID(nil, n.master))
 	for item := range firstOf(n.live, st.entries.Forward(from)) {
 		n.packEntry(p, item, int64(fields))
 	}
@@ -55,8 +55,8 @@ func (st *streamObject) pack(n *streamNode) *rdb.Listpack {
 
 // packEntry appends an entry. Its id is told as the distance to that of the node.
 func (n *streamNode) packEntry(p *rdb.Listpack, item []byte, fields int64) {
-	id := readID(item)
-	own, w := binary.Uvarint(item[idSize:])
+	id, rest := cutShortID(item)
+	own, w := binary.Uvarint(rest)
 	flags, parts := int64(0), int64(3)
 	if own == 0 {
 		flags, parts = entrySameFields, parts+fields
@@ -69,7 +69,7 @@ func (n *streamNode) packEntry(p *rdb.Listpack, item []byte, fields int64) {
 	if own > 0 {
 		p.Int(int64(own - 1))
 	}
-	packFields(p, item[idSize+w:])
+	packFields(p, rest[w:])
 	p.Int(parts)
 }
 

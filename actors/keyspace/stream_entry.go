@@ -2,13 +2,13 @@ package keyspace
 
 import "encoding/binary"
 
-// An item of the entries is an id, then 0 and the values of the fields that its
+// An item of the entries is a short id, then 0 and the values of the fields that its
 // node names, or the number of fields plus one, and each with its value.
 
 // append adds an entry. REQUIRES: its id is higher than any before.
 func (st *streamObject) append(s *State, id streamID, pairs [][]byte) {
 	pos, node, same := st.nodeToAppend(s, id, pairs)
-	item := appendID(s.scratch[:0], id)
+	item := appendShortID(s.scratch[:0], id)
 	if same {
 		item = binary.AppendUvarint(item, 0)
 	} else {
@@ -54,7 +54,7 @@ func sizeOf(args [][]byte) (n int64) {
 
 // remove deletes an entry, and is true if there was one.
 func (st *streamObject) remove(id streamID) bool {
-	pos, item := itemOf(&st.entries, appendID(nil, id))
+	pos, item := itemOf(&st.entries, appendShortID(nil, id))
 	if item == nil {
 		return false
 	}
@@ -81,10 +81,11 @@ type streamReader struct {
 
 // entry answers an entry: its id, and its fields with their values.
 func (r *streamReader) entry(c *call, item []byte) {
+	id, rest := cutShortID(item)
 	c.W.Array(2)
-	c.id(readID(item))
-	n, w := binary.Uvarint(item[idSize:])
-	rest := item[idSize+w:]
+	c.id(id)
+	n, w := binary.Uvarint(rest)
+	rest = rest[w:]
 	var text []byte
 	if n > 0 {
 		c.W.Array(2 * int(n-1))
@@ -94,7 +95,7 @@ func (r *streamReader) entry(c *call, item []byte) {
 		}
 		return
 	}
-	names := r.namesOf(readID(item))
+	names := r.namesOf(id)
 	c.W.Array(2 * len(names))
 	for _, name := range names {
 		c.W.Bulk(name)
@@ -124,7 +125,7 @@ func (r *streamReader) namesOf(id streamID) [][]byte {
 // entryAt answers the entry of an id; it is false, and has not answered, if there
 // is none.
 func (r *streamReader) entryAt(c *call, id streamID) bool {
-	_, item := itemOf(&r.st.entries, appendID(nil, id))
+	_, item := itemOf(&r.st.entries, appendShortID(nil, id))
 	if item == nil {
 		return false
 	}

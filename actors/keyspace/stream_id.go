@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"encoding/binary"
 	"math"
+	"math/bits"
 	"strconv"
 )
 
@@ -27,6 +28,36 @@ func appendID(dst []byte, id streamID) []byte {
 // readID reads what appendID wrote. REQUIRES: b is that long.
 func readID(b []byte) streamID {
 	return streamID{binary.BigEndian.Uint64(b), binary.BigEndian.Uint64(b[8:])}
+}
+
+// appendShortID is appendID for what there is most of: each number takes the bytes that it needs, and one that tells how
+// many. No short id is the beginning of another one.
+func appendShortID(dst []byte, id streamID) []byte {
+	return appendShort(appendShort(dst, id.ms), id.seq)
+}
+
+func appendShort(dst []byte, n uint64) []byte {
+	size := (bits.Len64(n) + 7) / 8
+	dst = append(dst, byte(size))
+	for i := size - 1; i >= 0; i-- {
+		dst = append(dst, byte(n>>(8*i)))
+	}
+	return dst
+}
+
+// cutShortID cuts what appendShortID wrote off b.
+func cutShortID(b []byte) (id streamID, rest []byte) {
+	id.ms, b = cutShort(b)
+	id.seq, b = cutShort(b)
+	return id, b
+}
+
+func cutShort(b []byte) (n uint64, rest []byte) {
+	end := 1 + int(b[0])
+	for _, c := range b[1:end] {
+		n = n<<8 | uint64(c)
+	}
+	return n, b[end:]
 }
 
 func (id streamID) compare(o streamID) int {

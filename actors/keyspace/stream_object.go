@@ -11,7 +11,7 @@ import (
 // items begin with what they are found by. What can be counted in a tree is not
 // counted beside it.
 //
-//	entries    id -> fields
+//	entries    short id -> fields
 //	nodes      id -> node
 //	groups     name -> group
 //	consumers  group, name -> consumer
@@ -76,30 +76,43 @@ func (st *streamObject) first() streamID {
 	if st.entries.Len() == 0 {
 		return streamID{}
 	}
-	return readID(st.entries.At(0))
+	id, _ := cutShortID(st.entries.At(0))
+	return id
 }
 
 // top returns the id of the last entry, that of no entry if there is none.
 func (st *streamObject) top() streamID {
 	if n := st.entries.Len(); n > 0 {
-		return readID(st.entries.At(n - 1))
+		id, _ := cutShortID(st.entries.At(n - 1))
+		return id
 	}
 	return streamID{}
 }
 
 // has tells whether there is an entry of an id.
 func (st *streamObject) has(id streamID) bool {
-	_, item := itemOf(&st.entries, appendID(nil, id))
+	_, item := itemOf(&st.entries, appendShortID(nil, id))
 	return item != nil
 }
 
 // between returns the positions in t of the items of a range of ids that come
 // after a prefix.
 func between(t *ctree.Tree, prefix []byte, r idRange) (from, to int) {
-	probe := append(make([]byte, 0, len(prefix)+idSize), prefix...)
-	from, _ = t.Seek(appendID(probe, r.first))
-	to, last := t.Seek(appendID(probe, r.last))
-	if bytes.HasPrefix(last, appendID(probe, r.last)) {
+	last := append(make([]byte, 0, len(prefix)+idSize), prefix...)
+	first := appendID(bytes.Clone(last), r.first)
+	return spanOf(t, first, appendID(last, r.last))
+}
+
+// entriesOf returns the positions of the entries of a range of ids.
+func (st *streamObject) entriesOf(r idRange) (from, to int) {
+	return spanOf(&st.entries, appendShortID(nil, r.first), appendShortID(nil, r.last))
+}
+
+// spanOf returns the positions of the items of t from one key up to and with another.
+func spanOf(t *ctree.Tree, first, last []byte) (from, to int) {
+	from, _ = t.Seek(first)
+	to, item := t.Seek(last)
+	if bytes.HasPrefix(item, last) {
 		to++
 	}
 	return from, max(from, to)

@@ -48,7 +48,7 @@ func (s *State) answerRange(c *call, r idRange, backward bool) {
 
 // answer answers an array of the entries of a range, at most count unless that is 0.
 func (st *streamObject) answer(c *call, r idRange, count int64, backward bool) {
-	from, to := between(&st.entries, nil, r)
+	from, to := st.entriesOf(r)
 	n := to - from
 	if count > 0 {
 		n = int(min(int64(n), count))

@@ -288,7 +288,7 @@ func (s *State) consumerFor(c *call, e *entry, st *streamObject, g *streamGroup,
 // consumer.
 func (st *streamObject) answerNew(c *call, g *streamGroup, k *streamConsumer, o *readOptions) {
 	first, _ := g.last.next()
-	from, to := between(&st.entries, nil, idRange{first, lastStreamID})
+	from, to := st.entriesOf(idRange{first, lastStreamID})
 	n := int64(to - from)
 	if o.count > 0 {
 		n = min(n, o.count)
@@ -299,7 +299,7 @@ func (st *streamObject) answerNew(c *call, g *streamGroup, k *streamConsumer, o 
 		if n--; n < 0 {
 			break
 		}
-		id := readID(item)
+		id, _ := cutShortID(item)
 		st.advance(g, id)
 		reader.entry(c, item)
 		if !o.noAck && !plant.ForgottenDelivery.On() {

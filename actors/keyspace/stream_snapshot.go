@@ -9,7 +9,8 @@ import (
 )
 
 // The items that a snapshot has of a stream begin with what they are of: the
-// stream as a whole, or an item of one of its trees, in the order of trees.
+// stream as a whole, or an item of one of its trees, in the order of trees, with
+// ids in full.
 const (
 	partHead = iota
 	partNode
@@ -49,7 +50,13 @@ func (st *streamObject) walk(from int) iter.Seq[[]byte] {
 				continue
 			}
 			for item := range t.Forward(from) {
-				buf = append(append(buf[:0], byte(partNode+i)), item...)
+				buf = append(buf[:0], byte(partNode+i))
+				if t == &st.entries {
+					var id streamID
+					id, item = cutShortID(item)
+					buf = appendID(buf, id)
+				}
+				buf = append(buf, item...)
 				if !yield(buf) {
 					return
 				}
@@ -72,7 +79,7 @@ func (st *streamObject) add(_ *State, item []byte) bool {
 	case kind == partNode && len(item) >= nodeHeadSize && validNames(item[nodeHeadSize:]):
 		return appendHigher(&st.nodes, item, idSize)
 	case kind == partEntry && st.validEntry(item):
-		return appendHigher(&st.entries, item, idSize)
+		return st.appendEntry(append(appendShortID(nil, readID(item)), item[idSize:]...))
 	case kind == partGroup:
 		return validName(item, groupSize) && appendHigher(&st.groups, item, len(item)-groupSize)
 	case kind == partConsumer && len(item) > 8 && validName(item[8:], consumerSize):
@@ -87,6 +94,12 @@ func (st *streamObject) add(_ *State, item []byte) bool {
 		return st.nameOf(d.consumer) != nil && appendHigher(&st.pending, item, 8+idSize)
 	}
 	return false
+}
+
+// appendEntry puts an item of the entries behind the last one; it is false if its id is not higher than the one of that.
+func (st *streamObject) appendEntry(item []byte) bool {
+	_, rest := cutShortID(item)
+	return appendHigher(&st.entries, item, len(item)-len(rest))
 }
 
 // appendHigher puts an item behind the last one; it is false if its key, the
@@ -105,7 +118,7 @@ func validName(item []byte, more int) bool {
 	return ok && len(rest) == more
 }
 
-// validEntry tells whether an item is an entry, of a node that is there.
+// validEntry tells whether an item of a snapshot is an entry, of a node that is there.
 func (st *streamObject) validEntry(item []byte) bool {
 	if len(item) <= idSize {
 		return false

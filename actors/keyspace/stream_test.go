@@ -1,7 +1,9 @@
 package keyspace
 
 import (
+	"bytes"
 	"fmt"
+	"math"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -168,7 +170,7 @@ func checkStream(t testing.TB, st *streamObject) {
 	live := 0
 	for item := range st.nodes.Forward(0) {
 		n := readNode(item)
-		from, to := between(&st.entries, nil, idRange{n.master, n.last})
+		from, to := st.entriesOf(idRange{n.master, n.last})
 		if live += n.live; to-from != n.live {
 			t.Fatalf("node %v of %d entries has %d", n.master, n.live, to-from)
 		}
@@ -204,4 +206,25 @@ func TestStreamsStayConsistent(t *testing.T) {
 		}
 		sameState(t, copyOf(t, b.s), b.s)
 	})
+}
+
+// The order of short ids is that of ids, and each is read as it was written.
+func TestShortIDs(t *testing.T) {
+	var ids []streamID
+	for _, ms := range []uint64{0, 1, 255, 256, 65535, 1_700_000_000_000, math.MaxUint64} {
+		for _, seq := range []uint64{0, 1, 255, 256, math.MaxUint64} {
+			ids = append(ids, streamID{ms, seq})
+		}
+	}
+	var before []byte
+	for _, id := range ids {
+		b := append(appendShortID(nil, id), "rest"...)
+		if got, rest := cutShortID(b); got != id || string(rest) != "rest" {
+			t.Errorf("%v is read as %v, %q", id, got, rest)
+		}
+		if bytes.Compare(before, b) >= 0 {
+			t.Errorf("%v is not behind the one before it", id)
+		}
+		before = b
+	}
 }

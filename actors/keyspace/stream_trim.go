@@ -63,7 +63,7 @@ func (t *streamTrim) inFirst(st *streamObject) int {
 	if t.by == trimByLength {
 		return st.len() - int(t.maxLen)
 	}
-	pos, _ := st.entries.Seek(appendID(nil, t.minID))
+	pos, _ := st.entries.Seek(appendShortID(nil, t.minID))
 	return pos
 }
 
