@@ -116,7 +116,7 @@ func (d *director) led(f *replica.Facts) placement.Led {
 		Progress: make(map[uint64]placement.Progress, len(f.Progress)),
 	}
 	for _, p := range f.Progress {
-		l.Progress[p.Replica] = placement.Progress{CaughtUp: p.CaughtUp, RecentlyActive: p.RecentActive}
+		l.Progress[p.Replica] = placement.Progress{CaughtUp: p.CaughtUp, RecentlyActive: p.RecentActive, Declined: p.Declined}
 	}
 	return l
 }

@@ -22,7 +22,7 @@
 //     no shard with a dead voter moves.
 //   - When one node leads two shards more than another that could lead one of them, the leadership moves, directly or
 //     along a chain of nodes. A node short of disk space, or whose clock is wrong, should
-//     lead nothing.
+//     lead nothing. A replica that has declined is not asked again for a while.
 //
 // Each change that moves a shard or a leadership makes the whole more even by a measure that every node shares, so
 // that plans carried out in any order come to rest, and then Plan is empty.

@@ -127,7 +127,7 @@ func (p *planner) majorityReady(kept []member, promoted []uint64) bool {
 // stepAside hands over the leadership before this node's own replica is removed.
 func (p *planner) stepAside(kept []member) []Step {
 	kept = slices.DeleteFunc(slices.Clone(kept), func(m member) bool {
-		return !p.byID[m.Node].Alive || p.byID[m.Node].Leaving || !p.led.ready(m.Replica)
+		return !p.byID[m.Node].Alive || p.byID[m.Node].Leaving || !p.led.willing(m.Replica)
 	})
 	if len(kept) == 0 {
 		return nil
@@ -139,14 +139,14 @@ func (p *planner) stepAside(kept []member) []Step {
 	return []Step{Transfer{Shard: p.id, Replica: to.Replica}}
 }
 
-// balance carries out the shard's transfer of this round, if it has one and the receiver is ready.
+// balance carries out the shard's transfer of this round, if it has one and the receiver is willing.
 func (p *planner) balance() []Step {
 	for _, t := range p.transfers {
 		if t.shard != p.shard || p.leader.ID != p.self {
 			continue
 		}
 		for _, m := range p.voters {
-			if m.Node == t.to.ID && p.led.ready(m.Replica) {
+			if m.Node == t.to.ID && p.led.willing(m.Replica) {
 				return []Step{Transfer{Shard: p.id, Replica: m.Replica}}
 			}
 		}

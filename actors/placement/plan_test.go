@@ -29,7 +29,7 @@ func parseNodes(text string) []NodeInfo {
 	return nodes
 }
 
-// parseShard reads the members of a shard: a letter for the node, then * leader, + learner, ? not caught up. Replica
+// parseShard reads the members of a shard: a letter for the node, then * leader, + learner, ? not caught up, = declined to lead. Replica
 // ids count from 1.
 func parseShard(id slotmap.ShardID, text string) (slotmap.Shard, Led) {
 	s := slotmap.Shard{ID: id, Index: 1, Term: 1}
@@ -40,7 +40,8 @@ func parseShard(id slotmap.ShardID, text string) (slotmap.Shard, Led) {
 		if strings.Contains(w, "*") {
 			s.Leader = replica
 		}
-		led.Progress[replica] = Progress{CaughtUp: !strings.Contains(w, "?"), RecentlyActive: !strings.Contains(w, "?")}
+		led.Progress[replica] = Progress{CaughtUp: !strings.Contains(w, "?"), RecentlyActive: !strings.Contains(w, "?"),
+			Declined: strings.Contains(w, "=")}
 	}
 	return s, led
 }
@@ -141,6 +142,8 @@ func TestPlan(t *testing.T) {
 		{"leaders spread", "A B C", 3, []string{"A* B C", "A* B C", "A* B C"}, "1 lead 2"},
 		{"one at a time", "A B C", 3, []string{"A* B C", "A* B C", "A* B C", "A* B C", "A* B C", "A* B C"}, "1 lead 2"},
 		{"to one that is caught up", "A B C", 3, []string{"A* B? C", "A* B? C", "A* B? C"}, ""},
+		{"to one that would", "A B C", 3, []string{"A* B= C", "A* B= C", "A* B= C"}, ""},
+		{"nor by one that steps aside to it", "A B C D E F", 3, []string{"A* B= C D+", "A E* F", "A E F*"}, "1 lead 3"},
 		{"another goes before the leader", "A B C D", 3, []string{"A* B C D+", "A B* C"}, "1 promote [4] remove [2]"},
 		{"leaders are even", "A B C", 3, []string{"A* B C", "A* B C", "A B* C", "A B C*"}, ""},
 		{"the dead lead nothing", "A B C!", 3, []string{"A* B C", "A* B C", "A* B C"}, "1 lead 2"},

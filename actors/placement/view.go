@@ -36,6 +36,7 @@ type Led struct {
 type Progress struct {
 	CaughtUp       bool // holds all but the newest entries
 	RecentlyActive bool // answered within the last election timeout
+	Declined       bool // would not lead when it was asked to, lately
 }
 
 // ready tells whether a replica can be counted on.
@@ -43,6 +44,9 @@ func (l Led) ready(replica uint64) bool {
 	p := l.Progress[replica]
 	return p.CaughtUp && p.RecentlyActive
 }
+
+// willing tells whether a replica may be given the leadership.
+func (l Led) willing(replica uint64) bool { return l.ready(replica) && !l.Progress[replica].Declined }
 
 // Step is one of AddLearner, RemoveLearner, Promote and Transfer.
 type Step interface{ Of() slotmap.ShardID }

@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
+	"go.etcd.io/raft/v3/tracker"
 
 	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/slotmap"
@@ -97,14 +98,16 @@ func (r *replica) refused(by uint64) bool {
 	return left <= len(voters)/2
 }
 
-// decline answers a leader that hands over to this replica while it replays its log: the leader is asked to stay what
-// it is, for as it waits for the election, it proposes nothing. It reports whether the message is seen to.
+// decline answers a leader that hands over to this replica while it replays its log, or has a slow disk: the leader is
+// asked to stay what it is, for as it waits for the election, it proposes nothing. It reports whether the message is
+// seen to.
 func (r *replica) decline(m *raftpb.Message) bool {
 	switch {
-	case m.GetType() == raftpb.MsgTimeoutNow && r.replaying():
+	case m.GetType() == raftpb.MsgTimeoutNow && (r.replaying() || r.disk.declines(r.tick)):
 		r.node.TransferLeader(m.GetFrom())
 	case m.GetType() == raftpb.MsgTransferLeader && m.GetFrom() == r.cfg.Replica:
 		if r.role == raft.StateLeader { // or raft would ask the one that leads by now for the leadership
+			r.disk.declinedBy(r.node.BasicStatus().LeadTransferee, r.tick)
 			r.node.TransferLeader(r.cfg.Replica) // ends the transfer that goes on
 		}
 	default:
@@ -143,21 +146,27 @@ func (r *replica) campaignIfDue() {
 	_ = r.node.Campaign()
 }
 
-// handOver gives the leadership to the voter that holds most of the log and was heard of lately.
+// handOver gives the leadership to another voter.
 func (r *replica) handOver() {
 	if r.role != raft.StateLeader {
 		return
 	}
-	var best, match uint64
+	if to := r.successor(func(uint64, *tracker.Progress) bool { return true }); to != 0 {
+		r.node.TransferLeader(to)
+	}
+}
+
+// successor is the voter that holds most of the log, of those that are fit, were heard of lately and have not
+// declined to lead. It is 0 if there is none.
+func (r *replica) successor(fit func(id uint64, pr *tracker.Progress) bool) (best uint64) {
+	match := uint64(0)
 	for id, pr := range r.node.Status().Progress {
-		if id == r.cfg.Replica || pr.IsLearner || !pr.RecentActive {
+		if id == r.cfg.Replica || pr.IsLearner || !pr.RecentActive || r.disk.hasDeclined(id, r.tick) || !fit(id, &pr) {
 			continue
 		}
 		if best == 0 || pr.Match > match || pr.Match == match && id < best {
 			best, match = id, pr.Match
 		}
 	}
-	if best != 0 {
-		r.node.TransferLeader(best)
-	}
+	return best
 }

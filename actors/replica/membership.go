@@ -126,6 +126,7 @@ func (r *replica) progress(id uint64, pr *tracker.Progress) Progress {
 		Replica:      id,
 		CaughtUp:     own || pr.State == tracker.StateReplicate && pr.Match+caughtUpEntries >= r.last,
 		RecentActive: own || pr.RecentActive,
+		Declined:     r.disk.hasDeclined(id, r.tick),
 	}
 }
 

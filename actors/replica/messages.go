@@ -70,6 +70,7 @@ type Progress struct {
 	Replica      uint64
 	CaughtUp     bool // holds everything but the newest entries
 	RecentActive bool
+	Declined     bool // it would not lead when it was asked to, lately
 }
 
 // Gone tells the node that a replica ended for good and its id is buried.

@@ -154,10 +154,13 @@ func TestFollowerReadEndsWithoutItsEntries(t *testing.T) {
 	c.must(p, "down")
 }
 
-// A write that waits for a hung disk is refused before long: it was never proposed.
-func TestWriteIsRefusedBehindHungDisk(t *testing.T) {
+// A write that waits for hung disks is refused before long: it was never proposed. Where only the leader's hangs,
+// another will lead, see testdata/slow_disk.txt.
+func TestWriteIsRefusedBehindHungDisks(t *testing.T) {
 	c, lead := group(t, 3, 3)
-	lead.disk.held = true
+	for _, n := range c.nodes {
+		n.disk.held = true
+	}
 	var ps []*pending
 	for range maxAppending + 1 {
 		ps = append(ps, c.send(lead, kindWrite, "append", "key", "x"))

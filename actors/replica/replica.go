@@ -62,7 +62,8 @@ type replica struct {
 	waiting   bool       // operations wait in the applier
 	unblocks  []*Unblock // not proposed yet
 	eviction  []byte     // not proposed yet, or nil
-	deposedAt uint64     // tick of the end of its last leadership, until nobody waits for that term
+	disk      slowDisk
+	deposedAt uint64 // tick of the end of its last leadership, until nobody waits for that term
 
 	nextExpiry int64 // of the state machine, 0 for none
 	time       clock.Shard
@@ -242,6 +243,7 @@ func (r *replica) onTick() {
 	r.unpark()
 	r.tendBlocked()
 	r.tendMemory()
+	r.tendDisk()
 	r.doubt()
 	r.maybeSnapshot()
 	if r.tick%factsTicks == 0 {
