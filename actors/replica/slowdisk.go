@@ -13,9 +13,9 @@ const (
 	slowTicks     = 4   // an append is slow after so long: 60 ms at least
 	stallTicks    = 10  // so long once, 200 ms, or
 	slowAppends   = 3   // so many slow ones in a row make the disk slow
-	declineTicks  = 750 // 15 s
+	declineTicks  = 250 // 5 s
 	handAwayTicks = 100 // between two tries to hand over
-	rememberTicks = 500 // how long a leader offers nothing to a replica that has declined
+	rememberTicks = 150 // 3 s: how long a leader offers nothing to a replica that has declined
 )
 
 // slowDisk is what a replica knows of its own disk. Times are ticks.
@@ -97,7 +97,7 @@ func (d *slowDisk) declinedBy(id, tick uint64) {
 	if d.declined == nil {
 		d.declined = map[uint64]uint64{}
 	}
-	d.declined[id] = tick
+	d.declined[id], d.next = tick, tick // another may be asked at once
 }
 
 // hasDeclined reports whether a replica has declined to lead lately.
