@@ -97,7 +97,21 @@ func (b *bulk) send(m *SendFile) error {
 		return err
 	}
 	defer c.kill()
-	return transfer(c, m, file, b.links.timing)
+	err = transfer(c, m, file, b.links.timing)
+	if errors.Is(err, ErrRefused) {
+		err = errors.Join(err, verify(m.Header, file))
+	}
+	return err
+}
+
+// verify reads a file that was refused: the receiver may have seen the damage before the sender did.
+func verify(h *wire.Snapshot, file io.ReaderAt) error {
+	sum := xxhash.New()
+	_, err := io.CopyBuffer(sum, io.NewSectionReader(file, 0, h.Size), make([]byte, chunkSize))
+	if err != nil || sum.Sum64() != h.Sum {
+		return errors.Join(ErrFile, err)
+	}
+	return nil
 }
 
 // transfer writes, while it listens for a receiver that refuses half-way.

@@ -194,6 +194,23 @@ func TestFileRefused(t *testing.T) {
 	}
 }
 
+// A file that was refused is read again, to tell damage here from damage on the way.
+func TestRefusedFileIsVerified(t *testing.T) {
+	content := contents(2*chunkSize + 5)
+	h := headerOf(content)
+	flipped := bytes.Clone(content)
+	flipped[chunkSize] ^= 1
+	for _, c := range []struct {
+		name string
+		file []byte
+		want error
+	}{{"whole", content, nil}, {"flipped", flipped, ErrFile}, {"cut", content[:chunkSize], ErrFile}} {
+		if err := verify(h, bytes.NewReader(c.file)); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v", c.name, err)
+		}
+	}
+}
+
 // A check that panics ends the transfer, and leaves nothing.
 func TestPanicOfACheckLeavesNoFile(t *testing.T) {
 	b := newBook()

@@ -49,7 +49,7 @@ type SendFile struct {
 }
 
 // FileSent answers a SendFile. Err is nil when the receiver has the file safe on its disk; otherwise the
-// outcome is unknown, and to send it again does no harm.
+// outcome is unknown, and to send it again does no harm. It wraps ErrFile if the file is not that of the header.
 type FileSent struct {
 	To  slotmap.NodeID
 	Tag any

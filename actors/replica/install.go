@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -118,20 +119,34 @@ func (r *replica) sendSnapshot(node slotmap.NodeID, m *raftpb.Message) {
 	}
 	r.cfg.Logger.Info("sends snapshot", "shard", r.cfg.Shard, "to", m.GetTo(), "index", ref.Index)
 	r.cfg.System.Root.Send(bulk, &link.SendFile{
-		To: node, Target: r.self().Id, Path: r.snapFile(ref.File), Reply: r.self(), Tag: m.GetTo(),
+		To: node, Target: r.self().Id, Path: r.snapFile(ref.File), Reply: r.self(), Tag: offer{m.GetTo(), ref.Index},
 		Header: &wire.Snapshot{
 			Shard: r.cfg.Shard, From: r.cfg.Replica, To: m.GetTo(), Size: meta.Size, Sum: meta.Sum, Message: m, Meta: ref.Meta,
 		},
 	})
 }
 
+// offer names a snapshot that is sent, by its index, and the replica that it is for.
+type offer struct{ to, index uint64 }
+
 func (r *replica) fileSent(m *link.FileSent) {
-	to, status := m.Tag.(uint64), raft.SnapshotFinish
+	of, status := m.Tag.(offer), raft.SnapshotFinish
 	if m.Err != nil {
 		status = raft.SnapshotFailure
-		r.cfg.Logger.Warn("snapshot not sent", "shard", r.cfg.Shard, "to", to, "err", m.Err)
+		r.cfg.Logger.Warn("snapshot not sent", "shard", r.cfg.Shard, "to", of.to, "err", m.Err)
 	}
-	r.node.ReportSnapshot(to, status)
+	if errors.Is(m.Err, link.ErrFile) && of.index == r.storage.snap.Index {
+		r.replaceSnapshot()
+	}
+	r.node.ReportSnapshot(of.to, status)
+}
+
+// replaceSnapshot gives the newest snapshot up, whose file is damaged: it is offered to nobody, and another is taken as
+// soon as something behind it is applied. Until that is named in the log, a restart would find the damage.
+func (r *replica) replaceSnapshot() {
+	r.cfg.Logger.Error("snapshot file is damaged: another is taken", "shard", r.cfg.Shard, "file", r.storage.snap.File)
+	r.storage.giveUpSnapshot()
+	r.unsettled = true
 }
 
 // snapshotArrived gives the file its place and steps the message that came with it. Where raft has no use

@@ -227,7 +227,7 @@ func (w *network) createReplica(to *node, id uint64) {
 
 var (
 	errCut = errors.New("the link is cut")
-	errSum = errors.New("the file is not what its header says")
+	errSum = errors.New("the file was changed on its way")
 )
 
 // carryFile streams a snapshot file. Its acknowledgement may get lost as well.
@@ -255,6 +255,9 @@ func (w *network) handOver(from, to *node, f *link.SendFile) error {
 	data, err := readFile(fs, f.Path)
 	if err != nil {
 		return err
+	}
+	if xxhash.Sum64(data) != f.Header.Sum {
+		return link.ErrFile
 	}
 	_, m, err := wire.DecodeFrame(wire.AppendFrame(nil, f.Target, f.Header)[4:])
 	if err != nil {

@@ -51,7 +51,7 @@ type replica struct {
 	fates       fates
 	changedTerm uint64            // term of the newest configuration, or of the snapshot that it came with
 	changedAt   uint64            // last index of the log when the newest configuration was applied
-	unsettled   bool              // a removed replica asks, and no entry has been committed since its removal
+	unsettled   bool              // an entry is wanted, whatever it holds: see removal.go and replaceSnapshot
 	proposed    []proposal        // proposed in this turn, index not known yet
 	entry       []byte            // where entries are put together before they are proposed
 	votes       []*raftpb.Message // requests for votes that wait for the append of this Ready

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/cespare/xxhash/v2"
+	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -191,6 +192,44 @@ func TestUnreadableSnapshotIsNotInstalled(t *testing.T) {
 		t.Fatal("no other snapshot came")
 	}
 	c.must(c.send(behind, kindFollower, "get", "key"), fmt.Sprintf("$2 %d", 3*c.every-1))
+}
+
+// A leader that finds its own snapshot file damaged when it sends it offers it no more, and takes another, though
+// nothing is written meanwhile.
+func TestDamagedSnapshotIsReplaced(t *testing.T) {
+	c := newCluster(t, 1, 3, 3)
+	c.every = 20
+	c.startAll()
+	lead := c.elect()
+	behind := c.other(lead)
+	c.net.isolate(behind)
+	for i := range 3 * int(c.every) {
+		c.set(lead, fmt.Sprint(i))
+		c.tick(1)
+	}
+	bad := lead.disk.now.snap
+	fs, dir := c.files(lead)
+	path := fs.PathJoin(dir, bad.File)
+	data, err := readFile(fs, path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data[len(data)/2] ^= 1
+	if err := writeFile(fs, path, data); err != nil {
+		t.Fatal(err)
+	}
+	c.net.healAll()
+	c.tick(20 * heartbeatTicks)
+	if behind.disk.installed == 0 || behind.disk.now.snap.Index <= bad.Index {
+		t.Fatalf("%d installed, at %d, where %d was damaged", behind.disk.installed, behind.disk.now.snap.Index, bad.Index)
+	}
+	c.must(c.send(behind, kindFollower, "get", "key"), fmt.Sprintf("$2 %d", 3*c.every-1))
+	if _, err := fs.Stat(path); !oserror.IsNotExist(err) {
+		t.Fatalf("the damaged file: %v", err)
+	}
+	c.kill(lead)
+	c.start(lead) // from what it took
+	c.settle()
 }
 
 // FuzzReadSnap reads files that may be anything, with checksums that are right or not: the pieces that a file comes

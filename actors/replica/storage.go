@@ -23,7 +23,7 @@ type storage struct {
 
 	hard     *raftpb.HardState
 	snap     raftlog.SnapshotRef
-	snapFrom uint64 // a snapshot older than this misses the newest configuration, and is not sent
+	snapFrom uint64 // a snapshot older than this misses the newest configuration, or is damaged, and is not sent
 	wanted   bool   // raft asked for a snapshot that was not to be had
 	truncIdx uint64 // index before the first entry that is present
 	truncTrm uint64
@@ -106,6 +106,9 @@ func (s *storage) Snapshot() (*raftpb.Snapshot, error) {
 		ConfState: s.snap.ConfState, Index: new(s.snap.Index), Term: new(s.snap.Term),
 	}}, nil
 }
+
+// giveUpSnapshot asks for a snapshot in place of the newest one, which is not to be sent.
+func (s *storage) giveUpSnapshot() { s.snapFrom, s.wanted = max(s.snapFrom, s.snap.Index+1), true }
 
 func (s *storage) cacheFirst() uint64 { return s.last + 1 - uint64(len(s.cache)) }
 
