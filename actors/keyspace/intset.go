@@ -3,6 +3,7 @@ package keyspace
 import (
 	"encoding/binary"
 	"math"
+	"slices"
 )
 
 // intset is a set of integers in order, all in the least width that holds them
@@ -70,9 +71,18 @@ func (is intset) find(v int64) (pos int, found bool) {
 func (is *intset) insert(pos int, v int64) {
 	is.widen(widthOf(v))
 	w := int((*is)[0])
-	*is = append(*is, 0, 0, 0, 0, 0, 0, 0, 0)[:len(*is)+w]
+	is.grow(w)
 	copy((*is)[1+(pos+1)*w:], (*is)[1+pos*w:])
 	is.put(pos, v)
+}
+
+// grow makes it w bytes longer, with little to spare: there are many small sets.
+func (is *intset) grow(w int) {
+	size := len(*is) + w
+	if size > cap(*is) {
+		*is = append(slices.Grow(intset(nil), size+size/16), *is...)
+	}
+	*is = (*is)[:size]
 }
 
 // widen makes the width at least w.

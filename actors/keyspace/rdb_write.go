@@ -95,7 +95,7 @@ func (o *setObject) appendRDB(dst []byte) []byte {
 }
 
 func (z *sortedSet) appendRDB(dst []byte) []byte {
-	if z.table {
+	if z.table() {
 		dst = rdb.AppendLen(append(dst, rdb.TypeSortedSet), uint64(z.len()))
 		for member, score := range z.from(z.len()-1, true) {
 			dst = binary.LittleEndian.AppendUint64(appendTextRDB(dst, member), math.Float64bits(score))

@@ -161,7 +161,7 @@ func (a *adder) add(member []byte, score float64) bool {
 // change returns the sorted set, ready to be changed.
 func (a *adder) change() *sortedSet {
 	a.z = a.begin(func() object { return &sortedSet{} }).(*sortedSet)
-	if !a.z.table && a.s.limits.exceeded(zsetMaxEntries, a.pairs) {
+	if !a.z.table() && a.s.limits.exceeded(zsetMaxEntries, a.pairs) {
 		a.z.makeTable(a.s)
 	}
 	return a.z

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 
+	"github.com/troupedb/troupe/actors/keyspace/ctree"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -185,7 +186,7 @@ func (o *combination) bySize() {
 // may change with every set.
 func unionOf(s *State, o *combination) *sortedSet {
 	o.bySize()
-	sums := sortedSet{table: true}
+	sums := sortedSet{byMember: &ctree.Tree{}}
 	longest := 0
 	for i := range o.sets {
 		set := &o.sets[i]
@@ -212,7 +213,7 @@ func (z *sortedSet) ofMembers(s *State, longest int) *sortedSet {
 		z.insertScore(s, member, readScore(score))
 	}
 	if s.limits.exceeded(zsetMaxEntries, z.len()) || s.limits.exceeded(zsetMaxValue, longest) {
-		return &sortedSet{z.byScore, z.byMember, true}
+		return &sortedSet{z.byScore, z.byMember}
 	}
 	return &sortedSet{byScore: z.byScore}
 }

@@ -16,32 +16,49 @@ import (
 // way than pointers between two structures would.
 type sortedSet struct {
 	byScore  ctree.Tree
-	byMember ctree.Tree
-	table    bool
+	byMember *ctree.Tree // nil: it is small
 }
+
+// table tells whether z is a large one.
+func (z *sortedSet) table() bool { return z.byMember != nil }
 
 func init() {
 	newObject[kindSortedSet] = func(enc encoding) object {
 		if enc != encListpack && enc != encSkiplist {
 			return nil
 		}
-		return &sortedSet{table: enc == encSkiplist}
+		z := &sortedSet{}
+		if enc == encSkiplist {
+			z.byMember = &ctree.Tree{}
+		}
+		return z
 	}
 }
 
 func (z *sortedSet) kind() kind { return kindSortedSet }
 
 func (z *sortedSet) encoding() encoding {
-	if z.table {
+	if z.table() {
 		return encSkiplist
 	}
 	return encListpack
 }
 
-func (z *sortedSet) size() int64 { return objectOverhead + z.byScore.Size() + z.byMember.Size() }
+func (z *sortedSet) size() int64 {
+	n := objectOverhead + z.byScore.Size()
+	if z.table() {
+		n += z.byMember.Size()
+	}
+	return n
+}
 
 func (z *sortedSet) clone() object {
-	return &sortedSet{z.byScore.Clone(), z.byMember.Clone(), z.table}
+	c := &sortedSet{byScore: z.byScore.Clone()}
+	if z.table() {
+		members := z.byMember.Clone()
+		c.byMember = &members
+	}
+	return c
 }
 
 // len is the number of members; a sorted set that is nil has none.
@@ -64,7 +81,7 @@ func (z *sortedSet) add(s *State, item []byte) bool {
 	if n := z.len(); score != score || n > 0 && bytes.Compare(z.byScore.At(n-1), item) >= 0 {
 		return false
 	}
-	if _, found := z.score(s, member); z.table && found {
+	if _, found := z.score(s, member); z.table() && found {
 		return false
 	}
 	z.insert(s, member, score)
@@ -102,7 +119,7 @@ func (z *sortedSet) score(s *State, member []byte) (score float64, found bool) {
 	switch {
 	case z == nil:
 		return 0, false
-	case z.table:
+	case z.table():
 		_, item := z.find(s, member)
 		if item == nil {
 			return 0, false
@@ -150,7 +167,7 @@ func (z *sortedSet) rank(s *State, member []byte, score float64) int {
 
 // insert adds a member. REQUIRES: it is new, and the encoding has room for it.
 func (z *sortedSet) insert(s *State, member []byte, score float64) {
-	if z.table {
+	if z.table() {
 		pos, _ := z.find(s, member)
 		z.byMember.Insert(pos, s.memberItem(member, score))
 	}
@@ -165,7 +182,7 @@ func (z *sortedSet) insertScore(s *State, member []byte, score float64) {
 
 // put adds a new member and changes the encoding where it has to.
 func (z *sortedSet) put(s *State, member []byte, score float64) {
-	if !z.table && (s.limits.exceeded(zsetMaxEntries, z.len()+1) || s.limits.exceeded(zsetMaxValue, len(member))) {
+	if !z.table() && (s.limits.exceeded(zsetMaxEntries, z.len()+1) || s.limits.exceeded(zsetMaxValue, len(member))) {
 		z.makeTable(s)
 	}
 	z.insert(s, member, score)
@@ -173,7 +190,7 @@ func (z *sortedSet) put(s *State, member []byte, score float64) {
 
 // update gives a member, whose score is old, another one.
 func (z *sortedSet) update(s *State, member []byte, old, score float64) {
-	if z.table {
+	if z.table() {
 		pos, _ := z.find(s, member)
 		z.byMember.Replace(pos, s.memberItem(member, score))
 	}
@@ -189,7 +206,7 @@ func (z *sortedSet) remove(s *State, member []byte, score float64) {
 
 // removeRange takes the members from rank low up to high out.
 func (z *sortedSet) removeRange(s *State, low, high int) {
-	if z.table {
+	if z.table() {
 		left := high - low
 		for member := range z.from(low, false) {
 			if left == 0 {
@@ -205,7 +222,7 @@ func (z *sortedSet) removeRange(s *State, low, high int) {
 
 // makeTable makes a small sorted set a large one.
 func (z *sortedSet) makeTable(s *State) {
-	z.table = true
+	z.byMember = &ctree.Tree{}
 	for member, score := range z.from(0, false) {
 		pos, _ := z.find(s, member)
 		z.byMember.Insert(pos, s.memberItem(member, score))

@@ -33,8 +33,8 @@ func zscan(s *State, c *call) {
 // scan is scanItems for the members, with the texts of their scores as Redis
 // writes them in each encoding.
 func (z *sortedSet) scan(cursor uint64, count int64, visit func(member, score []byte)) uint64 {
-	if z.table {
-		return scanItems(&z.byMember, true, cursor, count, func(item []byte) {
+	if z.table() {
+		return scanItems(z.byMember, true, cursor, count, func(item []byte) {
 			member, score := cutField(item[hashSize:])
 			visit(member, appendLongScore(nil, readScore(score)))
 		})

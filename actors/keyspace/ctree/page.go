@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"slices"
+	"unsafe"
 )
 
 const (
@@ -21,18 +22,25 @@ const (
 
 // page is a short sequence of items.
 //
-// buf begins with the items, one behind the other, and ends with their ends in
+// Its buffer begins with the items, one behind the other, and ends with their ends in
 // backward order: that of item i are the i-th last two bytes. Between them is
-// room to grow. An item that is kept apart has no bytes in buf, and a mark in its
+// room to grow. An item that is kept apart has no bytes in the buffer, and a mark in its
 // end; it is in large, which is in order.
+//
+// Of small collections there are many, so a page does without the words of a slice: a buffer is never longer than its
+// allocation for a full page.
 type page struct {
-	buf   []byte
+	data  *byte     // of the buffer
 	large *[][]byte // nil: none
+	size  uint16    // of the buffer
 	n     uint16
-	used  uint16 // bytes of items in buf
+	used  uint16 // bytes of items in the buffer
 }
 
-func (p *page) slot(i int) []byte { return p.buf[len(p.buf)-endSize*(i+1):] }
+// buf is the buffer.
+func (p *page) buf() []byte { return unsafe.Slice(p.data, p.size) }
+
+func (p *page) slot(i int) []byte { return p.buf()[int(p.size)-endSize*(i+1):] }
 
 func (p *page) end(i int) (offset int, isApart bool) {
 	v := binary.LittleEndian.Uint16(p.slot(i))
@@ -53,7 +61,7 @@ func (p *page) item(i int) []byte {
 	if isApart {
 		return (*p.large)[p.largeBefore(i)]
 	}
-	return p.buf[p.start(i):end:end]
+	return p.buf()[p.start(i):end:end]
 }
 
 // largeBefore counts the items before i that are kept apart.
@@ -109,10 +117,11 @@ func (p *page) insert(i int, item []byte) {
 	}
 	p.reserve(p.weight() + endSize + len(item))
 	at, n := p.start(i), int(p.n)
-	copy(p.buf[at+len(item):], p.buf[at:p.used])
-	copy(p.buf[at:], item)
-	ends := len(p.buf) - endSize*(n+1)
-	copy(p.buf[ends:], p.buf[ends+endSize:len(p.buf)-endSize*i])
+	buf := p.buf()
+	copy(buf[at+len(item):], buf[at:p.used])
+	copy(buf[at:], item)
+	ends := len(buf) - endSize*(n+1)
+	copy(buf[ends:], buf[ends+endSize:len(buf)-endSize*i])
 	p.n++
 	p.used += uint16(len(item))
 	binary.LittleEndian.PutUint16(p.slot(i), uint16(at+len(item))|mark)
@@ -124,7 +133,8 @@ func (p *page) moveEnds(i, by int) {
 	if by == 0 {
 		return
 	}
-	ends := p.buf[len(p.buf)-endSize*int(p.n) : len(p.buf)-endSize*i]
+	buf := p.buf()
+	ends := buf[len(buf)-endSize*int(p.n) : len(buf)-endSize*i]
 	for k := 0; k+1 < len(ends); k += endSize {
 		binary.LittleEndian.PutUint16(ends[k:], binary.LittleEndian.Uint16(ends[k:])+uint16(by))
 	}
@@ -141,13 +151,14 @@ func (p *page) insertLarge(k int, item []byte) {
 func (p *page) remove(i, j int) {
 	p.removeLarge(i, j)
 	from, to := p.start(i), p.start(j)
-	copy(p.buf[from:], p.buf[to:p.used])
-	ends := len(p.buf) - endSize*int(p.n)
-	copy(p.buf[ends+endSize*(j-i):], p.buf[ends:len(p.buf)-endSize*j])
+	buf := p.buf()
+	copy(buf[from:], buf[to:p.used])
+	ends := len(buf) - endSize*int(p.n)
+	copy(buf[ends+endSize*(j-i):], buf[ends:len(buf)-endSize*j])
 	p.n -= uint16(j - i)
 	p.used -= uint16(to - from)
 	p.moveEnds(i, from-to)
-	if need := p.weight(); need <= len(p.buf)/2 {
+	if need := p.weight(); need <= len(buf)/2 {
 		p.resize(need)
 	}
 }
@@ -180,7 +191,7 @@ func (p *page) replace(i int, item []byte) bool {
 
 // reserve makes room for need bytes, with some to spare if it has to move.
 func (p *page) reserve(need int) {
-	if need > len(p.buf) {
+	if need > int(p.size) {
 		p.resize(need + need/16)
 	}
 }
@@ -188,12 +199,12 @@ func (p *page) reserve(need int) {
 // resize moves to a buffer of at least size bytes, and of all that the
 // allocation gives.
 func (p *page) resize(size int) {
-	buf := slices.Grow([]byte(nil), size)
+	old, buf := p.buf(), slices.Grow([]byte(nil), size)
 	buf = buf[:cap(buf)]
-	copy(buf, p.buf[:p.used])
+	copy(buf, old[:p.used])
 	ends := endSize * int(p.n)
-	copy(buf[len(buf)-ends:], p.buf[len(p.buf)-ends:])
-	p.buf = buf
+	copy(buf[len(buf)-ends:], old[len(old)-ends:])
+	p.data, p.size = unsafe.SliceData(buf), uint16(len(buf))
 }
 
 // clone returns a copy that shares only items kept apart.
@@ -224,7 +235,7 @@ func (p *page) move(q *page, at int) {
 	offset := int(p.used) - q.start(at)
 	n := int(q.n) - at
 	p.reserve(p.weight() + int(q.used) - q.start(at) + endSize*n)
-	copy(p.buf[p.used:], q.buf[q.start(at):q.used])
+	copy(p.buf()[p.used:], q.buf()[q.start(at):q.used])
 	for i := range n {
 		end := binary.LittleEndian.Uint16(q.slot(at + i))
 		binary.LittleEndian.PutUint16(p.slot(int(p.n)+i), end+uint16(offset))

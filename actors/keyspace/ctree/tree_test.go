@@ -40,8 +40,8 @@ func checkNode(t interface {
 }, n, root *node) int {
 	t.Helper()
 	if n.inner == nil {
-		if n.n == 0 || n.n > maxItems || n.weight() > maxPage || n.weight() > len(n.buf) {
-			t.Fatalf("leaf of %d items, weight %d in %d bytes", n.n, n.weight(), len(n.buf))
+		if n.n == 0 || n.n > maxItems || n.weight() > maxPage || n.weight() > int(n.page.size) {
+			t.Fatalf("leaf of %d items, weight %d in %d bytes", n.n, n.weight(), int(n.page.size))
 		}
 		return 0
 	}
@@ -214,7 +214,7 @@ func TestMemoryOfALeafIsUsed(t *testing.T) {
 		walk = func(n *node) {
 			if n.inner == nil {
 				leaves++
-				held += int64(len(n.buf))
+				held += int64(n.page.size)
 				return
 			}
 			for _, k := range n.kids {
