@@ -15,7 +15,7 @@ import (
 
 // flags are the command line of troupe-bench. Each is also read from TROUPE_<FLAG>.
 type flags struct {
-	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
+	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, troupe-http (asked for JSON at its nodes), troupe-plain (likewise, through a plain server that is a client of it), troupe-forward (by clients that ask one node for everything), redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
 	Binary   []string `help:"A troupe-node binary to measure beside the rest, under a name of its own. May be repeated." placeholder:"NAME=PATH" sep:"none"`
 	Baseline string   `help:"The system that ratios are to. Default: the first of redis-everysec, redis-always and whatever else runs." placeholder:"NAME"`
 
@@ -29,6 +29,8 @@ type flags struct {
 	Seconds   float64       `default:"3" help:"How long each load runs."`
 	Rounds    int           `default:"5" help:"How often each load is given to each system. Ratios take at least 3."`
 	Settle    time.Duration `default:"300ms" help:"How long after a load the servers' CPU is still counted." placeholder:"TIME"`
+
+	Overload int `help:"Instead of all that: ask Troupe for JSON over HTTP, by --clients connections and then by this many times as many, each as often as before." placeholder:"TIMES"`
 
 	Shards   []int    `default:"6" help:"Shards of Troupe. Of several numbers, each is a system of its own." placeholder:"N,…"`
 	NodeFlag []string `help:"A flag for each node of Troupe, as in --node-flag=--fsync=never. May be repeated." placeholder:"FLAG" sep:"none"`
@@ -62,6 +64,9 @@ func (f *flags) check() error {
 		return fmt.Errorf("--rounds %d: must be 1 to 1000", f.Rounds)
 	case f.Settle < 0 || f.Settle > time.Minute:
 		return fmt.Errorf("--settle %v: must be at most 1m", f.Settle)
+	}
+	if f.Overload != 0 && (f.Overload < 2 || f.Overload > 100) {
+		return fmt.Errorf("--overload %d: must be 2 to 100", f.Overload)
 	}
 	if err := within("--pipelines", f.Pipelines, 10000); err != nil {
 		return err

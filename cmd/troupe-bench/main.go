@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/troupedb/troupe/cmd/internal/bench"
@@ -26,11 +27,12 @@ const (
 
 func main() {
 	cluster.MaybeRunNode(daemon.Main)
+	bench.MaybeRunPlainHTTP()
 	os.Exit(run(os.Args[1:], os.Stdout, os.Stderr))
 }
 
 // run is the program, and returns the exit code.
-// REQUIRES: the program calls cluster.MaybeRunNode before.
+// REQUIRES: the program calls cluster.MaybeRunNode and bench.MaybeRunPlainHTTP before.
 func run(args []string, stdout, stderr io.Writer) int {
 	f, done, err := parse(args, stdout, stderr)
 	if done {
@@ -45,9 +47,13 @@ func run(args []string, stdout, stderr io.Writer) int {
 		return exitUsage
 	}
 	cfg.Tell = func(line string) { fmt.Fprintln(stdout, line) }
+	perform := f.perform
+	if f.Overload > 0 {
+		perform = f.overload
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGINT, syscall.SIGTERM)
 	defer stop()
-	err = f.perform(ctx, cfg, stdout)
+	err = perform(ctx, cfg, stdout)
 	switch {
 	case ctx.Err() != nil:
 		fmt.Fprintln(stderr, "troupe-bench: interrupted")
@@ -70,6 +76,24 @@ func (f *flags) perform(ctx context.Context, cfg bench.Config, stdout io.Writer)
 		rep.WriteWorst(stdout)
 	}
 	return errors.Join(save(f.CSV, rep.WriteCSV), save(f.HTML, rep.WriteHTML))
+}
+
+// overload gives each test's load over HTTP, and too much of it.
+func (f *flags) overload(ctx context.Context, cfg bench.Config, stdout io.Writer) error {
+	var all []*bench.OverloadReport
+	for _, name := range f.Tests {
+		load := cfg.Loads[slices.IndexFunc(cfg.Loads, func(l bench.Load) bool { return l.Test.Name == name })]
+		rep, err := bench.Overload(ctx, bench.OverloadConfig{
+			Contender: bench.Troupes(bench.TroupeName, "", f.Shards[:1], f.NodeFlag)[0],
+			Load:      load, Times: f.Overload, Rounds: cfg.Rounds, Tell: cfg.Tell,
+		})
+		if err != nil {
+			return err
+		}
+		rep.Write(stdout)
+		all = append(all, rep)
+	}
+	return save(f.CSV, func(w io.Writer) error { return bench.WriteOverloads(w, all) })
 }
 
 // save writes a file, if it has a name.

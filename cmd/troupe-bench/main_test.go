@@ -3,19 +3,23 @@ package main
 import (
 	"bytes"
 	"encoding/csv"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
 
+	"github.com/troupedb/troupe/cmd/internal/bench"
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 	"github.com/troupedb/troupe/cmd/internal/daemon"
 )
 
 func TestMain(m *testing.M) {
 	cluster.MaybeRunNode(daemon.Main)
+	bench.MaybeRunPlainHTTP()
 	if len(os.Args) > 1 && os.Args[1] == "__main" {
 		os.Exit(run(os.Args[2:], os.Stdout, os.Stderr))
 	}
@@ -105,6 +109,64 @@ func TestSystemsAreMeasuredInTurns(t *testing.T) {
 			}
 		})
 	}
+}
+
+// Over HTTP, through a plain server and by clients that know nothing of clusters: all of them are answered.
+func TestOtherWaysAreMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	rows := measured(t, "--systems=troupe-http,troupe-plain,troupe-forward", "--tests=set,get", "--pipelines=1,2", "--seconds=0.02", "--rounds=1")
+	samples := map[string]int{}
+	for _, row := range rows {
+		samples[row[6]]++
+		if done, _ := strconv.Atoi(row[8]); done == 0 || answered(t, row) < 6 || row[15] == "" && runtime.GOOS == "linux" {
+			t.Errorf("%q", row)
+		}
+	}
+	if want := map[string]int{"troupe-http": 2, "troupe-plain": 2, "troupe-forward": 4}; !maps.Equal(samples, want) {
+		t.Errorf("samples %v, want %v", samples, want)
+	}
+}
+
+// Whoever asks too often is counted, with every answer.
+func TestOverload(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	table := filepath.Join(t.TempDir(), "out.csv")
+	var out, errs bytes.Buffer
+	code := run([]string{"--overload=3", "--clients=6", "--keys=1000", "--seconds=0.1", "--rounds=2", "--tests=get,set", "--csv", table}, &out, &errs)
+	t.Logf("%s%s", &out, &errs)
+	if code != exitOK {
+		t.Fatalf("exit code %d", code)
+	}
+	text, err := os.ReadFile(table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
+	if err != nil || len(rows) != 1+2*2*3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	for i, row := range rows[1:] {
+		phase, clients := []string{"before", "overload", "after"}[i%3], []string{"6", "18", "6"}[i%3]
+		if row[0] != []string{"get", "set"}[i/6] || row[2] != phase || row[3] != clients {
+			t.Errorf("%q is the line of %s", row, phase)
+		}
+		if number(t, row[5]) == 0 || number(t, row[5]) != number(t, row[6])+number(t, row[7])+number(t, row[9]) {
+			t.Errorf("%q: not every request has an answer", row)
+		}
+	}
+}
+
+func number(t *testing.T, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
 }
 
 func TestEtcdIsMeasured(t *testing.T) {

@@ -15,12 +15,26 @@ type Contender struct {
 	Options cluster.Options
 	Lacks   string // why it cannot be started here; "" if it can
 	client  Client // that it needs, since it speaks another protocol; nil: that of the run
+	http    httpWay
 }
+
+// httpWay is how a contender is asked over HTTP, if it is.
+type httpWay uint8
+
+const (
+	noHTTP   httpWay = iota
+	nodeHTTP         // at the HTTP ports of its nodes
+	plainWay         // through a plain server before its nodes, whose CPU counts as theirs
+)
 
 // Names of systems that are not in others.
 const (
 	TroupeName = "troupe" // this module's own
 	etcdName   = "etcd"
+
+	httpName    = "troupe-http"    // Troupe, asked over HTTP
+	plainName   = "troupe-plain"   // likewise, through a plain server that is a client of it
+	forwardName = "troupe-forward" // Troupe, by clients that ask one node for all
 )
 
 // other is a system that is measured beside Troupe: primaries that each have a replica.
@@ -37,7 +51,7 @@ var others = []other{
 
 // SystemNames are the names of all systems.
 func SystemNames() []string {
-	names := []string{TroupeName}
+	names := []string{TroupeName, httpName, plainName, forwardName}
 	for _, o := range others {
 		names = append(names, o.name)
 	}
@@ -49,6 +63,14 @@ func Contenders(system string, shards []int, flags []string) ([]Contender, error
 	switch system {
 	case TroupeName:
 		return Troupes(TroupeName, "", shards, flags), nil
+	case httpName:
+		return asked(httpName, shards, flags, func(c *Contender) { c.http = nodeHTTP }), nil
+	case plainName:
+		return asked(plainName, shards, flags, func(c *Contender) { c.http = plainWay }), nil
+	case forwardName:
+		return asked(forwardName, shards, append(flags[:len(flags):len(flags)], "--route=forward"), func(c *Contender) {
+			c.client = &Spread{plain: true}
+		}), nil
 	case etcdName:
 		return []Contender{{
 			Name: etcdName, Lacks: missing("etcd"), client: &Etcd{}, Options: cluster.Options{System: cluster.Etcd{}},
@@ -76,6 +98,15 @@ func Troupes(name, program string, shards []int, flags []string) (all []Contende
 	return all
 }
 
+// asked are contenders of Troupe that are asked in another way.
+func asked(name string, shards []int, flags []string, how func(*Contender)) []Contender {
+	all := Troupes(name, "", shards, flags)
+	for i := range all {
+		how(&all[i])
+	}
+	return all
+}
+
 func (o other) contender() Contender {
 	return Contender{
 		Name: o.name, Lacks: missing(o.program, "redis-cli"),
@@ -85,6 +116,9 @@ func (o other) contender() Contender {
 
 // lacks tells why the contender cannot be given a load; "" if it can.
 func (c Contender) lacks(l Load) string {
+	if c.http != noHTTP && l.Pipeline > 1 {
+		return "a request over HTTP is one command here"
+	}
 	if e, ok := c.client.(*Etcd); ok && c.Lacks == "" && !e.takes(l.Test) {
 		return "there is no " + l.Test.Name
 	}

@@ -7,8 +7,6 @@ import (
 	"os"
 	"strconv"
 	"time"
-
-	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
 // tick is the unit of CPU time in /proc, on every Linux.
@@ -17,10 +15,10 @@ const tick = time.Second / 100
 // unknown is CPU time on a system that does not tell it.
 const unknown = time.Duration(-1)
 
-// usedBy is the CPU time that the processes of a cluster have taken so far.
-func usedBy(c *cluster.Cluster) (sum time.Duration, err error) {
-	for _, n := range c.Nodes() {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", n.PID()))
+// usedBy is the CPU time that processes have taken so far.
+func usedBy(pids []int) (sum time.Duration, err error) {
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 		if err != nil {
 			return unknown, err
 		}
@@ -43,4 +41,21 @@ func parseStat(text []byte) (time.Duration, error) {
 	user, err1 := strconv.ParseInt(string(fields[11]), 10, 64)
 	system, err2 := strconv.ParseInt(string(fields[12]), 10, 64)
 	return time.Duration(user+system) * tick, errors.Join(err1, err2)
+}
+
+// resident is the memory that processes have in RAM, in bytes; 0 where the system does not tell.
+func resident(pids []int) (sum int64) {
+	for _, pid := range pids {
+		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/statm", pid))
+		fields := bytes.Fields(text)
+		if err != nil || len(fields) < 2 {
+			return 0
+		}
+		pages, err := strconv.ParseInt(string(fields[1]), 10, 64)
+		if err != nil {
+			return 0
+		}
+		sum += pages * int64(os.Getpagesize())
+	}
+	return sum
 }

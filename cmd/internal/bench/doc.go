@@ -1,10 +1,11 @@
 // Package bench measures Troupe beside other systems on one machine: the same load for each, in turns.
 //
-//	Contender   a system that can be started: Troupe, Redis Cluster, Valkey Cluster, etcd
+//	Contender   a system that can be started: Troupe, asked in one way or another, Redis Cluster, Valkey Cluster, etcd
 //	Load        a kind of request, with how many connections send it how deeply pipelined
-//	Client      gives a load: Spread over all slots, RedisBenchmark by that program, Etcd for etcd alone
+//	Client      gives a load: Spread over all slots, RedisBenchmark by that program, JSON over HTTP, Etcd for etcd alone
 //	Run         starts the contenders and measures
 //	Report      what came of it, as text, CSV and a page of HTML
+//	Overload    is a run by itself: what becomes of requests over HTTP when there are many times too many
 //
 // All contenders run from the beginning to the end, and only one at a time is loaded. A round gives every
 // load to every contender, one right after the other, each round beginning with another contender: what

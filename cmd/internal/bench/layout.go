@@ -55,6 +55,7 @@ func sorted(server func(slot uint16) string, keys int) *layout {
 type atlas struct {
 	addrs []string
 	keys  int
+	plain bool // all keys are asked of the first node, whoever serves them
 
 	mu struct {
 		sync.Mutex
@@ -62,11 +63,11 @@ type atlas struct {
 	}
 }
 
-func newAtlas(ctx context.Context, addrs []string, keys int) (*atlas, error) {
-	a := &atlas{addrs: addrs, keys: keys}
-	var err error
-	a.mu.now, err = learn(ctx, addrs, keys)
-	return a, err
+func (a *atlas) learn(ctx context.Context) (*layout, error) {
+	if a.plain {
+		return sorted(func(uint16) string { return a.addrs[0] }, a.keys), nil
+	}
+	return learn(ctx, a.addrs, a.keys)
 }
 
 // after returns a layout that is newer than one that has proven wrong; nil for the one at hand.
@@ -76,7 +77,7 @@ func (a *atlas) after(ctx context.Context, wrong *layout) (*layout, error) {
 	if a.mu.now != wrong {
 		return a.mu.now, nil
 	}
-	now, err := learn(ctx, a.addrs, a.keys)
+	now, err := a.learn(ctx)
 	if err == nil {
 		a.mu.now = now
 	}

@@ -26,7 +26,8 @@ const readyTime = 2 * time.Minute
 
 // Run starts the contenders, measures and ends them. When ctx ends it returns early, with an error.
 func Run(ctx context.Context, cfg Config) (rep *Report, err error) {
-	r := &runner{Config: cfg, clusters: make([]*cluster.Cluster, len(cfg.Contenders))}
+	n := len(cfg.Contenders)
+	r := &runner{Config: cfg, clusters: make([]*cluster.Cluster, n), clients: make([]Client, n), fronts: make([]*plainHTTP, n)}
 	defer func() { err = errors.Join(err, r.close()) }()
 	if err := r.start(ctx); err != nil {
 		return nil, err
@@ -53,9 +54,16 @@ func Run(ctx context.Context, cfg Config) (rep *Report, err error) {
 type runner struct {
 	Config
 	clusters []*cluster.Cluster // by contender; nil: it lacks something
+	clients  []Client           // what gives loads to each
+	fronts   []*plainHTTP       // before those that need one
 }
 
 func (r *runner) close() (err error) {
+	for _, p := range r.fronts {
+		if p != nil {
+			err = errors.Join(err, p.close())
+		}
+	}
 	for _, c := range r.clusters {
 		if c != nil {
 			err = errors.Join(err, c.Close())
@@ -85,9 +93,50 @@ func (r *runner) start(ctx context.Context) error {
 		if err := cluster.Until(ctx, 50*time.Millisecond, func() error { return atRest(ctx, c) }); err != nil {
 			return fmt.Errorf("%s is not ready: %w", r.Contenders[i].Name, err)
 		}
+		if err := r.reach(ctx, i); err != nil {
+			return fmt.Errorf("%s: %w", r.Contenders[i].Name, err)
+		}
 		r.Tell(fmt.Sprintf("%s: %d nodes are ready", r.Contenders[i].Name, len(c.Nodes())))
 	}
 	return nil
+}
+
+// reach makes what gives loads to a contender that is ready.
+func (r *runner) reach(ctx context.Context, i int) (err error) {
+	c, how := r.clusters[i], r.Contenders[i]
+	switch r.clients[i] = r.Client; {
+	case how.client != nil:
+		r.clients[i] = how.client
+	case how.http == nodeHTTP:
+		r.clients[i] = &JSON{at: httpAddrs(c)}
+	case how.http == plainWay:
+		if r.fronts[i], err = startPlainHTTP(ctx, c); err == nil {
+			r.clients[i] = &JSON{at: []string{r.fronts[i].addr}}
+		}
+	}
+	return err
+}
+
+func httpAddrs(c *cluster.Cluster) (addrs []string) {
+	for _, n := range c.Nodes() {
+		addrs = append(addrs, n.HTTP)
+	}
+	return addrs
+}
+
+// servers are the processes whose CPU is a contender's.
+func (r *runner) servers(i int) (pids []int) {
+	if p := r.fronts[i]; p != nil {
+		pids = append(pids, p.cmd.Process.Pid)
+	}
+	return append(pids, pidsOf(r.clusters[i])...)
+}
+
+func pidsOf(c *cluster.Cluster) (pids []int) {
+	for _, n := range c.Nodes() {
+		pids = append(pids, n.PID())
+	}
+	return pids
 }
 
 // atRest returns nil when a cluster is healthy and its leaders are spread, so that none will move by itself.
@@ -135,7 +184,7 @@ func (r *runner) prepare(ctx context.Context, i int, l Load) error {
 	if r.Contenders[i].lacks(l) != "" {
 		return nil
 	}
-	if err := r.client(i).Prepare(ctx, r.clusters[i].Addrs(), l); err != nil {
+	if err := r.clients[i].Prepare(ctx, r.clusters[i].Addrs(), l); err != nil {
 		return fmt.Errorf("%s: %v: %w", r.Contenders[i].Name, l, err)
 	}
 	return nil
@@ -162,30 +211,29 @@ func (r *runner) round(ctx context.Context, round int, t *Table) error {
 // sample measures once.
 func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error) {
 	c := r.clusters[i]
-	before, unreadable := usedBy(c)
-	if s.Outcome, err = r.client(i).Run(ctx, c.Addrs(), l); err != nil {
+	before, unreadable := usedBy(r.servers(i))
+	if s.Outcome, err = r.clients[i].Run(ctx, c.Addrs(), l); err != nil {
 		return s, err
 	}
 	if err := rest(ctx, r.Settle); err != nil {
 		return s, err
 	}
-	if crashes := c.Crashes(); len(crashes) > 0 {
-		n := crashes[0].Node
-		return s, fmt.Errorf("%s ended by itself: %s:\n%s", n.Name, crashes[0].State, n.LogTail(10))
+	if err := crashed(c); err != nil {
+		return s, err
 	}
-	after, err := usedBy(c)
+	after, err := usedBy(r.servers(i))
 	if s.CPU = after - before; errors.Join(unreadable, err) != nil {
 		s.CPU = unknown
 	}
 	return s, nil
 }
 
-// client is what gives loads to a contender.
-func (r *runner) client(i int) Client {
-	if own := r.Contenders[i].client; own != nil {
-		return own
+// crashed is an error that tells of a node that ended by itself.
+func crashed(c *cluster.Cluster) error {
+	for _, crash := range c.Crashes() {
+		return fmt.Errorf("%s ended by itself: %s:\n%s", crash.Node.Name, crash.State, crash.Node.LogTail(10))
 	}
-	return r.Client
+	return nil
 }
 
 // rest waits.

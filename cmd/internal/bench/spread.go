@@ -12,6 +12,7 @@ import (
 // Spread is a client of this package: its keys are over all slots, and each connection asks one node for keys
 // that this node serves, by CLUSTER SLOTS. The zero value is ready.
 type Spread struct {
+	plain  bool            // asks the first node for everything, as a client does that knows nothing of clusters
 	filled map[string]bool // key spaces of clusters
 }
 
@@ -27,19 +28,28 @@ const (
 
 // Prepare writes all keys, if the load reads them, and lets the load run for a moment.
 func (s *Spread) Prepare(ctx context.Context, addrs []string, l Load) error {
-	where := fmt.Sprint(addrs, l.Test.space(), l.Keys)
-	if l.Test.reads != "" && !s.filled[where] {
-		if err := fill(ctx, addrs, l); err != nil {
-			return fmt.Errorf("filling: %w", err)
-		}
-		if s.filled == nil {
-			s.filled = map[string]bool{}
-		}
-		s.filled[where] = true
+	if err := s.stock(ctx, addrs, l); err != nil {
+		return err
 	}
 	l.Length /= 5
 	_, err := s.Run(ctx, addrs, l)
 	return err
+}
+
+// stock writes all keys that a load reads, once.
+func (s *Spread) stock(ctx context.Context, addrs []string, l Load) error {
+	where := fmt.Sprint(addrs, l.Test.space(), l.Keys)
+	if l.Test.reads == "" || s.filled[where] {
+		return nil
+	}
+	if err := fill(ctx, addrs, l); err != nil {
+		return fmt.Errorf("filling: %w", err)
+	}
+	if s.filled == nil {
+		s.filled = map[string]bool{}
+	}
+	s.filled[where] = true
+	return nil
 }
 
 // fill writes every key that a load reads: all over again if any write failed, for then slots have moved.
@@ -56,18 +66,19 @@ func fill(ctx context.Context, addrs []string, l Load) error {
 }
 
 // Run gives the load.
-func (*Spread) Run(ctx context.Context, addrs []string, l Load) (Outcome, error) {
-	return drive(ctx, addrs, l, false)
+func (s *Spread) Run(ctx context.Context, addrs []string, l Load) (Outcome, error) {
+	return driveBy(ctx, &atlas{addrs: addrs, keys: l.Keys, plain: s.plain}, l, false)
 }
 
-// drive lets all callers run at once, once all are connected.
+// drive asks each node for the keys that it serves.
 func drive(ctx context.Context, addrs []string, l Load, once bool) (Outcome, error) {
+	return driveBy(ctx, &atlas{addrs: addrs, keys: l.Keys}, l, once)
+}
+
+// driveBy lets all callers run at once, once all are connected.
+func driveBy(ctx context.Context, a *atlas, l Load, once bool) (Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	a, err := newAtlas(ctx, addrs, l.Keys)
-	if err != nil {
-		return Outcome{}, err
-	}
 	callers := make([]*caller, l.Clients)
 	for i := range callers {
 		callers[i] = newCaller(l, i, a, once)

@@ -155,11 +155,11 @@ func TestReadsOfWhatIsNotThereFail(t *testing.T) {
 func TestACallerFollowsTheSlots(t *testing.T) {
 	l := load(t, "set")
 	l.Clients = 1
-	a, err := newAtlas(t.Context(), fake(t), l.Keys)
+	a := &atlas{addrs: fake(t), keys: l.Keys}
+	right, err := a.after(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	right := a.mu.now
 	a.mu.now = &layout{nodes: right.nodes, keys: [][]uint32{right.keys[1], right.keys[2], right.keys[0]}}
 	c := newCaller(l, 0, a, true)
 	defer c.hangUp()
