@@ -13,7 +13,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 1, "first seed of the crash tests")
-	seedsFlag = flag.Uint64("seeds", 8, "number of seeds of the crash tests")
+	seedsFlag = flag.Uint64("seeds", 12, "number of seeds of the crash tests")
 )
 
 // crash is a disk as a power failure left it, and the turns between which it must be.
@@ -62,7 +62,7 @@ func TestCrashes(t *testing.T) {
 		total += testCrashes(t, *seedFlag+i)
 	}
 	t.Logf("%d crash points", total)
-	if *seedsFlag >= 8 && total < 300 {
+	if *seedsFlag >= 12 && total < 600 {
 		t.Fatalf("only %d crash points", total)
 	}
 }
