@@ -51,6 +51,35 @@ func benchmark(b *testing.B, way func(*Config)) {
 	}
 }
 
+// A message that travels alone, the worst case, costs no more allocations than it did, at both ends together.
+func TestAllocationsOfAMessage(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs with -short, allocates too")
+	}
+	const most = 8
+	book := newBook()
+	one, two := startNode(t, book, 1), startNode(t, book, 2)
+	got := make(chan struct{}, 1)
+	_, err := two.system.Root.SpawnNamed(actor.PropsFromFunc(func(c actor.Context) {
+		if _, ok := c.Message().(*Inbound); ok {
+			got <- struct{}{}
+		}
+	}, actor.WithMailbox(mailbox.New())), "shard/4")
+	if err != nil {
+		t.Fatal(err)
+	}
+	one.links.Connect(two.id)
+	receive(t, "Up", one.ups)
+	pid, m := actor.NewPID(two.id.String(), "shard/4"), raftMessage(1, 200)
+	n := testing.AllocsPerRun(500, func() {
+		one.system.Root.Send(pid, m)
+		<-got
+	})
+	if t.Logf("%.2f allocations a message", n); n > most {
+		t.Errorf("%.2f allocations a message, more than %d", n, most)
+	}
+}
+
 // BenchmarkSendAway is the sending end alone: what a replica pays per message to a peer that is away.
 func BenchmarkSendAway(b *testing.B) {
 	one := startNode(b, newBook(), 1, func(c *Config) { c.timing.backoffMin = patience })

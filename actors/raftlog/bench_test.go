@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/cockroachdb/pebble/v2/vfs"
+
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -32,6 +34,30 @@ func BenchmarkTurn(b *testing.B) {
 				mustClose(b, l)
 			})
 		}
+	}
+}
+
+// A turn costs no more allocations an entry than it did; the store's are among them.
+func TestAllocationsOfATurn(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the race detector, which runs with -short, allocates too")
+	}
+	const runs, shards, most = 100, 6, 2
+	l := mustOpen(t, config(t, vfs.NewMem()))
+	var turns [runs + 1][]any
+	for s := range slotmap.ShardID(shards) {
+		turn(l, &Create{Shard: s + 1, Replica: 1, Hard: hard(1, 0)})
+		for i := range turns {
+			turns[i] = append(turns[i], &Append{
+				Shard: s + 1, Replica: 1, Entries: ents(1, uint64(i+1), strings.Repeat("v", 200)), Sync: true, Reply: somebody,
+			})
+		}
+	}
+	next := 0
+	n := testing.AllocsPerRun(runs, func() { turn(l, turns[next]...); next++ }) / shards
+	mustClose(t, l)
+	if t.Logf("%.2f allocations an entry", n); n > most {
+		t.Errorf("%.2f allocations an entry, more than %d", n, most)
 	}
 }
 

@@ -44,6 +44,7 @@ type cluster struct {
 	gullible bool // a planted bug: every node's own clock is the agreed time
 
 	leases     bool // leaders read under leases
+	unobserved bool // the replicas' states are not compared
 	untrusted  bool // peers cannot prove who they are
 	maxReplies int
 	events     []string // published, with the node that did; nil: nobody listens
@@ -245,7 +246,7 @@ func (c *cluster) spawn(n *node) {
 		Claim: n.disk.claim, Untrusted: c.untrusted, Leases: c.leases, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
 		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
-		Observe: c.watch.applied(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
+		Observe: c.observer(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
 		LeastCopies: func() int { return n.copies }, Paused: func() bool { return n.paused },
 	}
 	if c.events != nil {
@@ -260,6 +261,14 @@ func (c *cluster) spawn(n *node) {
 		n.real.equip(&cfg)
 	}
 	n.handle = Spawn(cfg, "shard/1", mailbox.StopNode(func(reason any) { cfg.Fatal(fmt.Errorf("%v", reason)) }))
+}
+
+// observer is what compares replicas, unless what that costs would count.
+func (c *cluster) observer(n *node) func(*Applied) {
+	if c.unobserved {
+		return nil
+	}
+	return c.watch.applied(n)
 }
 
 // memory is what the node holds too much.
