@@ -79,6 +79,7 @@ var differParts = []struct {
 	{"dumps", func(t *testing.T, server *redis, g *gen, proto int) { differDumps(t, server, g, 5) }},
 	{"transactions", func(t *testing.T, server *redis, g *gen, proto int) { differTransactions(t, server, g, proto, 150) }},
 	{"blocking", func(t *testing.T, server *redis, g *gen, proto int) { differBlocking(t, server, g, 500) }},
+	{"damaged", func(t *testing.T, server *redis, g *gen, _ int) { differDamaged(t, server, g, 5) }},
 }
 
 func TestManyCommandsAsRedis(t *testing.T) {

@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 	"slices"
@@ -141,7 +142,7 @@ func (l *rdbLoader) set(kind byte) object {
 	return o
 }
 
-// intset reads a width, a count and so many integers.
+// intset reads a width, a count and so many integers in order.
 func (l *rdbLoader) intset(insert func([]byte) bool) {
 	const head = 8
 	b := l.r.String()
@@ -156,7 +157,7 @@ func (l *rdbLoader) intset(insert func([]byte) bool) {
 	}
 	is := append(intset{byte(width)}, b[head:]...)
 	for i := range is.len() {
-		if !insert(rdb.Element{Int: is.at(i)}.Bytes()) {
+		if i > 0 && is.at(i-1) >= is.at(i) || !insert(rdb.Element{Int: is.at(i)}.Bytes()) {
 			l.r.Fail()
 			return
 		}
@@ -175,7 +176,11 @@ func (l *rdbLoader) sortedSet(kind byte) object {
 	if kind == rdb.TypeSortedPacked {
 		l.packedPairs(func(member, text []byte) bool {
 			score, ok := parseFloat(text)
-			return ok && put(member, score)
+			if !ok || !put(member, score) {
+				return false
+			}
+			last, _ := z.at(z.len() - 1)
+			return bytes.Equal(last, member) // they come in order
 		})
 		return z
 	}
