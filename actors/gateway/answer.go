@@ -46,27 +46,49 @@ func write(w http.ResponseWriter, status int, body []byte) {
 // answerTime is how long an answer may take beyond the time for asking again: that in which any batch is answered.
 const answerTime = 10 * time.Second
 
-// answer carries a request out and writes the replies.
+// answer carries a request out in its turn, and writes the replies.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
-	until := time.Now().Add(q.within)
-	ctx, cancel := context.WithDeadline(r.Context(), until.Add(answerTime))
-	defer cancel()
+	t, ok := h.gate.enter(r.Context())
+	if !ok || !q.held.reserve(sureAnswer) {
+		errorOf(lineCrowded).write(w)
+		return
+	}
+	defer t.leave()
 	h.tellWhere(w, q)
+	o := h.carryOut(r.Context(), q)
+	t.end() // the reader may be slow
+	if o.one {
+		q.writeSingle(w, o.replies[0])
+		return
+	}
+	q.writeAll(w, o.replies)
+}
+
+// outcome is what came of a request: a reply to each command, or one to them all.
+type outcome struct {
+	replies []resp.Value
+	one     bool
+}
+
+func (h *Handler) carryOut(ctx context.Context, q *request) outcome {
+	until := time.Now().Add(q.within)
+	ctx, cancel := context.WithDeadline(ctx, until.Add(answerTime))
+	defer cancel()
 	switch {
 	case q.once != nil && q.writes():
-		q.writeOnce(w, h.calls.once(ctx, until, q.once, q.cmds, q.held))
+		return q.ofExec(h.calls.once(ctx, until, q.once, q.cmds, q.held))
 	case q.form == transaction:
-		reply := h.calls.transact(ctx, until, q.cmds, q.held)
-		if reply.Kind != resp.Array {
-			q.writeSingle(w, reply)
-			return
-		}
-		q.writeAll(w, reply.Items)
-	case q.form == pipeline:
-		q.writeAll(w, h.calls.run(ctx, until, q.cmds, q.held))
-	default:
-		q.writeSingle(w, h.calls.run(ctx, until, q.cmds, q.held)[0])
+		return q.ofExec(h.calls.transact(ctx, until, q.cmds, q.held))
 	}
+	return outcome{h.calls.run(ctx, until, q.cmds, q.held), q.form == single}
+}
+
+// ofExec is the outcome of a request that was carried out as a transaction.
+func (q *request) ofExec(reply resp.Value) outcome {
+	if reply.Kind != resp.Array {
+		return outcome{[]resp.Value{reply}, true}
+	}
+	return outcome{reply.Items, q.form == single && len(reply.Items) == 1}
 }
 
 // writeAll answers with an array. What finds no room there was carried out all the same.

@@ -17,7 +17,7 @@ const (
 	firstRead    = 4 << 10
 )
 
-const lineCrowded = "BUSY requests and their answers hold as much as they may: not done"
+const lineCrowded = "BUSY there are as many requests, or they and their answers hold as much, as may be: not done"
 
 // readBody reads the body. Room is taken as its bytes arrive, not by what it is said to have.
 func readBody(r *http.Request, held *hold) ([]byte, *failure) {

@@ -42,7 +42,7 @@ type Handler struct {
 	limits rest.Limits
 	calls  *caller
 	memory *mailbox.Budget // bytes that requests and their answers hold
-	busy   *mailbox.Budget // requests that are carried out
+	gate   *gate
 
 	streams *mailbox.Budget
 	drained chan struct{} // closed: streams end
@@ -50,18 +50,17 @@ type Handler struct {
 
 // Bounds.
 const (
-	maxBody     = 28 << 20 // a command of the largest size, with what JSON adds to most
-	maxMemory   = 512 << 20
-	maxRequests = 1024
-	maxReplies  = 64 << 20
-	sureAnswer  = 64 << 10 // that a request has room for before it is carried out: no small answer fails for want of it
+	maxBody    = 28 << 20 // a command of the largest size, with what JSON adds to most
+	maxMemory  = 512 << 20
+	maxReplies = 64 << 20
+	sureAnswer = 64 << 10 // that a request has room for before it is carried out: no small answer fails for want of it
 )
 
 // New makes a handler; Close ends its sessions.
 func New(cfg Config) *Handler {
 	return &Handler{
 		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
-		memory: mailbox.NewBudget(1, maxMemory), busy: mailbox.NewBudget(maxRequests, 1),
+		memory: mailbox.NewBudget(1, maxMemory), gate: newGate(),
 		streams: mailbox.NewBudget(maxStreams, 1), drained: make(chan struct{}),
 	}
 }
@@ -107,15 +106,6 @@ func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
 	}
 	if q.form == follow {
 		h.follow(w, r, q)
-		return
-	}
-	if !h.busy.TryAcquire(1, 0) {
-		errorOf(lineCrowded).write(w)
-		return
-	}
-	defer h.busy.Release(1, 0)
-	if !held.reserve(sureAnswer) {
-		errorOf(lineCrowded).write(w)
 		return
 	}
 	h.answer(w, r, q)

@@ -261,12 +261,12 @@ func TestRedirect(t *testing.T) {
 // TestOverload: without room a request is refused at once, and not carried out.
 func TestOverload(t *testing.T) {
 	b := newBed(t, ok)
-	b.h.busy.TryAcquire(maxRequests, 0)
+	b.h.gate.here.TryAcquire(maxRequests, 0)
 	w := b.do("GET", "/get/k", "")
 	if w.Code != http.StatusTooManyRequests || w.Header().Get("Retry-After") == "" {
 		t.Errorf("%d %v", w.Code, w.Header())
 	}
-	b.h.busy.Release(maxRequests, 0)
+	b.h.gate.here.Release(maxRequests, 0)
 	b.h.memory.TryAcquire(0, maxMemory)
 	for _, method := range []string{"GET", "POST"} {
 		w := b.do(method, "/get/k", "")

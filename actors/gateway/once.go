@@ -65,15 +65,3 @@ func (c *caller) once(ctx context.Context, until time.Time, key []byte, cmds []r
 		}
 	}
 }
-
-// writeOnce answers with the reply to a transaction that stands for the request.
-func (q *request) writeOnce(w http.ResponseWriter, reply resp.Value) {
-	switch {
-	case reply.Kind != resp.Array:
-		q.writeSingle(w, reply)
-	case q.form == single && len(reply.Items) == 1:
-		q.writeSingle(w, reply.Items[0])
-	default:
-		q.writeAll(w, reply.Items)
-	}
-}

@@ -30,7 +30,7 @@ type flags struct {
 	Rounds    int           `default:"5" help:"How often each load is given to each system. Ratios take at least 3."`
 	Settle    time.Duration `default:"300ms" help:"How long after a load the servers' CPU is still counted." placeholder:"TIME"`
 
-	Overload int `help:"Instead of all that: ask Troupe for JSON over HTTP, by --clients connections and then by this many times as many, each as often as before." placeholder:"TIMES"`
+	Overload int `help:"Instead of all that: ask a node of Troupe for JSON over HTTP, by --clients connections and then by this many times as many, each as often as before, which wait when they are told to, or don't." placeholder:"TIMES"`
 
 	Shards   []int    `default:"6" help:"Shards of Troupe. Of several numbers, each is a system of its own." placeholder:"N,…"`
 	NodeFlag []string `help:"A flag for each node of Troupe, as in --node-flag=--fsync=never. May be repeated." placeholder:"FLAG" sep:"none"`

@@ -146,12 +146,12 @@ func TestOverload(t *testing.T) {
 		t.Fatal(err)
 	}
 	rows, err := csv.NewReader(bytes.NewReader(text)).ReadAll()
-	if err != nil || len(rows) != 1+2*2*3 {
+	if err != nil || len(rows) != 1+2*2*4 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
 	for i, row := range rows[1:] {
-		phase, clients := []string{"before", "overload", "after"}[i%3], []string{"6", "18", "6"}[i%3]
-		if row[0] != []string{"get", "set"}[i/6] || row[2] != phase || row[3] != clients {
+		phase, clients := []string{"before", "overload", "stubborn", "after"}[i%4], []string{"6", "18", "18", "6"}[i%4]
+		if row[0] != []string{"get", "set"}[i/8] || row[2] != phase || row[3] != clients {
 			t.Errorf("%q is the line of %s", row, phase)
 		}
 		if number(t, row[5]) == 0 || number(t, row[5]) != number(t, row[6])+number(t, row[7])+number(t, row[9]) {

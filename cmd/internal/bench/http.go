@@ -66,6 +66,12 @@ func (c *httpConn) post(body []byte) (a httpAnswer, err error) {
 	return httpAnswer{resp.StatusCode, c.in.Bytes(), resp.Header.Get("Retry-After")}, err
 }
 
+// retry is how long the answer says to wait; 0 if it does not.
+func (a httpAnswer) retry() time.Duration {
+	seconds, _ := strconv.Atoi(a.retryAfter)
+	return time.Duration(max(seconds, 0)) * time.Second
+}
+
 // failure is why a request was not done; "" if it was.
 func (a httpAnswer) failure() string {
 	switch {

@@ -15,7 +15,7 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
-// OverloadConfig says what a cluster is asked over HTTP, and how much too often.
+// OverloadConfig says what a node of a cluster is asked over HTTP, and how much too often.
 type OverloadConfig struct {
 	Contender Contender // Troupe
 	Load      Load      // what it can bear: Load.Clients connections that ask again as soon as they are answered
@@ -44,10 +44,11 @@ type Phase struct {
 // Latency is from a request to its answer.
 type Latency struct{ P50, P99 time.Duration }
 
-// Overloaded is a round: before, under and after too much load.
-type Overloaded struct{ Before, Under, After Phase }
+// Overloaded is a round: before, under and after too much load, once of clients that wait as Retry-After tells them, and
+// once of clients that don't.
+type Overloaded struct{ Before, Under, Stubborn, After Phase }
 
-func (r Overloaded) phases() []Phase { return []Phase{r.Before, r.Under, r.After} }
+func (r Overloaded) phases() []Phase { return []Phase{r.Before, r.Under, r.Stubborn, r.After} }
 
 // OverloadReport is what came of one load.
 type OverloadReport struct {
@@ -67,7 +68,7 @@ func Overload(ctx context.Context, cfg OverloadConfig) (rep *OverloadReport, err
 	if err := cluster.Until(ready, 50*time.Millisecond, func() error { return atRest(ready, c) }); err != nil {
 		return nil, fmt.Errorf("%s is not ready: %w", cfg.Contender.Name, err)
 	}
-	calm := &JSON{at: httpAddrs(c)}
+	calm := &JSON{at: gatewayOf(c)}
 	if err := calm.Prepare(ctx, c.Addrs(), cfg.Load); err != nil {
 		return nil, err
 	}
@@ -86,22 +87,30 @@ func Overload(ctx context.Context, cfg OverloadConfig) (rep *OverloadReport, err
 }
 
 func (cfg *OverloadConfig) round(ctx context.Context, c *cluster.Cluster) (r Overloaded, err error) {
-	if r.Before, err = cfg.phase(ctx, c, "before", cfg.Load.Clients, 0); err != nil {
+	if r.Before, err = cfg.phase(ctx, c, "before", cfg.Load.Clients, manner{}); err != nil {
 		return r, err
 	}
 	each := time.Duration(float64(cfg.Load.Clients) * float64(r.Before.Elapsed) / float64(max(r.Before.Done, 1)))
-	if r.Under, err = cfg.phase(ctx, c, "overload", cfg.Times*cfg.Load.Clients, each); err != nil {
+	if r.Under, err = cfg.phase(ctx, c, "overload", cfg.Times*cfg.Load.Clients, manner{each, true}); err != nil {
 		return r, err
 	}
-	r.After, err = cfg.phase(ctx, c, "after", cfg.Load.Clients, 0)
+	if r.Stubborn, err = cfg.phase(ctx, c, "stubborn", cfg.Times*cfg.Load.Clients, manner{each, false}); err != nil {
+		return r, err
+	}
+	r.After, err = cfg.phase(ctx, c, "after", cfg.Load.Clients, manner{})
 	return r, err
 }
 
-// phase has connections ask, each once in a while, or as soon as it is answered.
-func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name string, clients int, every time.Duration) (Phase, error) {
+// manner is how clients ask.
+type manner struct {
+	every  time.Duration // from one request to the next, if the first is answered by then
+	heeded bool          // who is refused waits as long as he is told, and up to half as long besides
+}
+
+func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name string, clients int, m manner) (Phase, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	conns, err := dialHTTP(ctx, httpAddrs(c), clients)
+	conns, err := dialHTTP(ctx, gatewayOf(c), clients)
 	if err != nil {
 		return Phase{}, err
 	}
@@ -111,7 +120,7 @@ func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name s
 	var all sync.WaitGroup
 	for i, conn := range conns {
 		askers[i] = newAsker()
-		all.Go(func() { errs[i] = askers[i].ask(conn, newRequests(cfg.Load, i), began.Add(cfg.Load.Length), every) })
+		all.Go(func() { errs[i] = askers[i].ask(conn, newRequests(cfg.Load, i), began.Add(cfg.Load.Length), m) })
 	}
 	all.Wait()
 	sum := newAsker()
@@ -128,6 +137,9 @@ func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name s
 	return sum.phase(), cmp.Or(crashed(c), errors.Join(errs...))
 }
 
+// gatewayOf is the node that all ask.
+func gatewayOf(c *cluster.Cluster) []string { return httpAddrs(c)[:1] }
+
 // asker is one connection's share of a phase.
 type asker struct {
 	Phase
@@ -139,10 +151,10 @@ func newAsker() asker {
 }
 
 // ask asks until the time is up. What is answered late puts off what comes after it, for nobody asks twice at a time.
-func (a *asker) ask(conn *httpConn, requests *requests, until time.Time, every time.Duration) error {
+func (a *asker) ask(conn *httpConn, requests *requests, until time.Time, m manner) error {
 	next := time.Now()
-	if every > 0 {
-		next = next.Add(rand.N(every))
+	if m.every > 0 {
+		next = next.Add(rand.N(m.every))
 	}
 	for next.Before(until) {
 		time.Sleep(time.Until(next))
@@ -152,8 +164,11 @@ func (a *asker) ask(conn *httpConn, requests *requests, until time.Time, every t
 			return err
 		}
 		a.note(answer, time.Since(sent))
-		if next = next.Add(every); next.Before(time.Now()) {
+		if next = next.Add(m.every); next.Before(time.Now()) {
 			next = time.Now()
+		}
+		if told := answer.retry(); m.heeded && told > 0 {
+			next = time.Now().Add(told + rand.N(told/2))
 		}
 	}
 	return nil

@@ -37,11 +37,21 @@ func (r *OverloadReport) Write(w io.Writer) {
 		}
 	}
 	out.Flush()
-	fmt.Fprintf(w, "  under overload, beside before: p99 of what was done %.2fx, rate %.2fx, RSS %.2fx; p99 of 429 beside that of what was done before %.2fx\n",
-		r.median(func(o Overloaded) float64 { return over(o.Under.Accepted.P99, o.Before.Accepted.P99) }),
-		r.median(func(o Overloaded) float64 { return o.Under.rate() / o.Before.rate() }),
-		r.median(func(o Overloaded) float64 { return over(o.Under.RSS, o.Before.RSS) }),
-		r.median(func(o Overloaded) float64 { return over(o.Under.Turned.P99, o.Before.Accepted.P99) }))
+	for _, of := range []struct {
+		name  string
+		phase func(Overloaded) Phase
+	}{
+		{"overload", func(o Overloaded) Phase { return o.Under }}, {"stubborn", func(o Overloaded) Phase { return o.Stubborn }},
+	} {
+		beside := func(figure func(of, before Phase) float64) float64 {
+			return r.median(func(o Overloaded) float64 { return figure(of.phase(o), o.Before) })
+		}
+		fmt.Fprintf(w, "  %s beside before: p99 of what was done %.2fx, rate %.2fx, RSS %.2fx; p99 of 429 beside that of what was done before %.2fx\n", of.name,
+			beside(func(of, before Phase) float64 { return over(of.Accepted.P99, before.Accepted.P99) }),
+			beside(func(of, before Phase) float64 { return of.rate() / before.rate() }),
+			beside(func(of, before Phase) float64 { return over(of.RSS, before.RSS) }),
+			beside(func(of, before Phase) float64 { return over(of.Turned.P99, before.Accepted.P99) }))
+	}
 	for i, round := range r.Rounds {
 		for _, p := range round.phases() {
 			if p.Failed > 0 || p.Mute > 0 {

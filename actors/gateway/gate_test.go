@@ -1,0 +1,93 @@
+package gateway
+
+import (
+	"context"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// entered lets in as many requests as have a turn.
+func entered(t *testing.T, g *gate) (turns []*turn) {
+	t.Helper()
+	for range maxTurns {
+		one, ok := g.enter(t.Context())
+		if !ok {
+			t.Fatal("refused while there are turns")
+		}
+		turns = append(turns, one)
+	}
+	return turns
+}
+
+// waited is how long a request waits for its turn.
+func waited(t *testing.T, g *gate) (_ *turn, took time.Duration) {
+	t.Helper()
+	begin := time.Now()
+	one, ok := g.enter(t.Context())
+	if !ok {
+		one = nil
+	}
+	return one, time.Since(begin)
+}
+
+// Where there were free turns lately a request waits for a while; where there were none, hardly.
+func TestGateRefuses(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		turns := entered(t, g)
+		if one, took := waited(t, g); one != nil || took != burstWait {
+			t.Errorf("in a burst: %v after %v", one, took)
+		}
+		if one, took := waited(t, g); one != nil || took != busyWait {
+			t.Errorf("behind it: %v after %v", one, took)
+		}
+		time.AfterFunc(time.Millisecond, turns[0].leave)
+		one, took := waited(t, g)
+		if one == nil || took != time.Millisecond {
+			t.Fatalf("when one leaves: %v after %v", one, took)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if _, ok := g.enter(ctx); ok {
+			t.Error("one whose client has gone is let in")
+		}
+		for _, other := range append(turns[1:], one) {
+			other.leave()
+		}
+		if n, _ := g.here.InUse(); n != 0 || len(g.turns) != 0 {
+			t.Errorf("%d requests and %d turns are left", n, len(g.turns))
+		}
+		entered(t, g)
+	})
+}
+
+// A request that takes long keeps no other out, but counts as long as it is there; so does one that ended its turn.
+func TestLongTurns(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		var all []*turn
+		for len(all)+maxTurns <= maxRequests {
+			all = append(all, entered(t, g)...)
+			time.Sleep(longTurn)
+			synctest.Wait()
+		}
+		for len(all) < maxRequests {
+			one, ok := g.enter(t.Context())
+			if !ok {
+				t.Fatalf("the %dth is refused", len(all)+1)
+			}
+			one.end()
+			all = append(all, one)
+		}
+		if one, took := waited(t, g); one != nil || took != 0 {
+			t.Errorf("one more than may be: %v after %v", one, took)
+		}
+		for _, one := range all {
+			one.leave()
+		}
+		if n, _ := g.here.InUse(); n != 0 || len(g.turns) != 0 {
+			t.Errorf("%d requests and %d turns are left", n, len(g.turns))
+		}
+	})
+}
