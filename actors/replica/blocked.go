@@ -193,7 +193,7 @@ func (r *replica) unblock(m *Unblock) {
 // proposeUnblocks proposes the end of waits. Raft refuses while the leadership is handed over; then the next
 // turn tries again.
 func (r *replica) proposeUnblocks() {
-	if len(r.unblocks) == 0 || !r.ownTerm || r.appending >= maxAppending {
+	if len(r.unblocks) == 0 || !r.ownTerm || r.appending > 0 {
 		return
 	}
 	var ops []byte

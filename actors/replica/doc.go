@@ -19,13 +19,13 @@
 // The turn. The mailbox delivers all that is queued, then one mailbox.Drained. Consensus messages are
 // stepped as they come; client operations only queue. At Drained the replica proposes all queued
 // writes as one entry, opens one ReadIndex round for all queued reads, and then handles raft's Ready
-// until there is none:
+// until there is none. One entry and one round are under way at a time, and what comes meanwhile shares the next:
 //
 //	case mailbox.Drained:
 //		r.proposeQueued()
 //		r.openReadRound()
 //		for r.node.HasReady() {
-//			r.handleReady(r.node.Ready())
+//			r.handleReady(r.node.Ready()) // a commit or a confirmed round lets the next go
 //		}
 //
 // No proposal is followed by anything but Ready in the same turn, so the index of an entry is known

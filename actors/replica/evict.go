@@ -92,7 +92,7 @@ func (r *replica) proposeEviction() {
 	case !r.mayEvict():
 		r.eviction = nil
 		r.toApplier(&forgetEviction{})
-	case r.ownTerm && r.appending < maxAppending && r.propose(nil, r.eviction):
+	case r.ownTerm && r.appending == 0 && r.propose(nil, r.eviction):
 		r.eviction = nil
 	}
 }

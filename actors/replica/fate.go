@@ -26,6 +26,14 @@ func (f *fates) add(p proposal) {
 	f.open = append(f.open, p)
 }
 
+// newest is the tick at which the newest of the open proposals was made, 0 if none is open.
+func (f *fates) newest() uint64 {
+	if len(f.open) == 0 {
+		return 0
+	}
+	return f.open[len(f.open)-1].born
+}
+
 // resolve is called for each committed entry in order of index. done is the proposal that the entry
 // carries, of index 0 if it carries none; lost are those that can no longer be committed.
 func (f *fates) resolve(index, term uint64) (done proposal, lost []*Batch) {

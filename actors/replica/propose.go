@@ -37,11 +37,14 @@ func (r *replica) enqueue(b *Batch) {
 	}
 }
 
-// maxAppending is how many appends may be with the log before a leader lets its writes gather. One: what
-// arrives while it is synced becomes the next entry. The log syncs for all shards at once, so that a second
-// append would mostly wait for the same sync as the entry that gathers instead, and each entry costs its
-// messages, appends and applies on every replica.
-const maxAppending = 1
+// mayPropose reports whether a leader's writes go into an entry now. One entry is under way at a time: what
+// arrives until it is committed becomes the next one, for each entry costs its messages, its place in a sync of
+// the log and its turns on every replica, whatever it carries. But no write waits longer than a tick for the
+// others' disks and a slow network, only for the log of this node: what it has not synced would not be synced
+// sooner for being two entries.
+func (r *replica) mayPropose() bool {
+	return r.appending == 0 && r.fates.newest() < r.tick
+}
 
 // proposeQueued proposes the queued writes: one entry, or a few where they are large. Nothing is
 // stepped between this and the Ready that follows. An entry without operations commits
@@ -54,7 +57,7 @@ func (r *replica) proposeQueued() {
 		}
 		return
 	}
-	if r.role == raft.StateLeader && r.appending >= maxAppending {
+	if r.role == raft.StateLeader && !r.mayPropose() {
 		r.gather()
 		return
 	}
@@ -90,10 +93,11 @@ func (r *replica) refuseWrites(queue []*Batch, s Status) (reads []*Batch) {
 	return reads
 }
 
-// gather leaves the writes queued: the acknowledgement of an append brings the next turn. A log that
-// gives none for as long as a request may wait has hung, and the writes are refused.
+// gather leaves the writes queued: the acknowledgement of an append, a commit or a tick brings the next turn. A
+// log that gives no acknowledgement for as long as a request may wait has hung, and the writes are refused.
 func (r *replica) gather() {
 	switch {
+	case r.appending == 0:
 	case r.blocked == 0:
 		r.blocked = r.tick
 	case r.tick >= r.blocked+parkTicks:

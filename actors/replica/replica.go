@@ -222,6 +222,9 @@ func (r *replica) drained() {
 	for r.node.HasReady() {
 		r.handleReady(r.node.Ready())
 		r.openReadRound()
+		if !r.node.HasReady() && len(r.writes) > 0 {
+			r.proposeQueued()
+		}
 	}
 	r.dispatchReads()
 	r.answerWaits()
