@@ -157,19 +157,26 @@ func TestSnapCheckRefusesAnotherSnapshot(t *testing.T) {
 	}
 }
 
-// A snapshot that looks whole, and cannot be restored, is not named in the log and leaves no file; the replica lives
-// on, and gets one that can.
-func TestUnreadableSnapshotIsNotInstalled(t *testing.T) {
-	c := newCluster(t, 1, 3, 3)
+// outrun is a group with a voter that is cut off, and needs a snapshot by now.
+func outrun(t *testing.T) (c *cluster, lead, behind *node) {
+	t.Helper()
+	c = newCluster(t, 1, 3, 3)
 	c.every = 20
 	c.startAll()
-	lead := c.elect()
-	behind := c.other(lead)
+	lead = c.elect()
+	behind = c.other(lead)
 	c.net.isolate(behind)
 	for i := range 3 * int(c.every) {
 		c.set(lead, fmt.Sprint(i))
 		c.tick(1)
 	}
+	return c, lead, behind
+}
+
+// A snapshot that looks whole, and cannot be restored, is not named in the log and leaves no file; the replica lives
+// on, and gets one that can.
+func TestUnreadableSnapshotIsNotInstalled(t *testing.T) {
+	c, _, behind := outrun(t)
 	before := behind.disk.now.snap.Index
 	spoilt := 0
 	c.net.spoil = func(h *wire.Snapshot, data []byte) {
@@ -197,16 +204,7 @@ func TestUnreadableSnapshotIsNotInstalled(t *testing.T) {
 // A leader that finds its own snapshot file damaged when it sends it offers it no more, and takes another, though
 // nothing is written meanwhile.
 func TestDamagedSnapshotIsReplaced(t *testing.T) {
-	c := newCluster(t, 1, 3, 3)
-	c.every = 20
-	c.startAll()
-	lead := c.elect()
-	behind := c.other(lead)
-	c.net.isolate(behind)
-	for i := range 3 * int(c.every) {
-		c.set(lead, fmt.Sprint(i))
-		c.tick(1)
-	}
+	c, lead, behind := outrun(t)
 	bad := lead.disk.now.snap
 	fs, dir := c.files(lead)
 	path := fs.PathJoin(dir, bad.File)
