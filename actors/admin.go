@@ -25,15 +25,14 @@ type adminServer struct {
 }
 
 func (n *Node) serveAdmin() *adminServer {
+	gate := gateway.New(gateway.Config{Sessions: n.sessions, Routes: n.routes.Load, Version: n.cfg.Version, Survey: n.survey})
 	reg := prometheus.NewRegistry()
-	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &metrics{n})
+	reg.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}), &metrics{n, gate})
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	a := &adminServer{done: make(chan struct{}), gateway: gateway.New(gateway.Config{
-		Sessions: n.sessions, Routes: n.routes.Load, Version: n.cfg.Version, Survey: n.survey,
-	})}
+	a := &adminServer{done: make(chan struct{}), gateway: gate}
 	a.http = &http.Server{
 		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,

@@ -7,13 +7,17 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"github.com/troupedb/troupe/actors/clock"
+	"github.com/troupedb/troupe/actors/gateway"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/actors/timing"
 )
 
 // metrics collects the node's figures when they are asked for; nothing is kept for it in between.
-type metrics struct{ n *Node }
+type metrics struct {
+	n    *Node
+	http *gateway.Handler
+}
 
 func shardDesc(name, help string) *prometheus.Desc {
 	return prometheus.NewDesc("troupe_shard_"+name, help, []string{"shard"}, nil)
@@ -72,6 +76,14 @@ var (
 	descCommand  = commandDesc("seconds", "Time that a command took where it was carried out.")
 	descFailed   = commandDesc("failed_total", "Commands answered an error.")
 	descRejected = commandDesc("rejected_total", "Commands that were not carried out.")
+	descHTTP     = prometheus.NewDesc("troupe_http_request_seconds", "Time of requests over HTTP, once they have arrived.", []string{"outcome"}, nil)
+	descHTTPNow  = nodeDesc("http_requests_in_flight", "Requests over HTTP that are carried out, or wait for their turn.")
+	descHTTPMost = nodeDesc("http_requests_in_flight_max", "Most of these at one time.")
+	descBodies   = nodeDesc("http_bytes", "Bytes that requests over HTTP and their answers hold.")
+	descBodyMost = nodeDesc("http_bytes_max", "Most of these at one time.")
+	descBodyEnd  = nodeDesc("http_bytes_limit", "How many these may be.")
+	descCrowded  = nodeDesc("http_bytes_refused_total", "How often there was no room for more.")
+	descStreams  = nodeDesc("http_streams", "Streams of events that are open.")
 	descFree     = nodeDesc("disk_free_bytes", "Free bytes of the data directory's file system.")
 )
 
@@ -92,6 +104,20 @@ func (m *metrics) Collect(ch chan<- prometheus.Metric) {
 	m.collectQueues(ch)
 	m.collectLog(ch)
 	m.collectCommands(ch)
+	m.collectHTTP(ch)
+}
+
+func (m *metrics) collectHTTP(ch chan<- prometheus.Metric) {
+	s := m.http.Stats()
+	timed(ch, descHTTP, s.Answered, "answered")
+	timed(ch, descHTTP, s.Refused, "refused")
+	gauge(ch, descHTTPNow, float64(s.Requests))
+	gauge(ch, descHTTPMost, float64(s.MostRequests))
+	gauge(ch, descBodies, float64(s.Bytes))
+	gauge(ch, descBodyMost, float64(s.MostBytes))
+	gauge(ch, descBodyEnd, float64(s.MaxBytes))
+	counter(ch, descCrowded, s.Crowded)
+	gauge(ch, descStreams, float64(s.Streams))
 }
 
 func (m *metrics) collectCommands(ch chan<- prometheus.Metric) {

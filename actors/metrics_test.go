@@ -18,7 +18,18 @@ func TestDashboardQueriesWhatThereIs(t *testing.T) {
 	one := redis.NewClient(&redis.Options{Addr: n.cfg.Client.Addr().String()})
 	defer one.Close()
 	c.until("a command is served", func() bool { return one.Get(context.Background(), "k").Err() == redis.Nil })
+	fetch(t, n, "/get/k")
 	metrics := string(fetch(t, n, "/metrics"))
+	for _, name := range []string{`troupe_http_requests_in_flight_max`, `troupe_http_bytes_max`, `troupe_http_bytes_limit`} {
+		if !counted(metrics, name) {
+			t.Errorf("%s is 0, or not there", name)
+		}
+	}
+	c.until("a request over HTTP is timed, and holds nothing any more", func() bool {
+		metrics = string(fetch(t, n, "/metrics"))
+		return counted(metrics, `troupe_http_request_seconds_count{outcome="answered"}`) &&
+			strings.Contains(metrics, "\ntroupe_http_requests_in_flight 0\n") && strings.Contains(metrics, "\ntroupe_http_bytes 0\n")
+	})
 	if !strings.Contains(metrics, `troupe_command_seconds_count{command="get"} `) {
 		t.Error("no figures of GET")
 	}

@@ -48,12 +48,19 @@ const answerTime = 10 * time.Second
 
 // answer carries a request out in its turn, and writes the replies.
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
-	t, ok := h.gate.enter(r.Context())
-	if !ok || !q.held.reserve(sureAnswer) {
+	begin := time.Now()
+	if !q.held.reserve(sureAnswer) {
 		errorOf(lineCrowded).write(w)
 		return
 	}
+	t, ok := h.gate.enter(r.Context())
+	if !ok {
+		errorOf(lineCrowded).write(w)
+		h.refused.Observe(time.Since(begin))
+		return
+	}
 	defer t.leave()
+	defer func() { h.answered.Observe(time.Since(begin)) }()
 	h.tellWhere(w, q)
 	o := h.carryOut(r.Context(), q)
 	t.end() // the reader may be slow

@@ -8,6 +8,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/actors/timing"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 	"github.com/troupedb/troupe/wire/rest"
@@ -43,6 +44,8 @@ type Handler struct {
 	calls  *caller
 	memory *mailbox.Budget // bytes that requests and their answers hold
 	gate   *gate
+
+	answered, refused timing.Histogram
 
 	streams *mailbox.Budget
 	drained chan struct{} // closed: streams end
