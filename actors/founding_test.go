@@ -61,6 +61,7 @@ func startAlone(t *testing.T, fs vfs.FS, shards int, g *decided) *Node {
 	w.FS, w.Ballast, w.Free = fs, 0, func() (int64, error) { return 1 << 40, nil }
 	w.Links = func(link.Config) (Links, error) { return noLinks{}, nil }
 	w.Gossip = func(gossip.Config) (Gossip, error) { return g, nil }
+	w.Dispatcher = func(string) actor.Dispatcher { return actor.NewDefaultDispatcher(300) } // shares no goroutine with other nodes
 	n, err := StartIn(Config{
 		Data: "data", Client: nowhere{}, Peer: nowhere{}, HTTP: nowhere{}, Gossip: "127.0.0.1:1", Join: []string{"127.0.0.1:2"},
 		Shards: shards, Replicas: 1, Fsync: raftlog.Always, Version: "test", Logger: slog.New(slog.DiscardHandler),
