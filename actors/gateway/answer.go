@@ -50,13 +50,12 @@ const answerTime = 10 * time.Second
 func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 	begin := time.Now()
 	if !q.held.reserve(sureAnswer) {
-		errorOf(lineCrowded).write(w)
+		h.refuse(w, r, begin)
 		return
 	}
 	t, ok := h.gate.enter(r.Context())
 	if !ok {
-		errorOf(lineCrowded).write(w)
-		h.refused.Observe(time.Since(begin))
+		h.refuse(w, r, begin)
 		return
 	}
 	defer t.leave()
@@ -69,6 +68,14 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	q.writeAll(w, o.replies)
+}
+
+// refuse tells that there are too many requests.
+func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, begin time.Time) {
+	errorOf(lineCrowded).write(w)
+	if r.Context().Err() == nil { // nor has the client gone away in line
+		h.refused.Observe(time.Since(begin))
+	}
 }
 
 // outcome is what came of a request: a reply to each command, or one to them all.

@@ -24,7 +24,7 @@ type caller struct {
 }
 
 // maxIdle bounds the sessions that are kept between requests.
-const maxIdle = 64
+const maxIdle = maxTurns
 
 func newCaller(dial func() (net.Conn, error)) *caller { return &caller{dial: dial} }
 

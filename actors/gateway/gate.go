@@ -29,9 +29,9 @@ const (
 
 	burstWait = 20 * time.Millisecond // for a turn, when there was a free one within that time
 	busyWait  = 5 * time.Millisecond  // when there was none
-	// longTurn ends the turn of a request that waits for something else, such as a leader or a slow reader: it takes
-	// nothing that others could use.
-	longTurn = 500 * time.Millisecond
+	// longTurn ends the turn of a request that waits for something else, such as a leader or a slow disk: it takes
+	// nothing that others could use. Without a leader its shard's requests would else hold up all others.
+	longTurn = 50 * time.Millisecond
 )
 
 func newGate() *gate {

@@ -4,7 +4,9 @@ import "github.com/troupedb/troupe/actors/timing"
 
 // Stats are figures of a Handler: now, where not said otherwise.
 type Stats struct {
-	Answered, Refused timing.Counts // requests that were let in, and others, from their last byte until they were answered
+	// Requests that were let in, and those that were whole and found too many others, from their last byte until they
+	// were answered. A body that finds no room for its bytes is counted by Crowded alone.
+	Answered, Refused timing.Counts
 
 	Requests, MostRequests int64  // that are let in, or wait for it; the most ever
 	Bytes, MostBytes       int64  // that requests and their answers hold; the most ever

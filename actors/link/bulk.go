@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -85,6 +86,9 @@ func (b *bulk) send(m *SendFile) error {
 		return fmt.Errorf("no header: %w", ErrFile)
 	}
 	file, err := b.links.cfg.FS.Open(m.Path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return errors.Join(ErrFile, err)
+	}
 	if err != nil {
 		return err
 	}

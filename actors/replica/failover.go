@@ -101,13 +101,14 @@ func (r *replica) refused(by uint64) bool {
 // decline answers a leader that hands over to this replica while it replays its log, or has a slow disk: the leader is
 // asked to stay what it is, for as it waits for the election, it proposes nothing. It reports whether the message is
 // seen to.
-func (r *replica) decline(m *raftpb.Message) bool {
+func (r *replica) decline(from slotmap.NodeID, m *raftpb.Message) bool {
 	switch {
 	case m.GetType() == raftpb.MsgTimeoutNow && (r.replaying() || r.disk.declines(r.tick)):
 		r.node.TransferLeader(m.GetFrom())
 	case m.GetType() == raftpb.MsgTransferLeader && m.GetFrom() == r.cfg.Replica:
-		if r.role == raft.StateLeader { // or raft would ask the one that leads by now for the leadership
-			r.disk.declinedBy(r.node.BasicStatus().LeadTransferee, r.tick)
+		// Who does not lead would ask the one that leads by now for the leadership, and another may be asked by now.
+		if to := r.node.BasicStatus().LeadTransferee; r.role == raft.StateLeader && to != 0 && r.members.Nodes[to] == from {
+			r.disk.declinedBy(to, r.tick)
 			r.node.TransferLeader(r.cfg.Replica) // ends the transfer that goes on
 		}
 	default:

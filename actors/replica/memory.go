@@ -52,5 +52,5 @@ func (m Memory) due(holds int64) int64 {
 		return 0
 	}
 	part := float64(more) / float64(max(m.surplus, 1))
-	return max(1, min(more, int64(float64(left)*part)))
+	return max(1, min(more, left, int64(float64(left)*part)))
 }

@@ -67,6 +67,7 @@ func TestDryShardsAreNoShare(t *testing.T) {
 	dry.Dry.Store(true)
 	wantDues(t, "beyond its share", dues(100, dry, holding(40), holding(0))[1:], 7, 0)
 	wantDues(t, "below its share", dues(100, dry, holding(33), holding(0))[1:], 33, 1)
+	wantDues(t, "all there is", dues(199, dry), 1)
 }
 
 // What no eviction makes smaller has none made.

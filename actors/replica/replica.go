@@ -277,7 +277,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 		r.destroy("succeeded by a later replica")
 		return
 	}
-	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.decline(m) || r.foreign(from, m.GetFrom()) {
+	if m.GetTo() != r.cfg.Replica || m.GetType() == raftpb.MsgSnap || r.decline(from, m) || r.foreign(from, m.GetFrom()) {
 		return // a snapshot comes with its file, see snapshotArrived
 	}
 	if r.removed(from, m.GetFrom()) || r.premature(m) || r.odd(m) || r.ignores(m) {

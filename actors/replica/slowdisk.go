@@ -15,7 +15,7 @@ const (
 	slowAppends   = 3   // so many slow ones in a row make the disk slow
 	declineTicks  = 250 // 5 s
 	handAwayTicks = 100 // between two tries to hand over
-	rememberTicks = 150 // 3 s: how long a leader offers nothing to a replica that has declined
+	rememberTicks = 500 // 10 s: how long a leader offers nothing to a replica that has declined
 )
 
 // slowDisk is what a replica knows of its own disk. Times are ticks.

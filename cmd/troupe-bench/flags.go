@@ -13,6 +13,9 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cli"
 )
 
+// maxOverloading bounds the connections of --overload.
+const maxOverloading = 20000
+
 // flags are the command line of troupe-bench. Each is also read from TROUPE_<FLAG>.
 type flags struct {
 	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, troupe-http (asked for JSON at its nodes), troupe-plain (likewise, through a plain server that is a client of it), troupe-forward (by clients that ask one node for everything), redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
@@ -67,6 +70,9 @@ func (f *flags) check() error {
 	}
 	if f.Overload != 0 && (f.Overload < 2 || f.Overload > 100) {
 		return fmt.Errorf("--overload %d: must be 2 to 100", f.Overload)
+	}
+	if f.Overload*f.Clients > maxOverloading {
+		return fmt.Errorf("--overload %d with --clients %d: must be at most %d connections", f.Overload, f.Clients, maxOverloading)
 	}
 	if err := within("--pipelines", f.Pipelines, 10000); err != nil {
 		return err

@@ -28,7 +28,7 @@ const (
 // end; it is in large, which is in order.
 //
 // Of small collections there are many, so a page does without the words of a slice: a buffer is never longer than its
-// allocation for a full page.
+// allocation for a full page, which is below 4 KiB: maxPage and what the allocator rounds it up by.
 type page struct {
 	data  *byte     // of the buffer
 	large *[][]byte // nil: none

@@ -150,13 +150,13 @@ func newAsker() asker {
 	return asker{accepted: newTally().times, refused: newTally().times}
 }
 
-// ask asks until the time is up. What is answered late puts off what comes after it, for nobody asks twice at a time.
+// ask asks until the time is up, but once at least. What is answered late puts off what comes after it, for nobody asks twice at a time.
 func (a *asker) ask(conn *httpConn, requests *requests, until time.Time, m manner) error {
 	next := time.Now()
 	if m.every > 0 {
-		next = next.Add(rand.N(m.every))
+		next = next.Add(rand.N(max(min(m.every, time.Until(until)), 1)))
 	}
-	for next.Before(until) {
+	for first := true; first || next.Before(until); first = false {
 		time.Sleep(time.Until(next))
 		sent := time.Now()
 		answer, err := conn.post(requests.next())

@@ -33,16 +33,20 @@ func MaybeRunPlainHTTP() {
 	os.Exit(0)
 }
 
-// servePlain serves until its standard input ends, as it does with the program that started it.
+// servePlain serves until its standard input ends, as it does with the program that started it, or serving fails.
 func servePlain(at string, nodes []string) error {
 	l, err := net.Listen("tcp", at)
 	if err != nil {
 		return err
 	}
 	client := redis.NewClusterClient(&redis.ClusterOptions{Addrs: nodes})
-	go http.Serve(l, plainHandler(client))
-	io.Copy(io.Discard, os.Stdin)
-	return nil
+	failed := make(chan error, 2)
+	go func() { failed <- http.Serve(l, plainHandler(client)) }()
+	go func() {
+		_, err := io.Copy(io.Discard, os.Stdin)
+		failed <- err
+	}()
+	return <-failed
 }
 
 // plainHandler answers HTTP in the obvious way, as Webdis and its like do: JSON in, a command of a client library to

@@ -230,10 +230,12 @@ func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error
 
 // crashed is an error that tells of a node that ended by itself.
 func crashed(c *cluster.Cluster) error {
-	for _, crash := range c.Crashes() {
-		return fmt.Errorf("%s ended by itself: %s:\n%s", crash.Node.Name, crash.State, crash.Node.LogTail(10))
+	crashes := c.Crashes()
+	if len(crashes) == 0 {
+		return nil
 	}
-	return nil
+	first := crashes[0]
+	return fmt.Errorf("%s ended by itself: %s:\n%s", first.Node.Name, first.State, first.Node.LogTail(10))
 }
 
 // rest waits.
