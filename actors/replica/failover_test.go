@@ -103,7 +103,7 @@ func TestReplayingVoterVotesMeanwhile(t *testing.T) {
 // said delivers a message of raft as if a replica on the node from had sent it.
 func (c *cluster) said(from, to *node, kind raftpb.MessageType, by uint64) {
 	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: &wire.Raft{Message: &raftpb.Message{
-		Type: &kind, From: &by, To: new(to.handle.Gauges.Replica), Term: new(from.handle.Gauges.Term.Load()),
+		Type: &kind, From: &by, To: new(to.handle.Gauges.Replica), Term: new(to.handle.Gauges.Term.Load()),
 	}}})
 }
 
@@ -137,6 +137,11 @@ func TestDeclinedHandOverEnds(t *testing.T) {
 		t.Fatal("no hand-over goes on")
 	}
 	c.said(c.other(gone), lead, raftpb.MsgTransferLeader, lead.handle.Gauges.Replica)
+	c.settle()
+	if p.answer != nil {
+		t.Fatal("another than was asked has ended it")
+	}
+	c.said(gone, lead, raftpb.MsgTransferLeader, lead.handle.Gauges.Replica)
 	c.tick(2)
 	c.must(p, "+OK")
 }
