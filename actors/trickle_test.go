@@ -60,7 +60,7 @@ func mounted(t *testing.T) (*Node, *pipes) {
 	n.admin = n.serveAdmin()
 	t.Cleanup(func() {
 		n.abort()
-		time.Sleep(10 * time.Second) // no goroutine that waits for its time, as some of the actor system do, is left then
+		<-time.After(10 * time.Second) // of the test's clock: what waits in the actor system for its time has ended then
 	})
 	return n, port
 }
@@ -78,9 +78,8 @@ func trickle(conn net.Conn) answered {
 	begin := time.Now()
 	go func() {
 		_, err := io.WriteString(conn, "POST / HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: 1000000\r\n\r\n[")
-		for err == nil {
-			time.Sleep(time.Second)
-			_, err = io.WriteString(conn, " ")
+		for beat := time.NewTicker(time.Second); err == nil; _, err = io.WriteString(conn, " ") {
+			<-beat.C
 		}
 	}()
 	defer conn.Close()
@@ -105,8 +104,10 @@ func TestTrickledBodies(t *testing.T) {
 		for range clients {
 			go func() { all <- trickle(port.dial()) }()
 		}
+		beat := time.NewTicker(time.Second)
+		defer beat.Stop()
 		for range 29 {
-			time.Sleep(time.Second)
+			<-beat.C
 			begin := time.Now()
 			for _, path := range []string{"/healthz", "/set/k/v", "/get/k"} {
 				if status := get(t, port.dial(), path); status != 200 || time.Since(begin) != 0 {

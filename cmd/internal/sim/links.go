@@ -113,6 +113,18 @@ func (l *links) ended() {
 	}
 }
 
+// breakOff ends all connections, in both directions.
+func (l *links) breakOff() {
+	for _, p := range l.order {
+		if p.conn != nil {
+			p.conn.breakOff()
+		}
+	}
+	for _, c := range l.in {
+		c.breakOff()
+	}
+}
+
 // peer is the way to one node.
 type peer struct {
 	l       *links

@@ -141,25 +141,42 @@ func (c *stream) look() {
 	if !c.sentEnd && !sender.over {
 		reset := (receiver.over || c.gotEnd) && c.s.net.open(to, from)
 		if reset || c.s.now-c.answered > linkSilence {
-			c.sentEnd = true
-			sender.when(func() {
-				if c.from.conn == c {
-					c.from.broken()
-				}
-			})
+			c.endSender()
 		}
 	}
 	if !c.gotEnd && !receiver.over {
 		reset := (sender.over || c.sentEnd) && c.s.net.open(from, to) && len(c.queue) == 0
 		if reset || c.s.now-c.seen > linkSilence {
-			c.gotEnd = true
-			back := receiver.links.peer(c.from.l.cfg.Self)
-			receiver.whenFrom(c, back.departed)
+			c.endReceiver()
 		} else if c.s.net.open(from, to) && !sender.paused && !sender.over {
 			c.seen = c.s.now
 		}
 	}
 	c.unstick()
+}
+
+func (c *stream) endSender() {
+	c.sentEnd = true
+	c.from.l.p.when(func() {
+		if c.from.conn == c {
+			c.from.broken()
+		}
+	})
+}
+
+func (c *stream) endReceiver() {
+	c.gotEnd = true
+	c.to.whenFrom(c, c.to.links.peer(c.from.l.cfg.Self).departed)
+}
+
+// breakOff ends the connection at both ends at once.
+func (c *stream) breakOff() {
+	if !c.sentEnd && !c.from.l.p.over {
+		c.endSender()
+	}
+	if !c.gotEnd && !c.to.over {
+		c.endReceiver()
+	}
 }
 
 // unstick goes on with what a cut held up.

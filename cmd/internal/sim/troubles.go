@@ -24,7 +24,7 @@ type trouble struct {
 // troubles are all there are. A seed has some of them, so that rare ones meet each other in quiet
 // surroundings as well.
 var troubles = []trouble{
-	{"half", (*Sim).cutHalf}, {"ring", (*Sim).cutRing}, {"bridge", (*Sim).cutBridge}, {"isolate", (*Sim).cutOne},
+	{"half", (*Sim).cutHalf}, {"ring", (*Sim).cutRing}, {"bridge", (*Sim).cutBridge}, {"isolate", (*Sim).cutOne}, {"unplug", (*Sim).unplugOne},
 	{"one-way", (*Sim).cutOneWay}, {"flap", (*Sim).flap}, {"clients", (*Sim).cutClients}, {"reset", (*Sim).resetOne},
 	{"weather", (*Sim).weather}, {"slow-net", (*Sim).slowNet},
 	{"crash", (*Sim).crashOne}, {"crash", (*Sim).crashOne}, {"blink", (*Sim).blinkOne}, {"crash-all", (*Sim).crashAll}, {"crash-most", (*Sim).crashMost}, {"leave", (*Sim).leaveOne},
@@ -156,6 +156,16 @@ func (s *Sim) cutOne() {
 
 func (s *Sim) isolate(m *machine) {
 	s.cutting(func(a, b int) bool { return a == m.i || b == m.i })
+}
+
+// unplugOne isolates a machine, which the others learn at once and not by its silence.
+func (s *Sim) unplugOne() {
+	m := s.anyRunning()
+	if m == nil || m.run.links == nil {
+		return
+	}
+	s.isolate(m)
+	m.run.links.breakOff()
 }
 
 // ambush cuts a node off, or ends it, in the moment when it acknowledges something.
