@@ -54,3 +54,11 @@ func (m Memory) due(holds int64) int64 {
 	part := float64(more) / float64(max(m.surplus, 1))
 	return max(1, min(more, left, int64(float64(left)*part)))
 }
+
+// Owed is what shards are to give up that is not being evicted yet.
+func (m Memory) Owed(led []*Gauges) (n int64) {
+	for _, g := range led {
+		n += m.due(g.evictable() - g.Leaving.Load())
+	}
+	return n
+}

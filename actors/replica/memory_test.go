@@ -77,3 +77,18 @@ func TestBookkeepingEvictsNothing(t *testing.T) {
 	wantDues(t, "room for the keys", dues(50, g), 0)
 	wantDues(t, "too many keys", dues(40, g), 10)
 }
+
+// What others lead is theirs to evict: a leader that holds its part owes nothing, and one that holds more owes that.
+func TestFollowedDataIsNotOwed(t *testing.T) {
+	for holds, want := range map[int64]int64{50: 0, 51: 1, 80: 30} {
+		led := holding(holds)
+		if got := MemoryOf(100, []*Gauges{led, holding(1000)}).Owed([]*Gauges{led}); got != want {
+			t.Errorf("of %d bytes %d are owed, want %d", holds, got, want)
+		}
+	}
+	led := holding(1000)
+	led.Leaving.Store(600)
+	if got := MemoryOf(100, []*Gauges{led}).Owed([]*Gauges{led}); got != 300 {
+		t.Errorf("%d are owed beside what leaves", got)
+	}
+}

@@ -1,6 +1,8 @@
 package session
 
 import (
+	"maps"
+	"slices"
 	"sync/atomic"
 
 	"github.com/troupedb/troupe/actors/keyspace"
@@ -56,31 +58,39 @@ func (s *Server) Memory() replica.Memory {
 		return replica.Memory{}
 	}
 	routes := s.cfg.Routes()
-	held := make([]*replica.Gauges, 0, len(routes.Handles))
-	for _, h := range routes.Handles {
-		held = append(held, h.Gauges)
+	held := slices.Collect(maps.Values(routes.Handles))
+	return replica.MemoryOf(limit-routes.stateBytes(), gaugesOf(held))
+}
+
+func gaugesOf(handles []*replica.Handle) []*replica.Gauges {
+	out := make([]*replica.Gauges, 0, len(handles))
+	for _, h := range handles {
+		out = append(out, h.Gauges)
 	}
-	return replica.MemoryOf(limit-routes.stateBytes(), held)
+	return out
 }
 
 // leastSlack is how many bytes writes may be ahead of eviction, or an eighth of maxmemory if that is more.
 const leastSlack = 64 << 20
 
 // Full reports whether this node uses more than maxmemory, and nothing is evicted to change that, or not fast enough.
-// Any goroutine.
+// What it only follows is not its own to evict: that fills it for no write. Any goroutine.
 func (s *Server) Full() bool {
 	limit := s.settings.maxmemory.Load()
 	if limit == 0 { // and nothing is added up, for each write comes by here
 		return false
 	}
 	routes := s.routes()
+	slack := max(leastSlack, limit/8)
 	switch over := routes.usedBytes() - limit; {
 	case over <= 0:
 		return false
-	case over > max(leastSlack, limit/8):
+	case s.settings.eviction.rules().Policy == keyspace.NoEviction || routes.dry():
 		return true
+	case over <= slack:
+		return false
 	}
-	return s.settings.eviction.rules().Policy == keyspace.NoEviction || routes.dry()
+	return s.Memory().Owed(gaugesOf(routes.Led())) > slack
 }
 
 // lacksMemory reports whether a command that may need more memory is to be refused here. Who serves its slot comes

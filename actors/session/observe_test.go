@@ -214,15 +214,16 @@ func TestMaxmemory(t *testing.T) {
 func TestEvictionPolicy(t *testing.T) {
 	b := newBed(t, 1)
 	c := b.dial()
-	c.want("CONFIG SET maxmemory 1 maxmemory-policy ALLKEYS-lru", "OK", "SET k v", "OK")
-	if m, data := b.srv.Memory(), b.shards[1].handle.Gauges.Bytes.Load(); m.Excess != keyspace.StateBytes+data-1 {
+	c.want(fmt.Sprintf("CONFIG SET maxmemory %d maxmemory-policy ALLKEYS-lru", keyspace.StateBytes+1), "OK", "SET k v", "OK")
+	b.shards[1].handle.Gauges.Bytes.Store(5)
+	if m := b.srv.Memory(); m.Excess != 4 {
 		t.Errorf("%+v", m)
 	}
-	b.shards[1].handle.Gauges.Bytes.Store(1 - keyspace.StateBytes + leastSlack)
+	b.shards[1].handle.Gauges.Bytes.Store(1 + leastSlack)
 	c.want("APPEND k w", "2")
-	b.shards[1].handle.Gauges.Bytes.Store(2 - keyspace.StateBytes + leastSlack)
+	b.shards[1].handle.Gauges.Bytes.Store(2 + leastSlack)
 	c.want("APPEND k w", "-"+keyspace.NoMemory, "GETDEL k", "vw")
-	b.shards[1].handle.Gauges.Bytes.Store(0)
+	b.shards[1].handle.Gauges.Bytes.Store(2)
 	c.want("SET k v", "OK")
 	b.shards[1].handle.Gauges.Dry.Store(true)
 	c.want("SET k w", "-"+keyspace.NoMemory, "GET k", "v", "CONFIG SET maxmemory-policy noeviction", "OK", "SET k w", "-"+keyspace.NoMemory,
