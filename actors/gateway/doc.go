@@ -44,8 +44,8 @@
 // commands in it, replies as they arrive and the answer made of them. Where there is no room a request is refused at
 // once, with 429; so it is beyond maxRequests. Of these, maxTurns are carried out at a time (gate.go), so that under
 // overload those that are answered are so about as soon as ever, and the others are told soon. One that begins has room
-// for a small answer; a write whose large answer finds none is told as unknown. Replies to one request may take maxReplies bytes. Any number
-// of goroutines.
+// for a small answer; a write whose large answer finds none is told as unknown. Replies to one request may take
+// maxReplies bytes. Any number of goroutines.
 //
 // At most maxStreams streams are open. One whose reader takes nothing for streamStalls ends, and all of them end when
 // the node drains.

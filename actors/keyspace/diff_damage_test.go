@@ -19,8 +19,8 @@ func differDamaged(t *testing.T, server *redis, g *gen, rounds int) {
 	taken, refused := 0, 0
 	for range rounds {
 		differOn(t, server, b, g, 2, 1)
-		for _, name := range []string{"0", "1", "2", "3", "4", "5", "6", "7", "8", "9", "10", "11", "s0", "s1", "s2"} {
-			value, ok := g.dumped(t, server, b, "{t}"+name)
+		for _, key := range differKeys {
+			value, ok := g.dumped(t, server, b, key)
 			for range 8 {
 				switch {
 				case !ok:

@@ -1,7 +1,6 @@
 package keyspace
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 )
@@ -12,16 +11,16 @@ func TestDumpsAsRedis(t *testing.T) {
 	differDumps(t, server, newServerGen(t, server), 20*more(t))
 }
 
+// differKeys are the keys that random commands are about.
+var differKeys = strings.Fields("{t}0 {t}1 {t}2 {t}3 {t}4 {t}5 {t}6 {t}7 {t}8 {t}9 {t}10 {t}11 {t}s0 {t}s1 {t}s2")
+
 func differDumps(t *testing.T, server *redis, g *gen, rounds int) {
 	b := newBench(t)
 	server.ask(t, "CONFIG", "SET", "sanitize-dump-payload", "yes")
 	for range rounds {
 		differOn(t, server, b, g, 2, 1)
-		for i := range 12 {
-			g.swapDumps(t, server, b, fmt.Sprintf("{t}%d", i))
-		}
-		for i := range 3 {
-			g.swapDumps(t, server, b, fmt.Sprintf("{t}s%d", i))
+		for _, key := range differKeys {
+			g.swapDumps(t, server, b, key)
 		}
 		compareStates(t, server, b)
 		if t.Failed() {

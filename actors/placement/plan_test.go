@@ -29,8 +29,8 @@ func parseNodes(text string) []NodeInfo {
 	return nodes
 }
 
-// parseShard reads the members of a shard: a letter for the node, then * leader, + learner, ? not caught up, = declined to lead. Replica
-// ids count from 1.
+// parseShard reads the members of a shard: a letter for the node, then * leader, + learner, ? not caught up,
+// = declined to lead. Replica ids count from 1.
 func parseShard(id slotmap.ShardID, text string) (slotmap.Shard, Led) {
 	s := slotmap.Shard{ID: id, Index: 1, Term: 1}
 	led := Led{Progress: map[uint64]Progress{}}
