@@ -42,6 +42,12 @@ func TestReadmeCommands(t *testing.T) {
 	for _, cmd := range readmeCommands(t) {
 		switch {
 		case cmd == "go test ./...": // by CI
+		case strings.HasPrefix(cmd, "go test ./"): // takes long: its flags are taken, and the test is there
+			_, test, _ := strings.Cut(cmd, " -run ")
+			test, _, _ = strings.Cut(test, " ")
+			if out := shell(t, "../..", cmd+" -list "+test); !strings.Contains(out, test+"\n") {
+				t.Errorf("%s: %s", cmd, out)
+			}
 		case strings.HasPrefix(cmd, "go run ./cmd/troupe-chaos"), strings.HasPrefix(cmd, "go run ./cmd/troupe-bench"),
 			strings.HasPrefix(cmd, "go run ./cmd/troupe-sim"), strings.HasPrefix(cmd, "go run ./cmd/troupe-gateway"): // by CI, and by their own tests
 		case cmd == "go build ./cmd/troupe-node": // above
