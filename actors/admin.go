@@ -35,7 +35,7 @@ func (n *Node) serveAdmin() *adminServer {
 	a := &adminServer{done: make(chan struct{}), gateway: gate}
 	a.http = &http.Server{
 		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
-		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10,
+		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ConnContext: gateway.Visit,
 	}
 	a.http.RegisterOnShutdown(a.gateway.Drain)
 	go func() {

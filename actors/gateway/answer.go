@@ -25,7 +25,7 @@ func (f *failure) write(w http.ResponseWriter) {
 		w.Header().Set("WWW-Authenticate", `Bearer realm="troupe"`)
 	case http.StatusTooManyRequests, http.StatusServiceUnavailable:
 		if rest.Judge(f.line).Again {
-			w.Header().Set("Retry-After", "1")
+			w.Header()["Retry-After"] = retryAfter
 		}
 	}
 	write(w, f.status, rest.AppendError(nil, f.line))
@@ -33,12 +33,20 @@ func (f *failure) write(w http.ResponseWriter) {
 
 func fail(w http.ResponseWriter, status int, line string) { (&failure{status, line}).write(w) }
 
+// Values of headers, which nobody changes.
+var (
+	ofJSON     = []string{"application/json"}
+	notStored  = []string{"no-store"}
+	notGuessed = []string{"nosniff"}
+	retryAfter = []string{strconv.Itoa(int(comeAgain / time.Second))}
+)
+
 func write(w http.ResponseWriter, status int, body []byte) {
 	head := w.Header()
-	head.Set("Content-Type", "application/json")
-	head.Set("Content-Length", strconv.Itoa(len(body)))
-	head.Set("Cache-Control", "no-store")
-	head.Set("X-Content-Type-Options", "nosniff")
+	head["Content-Type"] = ofJSON
+	head["Content-Length"] = []string{strconv.Itoa(len(body))}
+	head["Cache-Control"] = notStored
+	head["X-Content-Type-Options"] = notGuessed
 	w.WriteHeader(status)
 	w.Write(body)
 }
@@ -59,6 +67,7 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 		return
 	}
 	defer t.leave()
+	visitorOf(r.Context()).welcome.Store(0)
 	defer func() { h.answered.Observe(time.Since(begin)) }()
 	h.tellWhere(w, q)
 	o := h.carryOut(r.Context(), q)
@@ -70,9 +79,14 @@ func (h *Handler) answer(w http.ResponseWriter, r *http.Request, q *request) {
 	q.writeAll(w, o.replies)
 }
 
+// crowdedAnswer is made once: there is the less time for it, the more often it is given.
+var crowdedAnswer = rest.AppendError(nil, lineCrowded)
+
 // refuse tells that there are too many requests.
 func (h *Handler) refuse(w http.ResponseWriter, r *http.Request, begin time.Time) {
-	errorOf(lineCrowded).write(w)
+	h.gate.putOff(visitorOf(r.Context()))
+	w.Header()["Retry-After"] = retryAfter
+	write(w, http.StatusTooManyRequests, crowdedAnswer)
 	if r.Context().Err() == nil { // nor has the client gone away in line
 		h.refused.Observe(time.Since(begin))
 	}

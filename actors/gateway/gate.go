@@ -10,16 +10,17 @@ import (
 )
 
 // gate lets requests in to be carried out, so few at a time that who is let in is answered about as soon as ever, and
-// refuses the rest at once. Any goroutine.
+// refuses the rest. Any goroutine.
 //
-// Who finds no turn waits for one: for a while if there were free ones lately, so that a burst passes; but hardly at all
-// where there were none, for then the line is always as long as it may be, and all it brings is delay (CoDel's idea, as
-// in B. Maurer, Fail at Scale, ACM Queue 2015).
+// Who finds no turn waits for one, so that a burst passes; but the less, the less time has gone since another was refused:
+// while there is too much for long, a line is always as long as it may be, and all it brings is delay (CoDel's idea,
+// as in B. Maurer, Fail at Scale, ACM Queue 2015).
 type gate struct {
-	here  *mailbox.Budget // all requests: in line, in their turn, and those that wait for something else
-	turns chan struct{}   // has one for each request that has its turn
-	eased atomic.Int64    // when a turn was last free, ns since start
-	start time.Time
+	here    *mailbox.Budget // all requests: in line, in their turn, and those that wait for something else
+	turns   chan struct{}   // has one for each request that has its turn
+	refused atomic.Int64    // when a request last got no turn, ns since start
+	start   time.Time       // before the first request by as long as it takes for the gate to be at ease
+	early   pace            // of answers to those who came before their time
 }
 
 // Bounds.
@@ -27,15 +28,19 @@ const (
 	maxRequests = 1024
 	maxTurns    = 80
 
-	burstWait = 20 * time.Millisecond // for a turn, when there was a free one within that time
-	busyWait  = 5 * time.Millisecond  // when there was none
+	burstWait = 20 * time.Millisecond // for a turn, at most
+	// waitShare is how much of the time without a refusal a request may wait.
+	waitShare = 50
+	leastWait = time.Millisecond // a shorter wait is none
 	// longTurn ends the turn of a request that waits for something else, such as a leader or a slow disk: it takes
 	// nothing that others could use. Without a leader its shard's requests would else hold up all others.
 	longTurn = 50 * time.Millisecond
 )
 
 func newGate() *gate {
-	return &gate{here: mailbox.NewBudget(maxRequests, 1), turns: make(chan struct{}, maxTurns), start: time.Now()}
+	return &gate{
+		here: mailbox.NewBudget(maxRequests, 1), turns: make(chan struct{}, maxTurns), start: time.Now().Add(-waitShare * burstWait),
+	}
 }
 
 // turn is a request that was let in.
@@ -66,16 +71,15 @@ func (g *gate) enter(ctx context.Context) (*turn, bool) {
 }
 
 func (g *gate) wait(ctx context.Context) bool {
-	now := time.Since(g.start)
 	select {
 	case g.turns <- struct{}{}:
-		g.eased.Store(int64(now))
 		return true
 	default:
 	}
-	patience := busyWait
-	if now-time.Duration(g.eased.Load()) < burstWait {
-		patience = burstWait
+	patience := g.patience()
+	if patience == 0 {
+		g.refuse()
+		return false
 	}
 	over := time.NewTimer(patience)
 	defer over.Stop()
@@ -83,7 +87,21 @@ func (g *gate) wait(ctx context.Context) bool {
 	case g.turns <- struct{}{}:
 		return true
 	case <-over.C:
+		g.refuse()
 	case <-ctx.Done():
 	}
 	return false
 }
+
+// patience is how long a request may wait for its turn.
+func (g *gate) patience() time.Duration {
+	p := min((g.now()-time.Duration(g.refused.Load()))/waitShare, burstWait)
+	if p < leastWait {
+		return 0
+	}
+	return p
+}
+
+func (g *gate) refuse() { g.refused.Store(int64(g.now())) }
+
+func (g *gate) now() time.Duration { return time.Since(g.start) }

@@ -31,21 +31,22 @@ func waited(t *testing.T, g *gate) (_ *turn, took time.Duration) {
 	return one, time.Since(begin)
 }
 
-// Where there were free turns lately a request waits for a while; where there were none, hardly.
+// A request waits for its turn, as long as a burst may take; once one was refused hardly any does, and the longer it has
+// been since, the longer.
 func TestGateRefuses(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		turns := entered(t, g)
-		if one, took := waited(t, g); one != nil || took != burstWait {
-			t.Errorf("in a burst: %v after %v", one, took)
-		}
-		if one, took := waited(t, g); one != nil || took != busyWait {
-			t.Errorf("behind it: %v after %v", one, took)
-		}
 		time.AfterFunc(time.Millisecond, turns[0].leave)
 		one, took := waited(t, g)
 		if one == nil || took != time.Millisecond {
 			t.Fatalf("when one leaves: %v after %v", one, took)
+		}
+		if one, took := waited(t, g); one != nil || took != burstWait {
+			t.Errorf("in a burst: %v after %v", one, took)
+		}
+		if one, took := waited(t, g); one != nil || took != 0 {
+			t.Errorf("behind it: %v after %v", one, took)
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
@@ -59,6 +60,27 @@ func TestGateRefuses(t *testing.T) {
 			t.Errorf("%d requests and %d turns are left", n, len(g.turns))
 		}
 		entered(t, g)
+	})
+}
+
+// The time that a request may wait grows with that since the last refusal.
+func TestPatience(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		g := newGate()
+		if g.patience() != burstWait {
+			t.Errorf("at first: %v", g.patience())
+		}
+		g.refuse()
+		passed := time.Duration(0)
+		for _, tt := range []struct{ after, want time.Duration }{
+			{0, 0}, {waitShare*leastWait - 1, 0}, {waitShare * leastWait, leastWait}, {waitShare * 2 * leastWait, 2 * leastWait},
+			{waitShare * burstWait, burstWait}, {time.Hour, burstWait},
+		} {
+			<-time.After(tt.after - passed)
+			if passed = tt.after; g.patience() != tt.want {
+				t.Errorf("after %v: %v, not %v", tt.after, g.patience(), tt.want)
+			}
+		}
 	})
 }
 

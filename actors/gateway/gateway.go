@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"time"
 
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/session"
@@ -94,6 +95,10 @@ func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // command carries out what a request asks of the store.
 func (h *Handler) command(w http.ResponseWriter, r *http.Request) {
+	if begin := time.Now(); h.gate.turnsAway(r.Context(), visitorOf(r.Context())) {
+		h.refuse(w, r, begin)
+		return
+	}
 	held := &hold{budget: h.memory}
 	defer held.release()
 	q, bad := h.read(r, held)

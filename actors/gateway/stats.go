@@ -4,8 +4,8 @@ import "github.com/troupedb/troupe/actors/timing"
 
 // Stats are figures of a Handler: now, where not said otherwise.
 type Stats struct {
-	// Requests that were let in, and those that were whole and found too many others, from their last byte until they
-	// were answered. A body that finds no room for its bytes is counted by Crowded alone.
+	// Requests that were let in, from their last byte until they were answered, and those that found too many others,
+	// from their head or their last byte. A body that finds no room for its bytes is counted by Crowded alone.
 	Answered, Refused timing.Counts
 
 	Requests, MostRequests int64  // that are let in, or wait for it; the most ever

@@ -5,9 +5,12 @@ import (
 	"bytes"
 	"cmp"
 	"context"
+	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"net/http/httputil"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -18,8 +21,11 @@ type httpConn struct {
 	net.Conn
 	from *bufio.Reader
 	out  []byte
-	in   bytes.Buffer
+	in   []byte
 }
+
+// maxAnswer bounds the body of an answer.
+const maxAnswer = 64 << 20
 
 // httpAnswer is good until the next.
 type httpAnswer struct {
@@ -56,14 +62,60 @@ func (c *httpConn) post(body []byte) (a httpAnswer, err error) {
 	if _, err := c.Write(c.out); err != nil {
 		return a, err
 	}
-	resp, err := http.ReadResponse(c.from, nil)
+	return c.answer()
+}
+
+// answer reads an answer as servers of net/http write them.
+func (c *httpConn) answer() (a httpAnswer, err error) {
+	line, err := c.from.ReadSlice('\n')
 	if err != nil {
 		return a, err
 	}
-	defer resp.Body.Close()
-	c.in.Reset()
-	_, err = io.Copy(&c.in, resp.Body)
-	return httpAnswer{resp.StatusCode, c.in.Bytes(), resp.Header.Get("Retry-After")}, err
+	if _, code, _ := bytes.Cut(line, []byte("HTTP/1.1 ")); len(code) > 3 {
+		a.status, _ = strconv.Atoi(string(code[:3]))
+	}
+	if a.status == 0 {
+		return a, fmt.Errorf("not an answer: %q", line)
+	}
+	length, err := c.head(&a)
+	if err != nil {
+		return a, err
+	}
+	if length < 0 {
+		if a.body, err = io.ReadAll(httputil.NewChunkedReader(c.from)); err == nil {
+			_, err = c.from.ReadSlice('\n')
+		}
+		return a, err
+	}
+	if length > maxAnswer {
+		return a, fmt.Errorf("an answer of %d bytes", length)
+	}
+	c.in = slices.Grow(c.in[:0], length)[:length]
+	a.body = c.in
+	_, err = io.ReadFull(c.from, c.in)
+	return a, err
+}
+
+// head reads the headers. length is negative if the body comes in chunks.
+func (c *httpConn) head(a *httpAnswer) (length int, err error) {
+	for length = -1; ; {
+		line, err := c.from.ReadSlice('\n')
+		if err != nil {
+			return 0, err
+		}
+		name, value, more := bytes.Cut(bytes.TrimRight(line, "\r\n"), []byte(": "))
+		if !more {
+			return length, nil
+		}
+		switch string(name) {
+		case "Content-Length":
+			if length, err = strconv.Atoi(string(value)); err != nil {
+				return 0, err
+			}
+		case "Retry-After":
+			a.retryAfter = string(value)
+		}
+	}
 }
 
 // retry is how long the answer says to wait; 0 if it does not.

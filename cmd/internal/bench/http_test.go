@@ -1,7 +1,9 @@
 package bench
 
 import (
+	"bufio"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -90,5 +92,47 @@ func TestAsker(t *testing.T) {
 	}
 	if sum.accepted.TotalCount() != 1 || sum.refused.TotalCount() != 2 {
 		t.Errorf("%d latencies, and %d of what was refused", sum.accepted.TotalCount(), sum.refused.TotalCount())
+	}
+}
+
+// What servers of net/http answer is read whole, so that the next answer begins where it ends; nothing else is taken for one.
+func TestHTTPAnswers(t *testing.T) {
+	large := strings.Repeat("x", 10000) // which net/http sends in chunks
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		switch string(body) {
+		case "large":
+			io.WriteString(w, large)
+		case "refused":
+			w.Header().Set("Retry-After", "2")
+			w.WriteHeader(http.StatusTooManyRequests)
+		default:
+			w.Write(body)
+		}
+	}))
+	defer srv.Close()
+	conns, err := dialHTTP(t.Context(), []string{srv.Listener.Addr().String()}, 1)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		for _, tt := range []struct {
+			asked string
+			want  httpAnswer
+		}{
+			{"small", httpAnswer{200, []byte("small"), ""}}, {"large", httpAnswer{200, []byte(large), ""}}, {"refused", httpAnswer{429, nil, "2"}},
+		} {
+			a, err := conns[0].post([]byte(tt.asked))
+			if err != nil || a.status != tt.want.status || string(a.body) != string(tt.want.body) || a.retryAfter != tt.want.retryAfter {
+				t.Errorf("%s: %d %q %.20q, %v", tt.asked, a.status, a.retryAfter, a.body, err)
+			}
+		}
+	}
+	for _, text := range []string{"", "HTTP/1.1\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: x\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 1\r\n",
+		"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nx", "SSH-2.0 200 \r\n\r\n"} {
+		c := httpConn{from: bufio.NewReader(strings.NewReader(text))}
+		if a, err := c.answer(); err == nil {
+			t.Errorf("%q is taken for %+v", text, a)
+		}
 	}
 }

@@ -37,6 +37,7 @@ type Phase struct {
 	Failure  string
 	Accepted Latency
 	Turned   Latency // of what was refused
+	Own      Latency // how long a goroutine of this program waited for a processor: part of both
 	CPU      time.Duration
 	RSS      int64 // of all nodes at the end, bytes
 }
@@ -115,6 +116,7 @@ func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name s
 		return Phase{}, err
 	}
 	before, unreadable := usedBy(pidsOf(c))
+	waits := readOwnWaits()
 	askers, errs := make([]asker, clients), make([]error, clients)
 	began := time.Now()
 	var all sync.WaitGroup
@@ -125,6 +127,7 @@ func (cfg *OverloadConfig) phase(ctx context.Context, c *cluster.Cluster, name s
 	all.Wait()
 	sum := newAsker()
 	sum.Name, sum.Clients, sum.Elapsed = name, clients, time.Since(began)
+	sum.Own = readOwnWaits().since(waits)
 	after, err := usedBy(pidsOf(c))
 	if sum.CPU = after - before; errors.Join(unreadable, err) != nil {
 		sum.CPU = unknown

@@ -28,12 +28,12 @@ func (p Phase) perAnswer() float64 {
 func (r *OverloadReport) Write(w io.Writer) {
 	fmt.Fprintf(w, "\n%s as JSON over HTTP, %d B values, %d keys; phases of %v\n", r.Load.Test.Name, r.Load.Value, r.Load.Keys, r.Load.Length)
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintf(out, "phase\tconns\tasked\tdone\t429\tp50\tp99\t429 p50\t429 p99\tCPU/answer\tRSS\t\n")
+	fmt.Fprintf(out, "phase\tconns\tasked\tdone\t429\tp50\tp99\t429 p50\t429 p99\town p99\tCPU/answer\tRSS\t\n")
 	for _, round := range r.Rounds {
 		for _, p := range round.phases() {
-			fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%.0f %%\t%s\t%s\t%s\t%s\t%s\t%d MiB\t\n", p.Name, p.Clients,
+			fmt.Fprintf(out, "%s\t%d\t%s\t%s\t%.0f %%\t%s\t%s\t%s\t%s\t%s\t%s\t%d MiB\t\n", p.Name, p.Clients,
 				perSecond(p.askedRate()), perSecond(p.rate()), 100*p.refusedShare(), short(p.Accepted.P50), short(p.Accepted.P99),
-				short(p.Turned.P50), short(p.Turned.P99), micros(p.perAnswer()), p.RSS>>20)
+				short(p.Turned.P50), short(p.Turned.P99), short(p.Own.P99), micros(p.perAnswer()), p.RSS>>20)
 		}
 	}
 	out.Flush()
@@ -75,7 +75,7 @@ func over[T ~int64](a, b T) float64 { return float64(a) / float64(max(b, 1)) }
 func WriteOverloads(w io.Writer, all []*OverloadReport) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"test", "round", "phase", "connections", "seconds", "asked", "done", "refused", "refused_without_retry_after", "failed",
-		"p50_us", "p99_us", "refused_p50_us", "refused_p99_us", "server_cpu_us_per_answer", "rss_bytes"})
+		"p50_us", "p99_us", "refused_p50_us", "refused_p99_us", "own_wait_p50_us", "own_wait_p99_us", "server_cpu_us_per_answer", "rss_bytes"})
 	for _, r := range all {
 		for i, round := range r.Rounds {
 			for _, p := range round.phases() {
@@ -93,5 +93,5 @@ func (p Phase) line(test string, round int) []string {
 		line = append(line, strconv.FormatInt(n, 10))
 	}
 	return append(line, figure(us(p.Accepted.P50)), figure(us(p.Accepted.P99)), figure(us(p.Turned.P50)), figure(us(p.Turned.P99)),
-		figure(p.perAnswer()), strconv.FormatInt(p.RSS, 10))
+		figure(us(p.Own.P50)), figure(us(p.Own.P99)), figure(p.perAnswer()), strconv.FormatInt(p.RSS, 10))
 }
