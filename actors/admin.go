@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"slices"
 	"time"
@@ -21,6 +22,7 @@ import (
 type adminServer struct {
 	http    *http.Server
 	gateway *gateway.Handler
+	giveUp  context.CancelFunc // has requests answered that still wait for something
 	done    chan struct{}
 }
 
@@ -32,10 +34,12 @@ func (n *Node) serveAdmin() *adminServer {
 	mux.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	mux.HandleFunc("GET /readyz", n.readyz)
 	mux.Handle("GET /metrics", promhttp.HandlerFor(reg, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	a := &adminServer{done: make(chan struct{}), gateway: gate}
+	base, giveUp := context.WithCancel(context.Background())
+	a := &adminServer{done: make(chan struct{}), gateway: gate, giveUp: giveUp}
 	a.http = &http.Server{
 		Handler: a.over(mux), ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 30 * time.Second, WriteTimeout: time.Minute,
 		IdleTimeout: time.Minute, MaxHeaderBytes: 64 << 10, ConnContext: gateway.Visit,
+		BaseContext: func(net.Listener) context.Context { return base },
 	}
 	a.http.RegisterOnShutdown(a.gateway.Drain)
 	go func() {
@@ -85,15 +89,24 @@ func (n *Node) readyz(w http.ResponseWriter, _ *http.Request) {
 	io.WriteString(w, "ok\n")
 }
 
-// close waits for the requests under way, for a while.
+// close waits for the requests under way, for a while; who must not wait any more is told what is known.
 func (a *adminServer) close() {
-	ctx, cancel := context.WithTimeout(context.Background(), drainTime)
-	defer cancel()
 	defer a.gateway.Close()
-	if a.http.Shutdown(ctx) != nil {
+	err := a.shutdown(drainTime)
+	a.giveUp()
+	if err != nil && a.shutdown(lastWordsTime) != nil {
 		a.http.Close()
 	}
 	<-a.done
 }
 
-const drainTime = 2 * time.Second
+func (a *adminServer) shutdown(within time.Duration) error {
+	ctx, cancel := context.WithTimeout(context.Background(), within)
+	defer cancel()
+	return a.http.Shutdown(ctx)
+}
+
+const (
+	drainTime     = 2 * time.Second
+	lastWordsTime = 500 * time.Millisecond
+)

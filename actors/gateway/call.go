@@ -16,7 +16,8 @@ import (
 
 // caller carries commands out on sessions within the process.
 type caller struct {
-	dial func() (net.Conn, error)
+	dial  func() (net.Conn, error)
+	stops <-chan struct{} // closed when the node stops
 
 	mu     sync.Mutex
 	idle   []net.Conn
@@ -26,7 +27,9 @@ type caller struct {
 // maxIdle bounds the sessions that are kept between requests.
 const maxIdle = maxTurns
 
-func newCaller(dial func() (net.Conn, error)) *caller { return &caller{dial: dial} }
+func newCaller(dial func() (net.Conn, error), stops <-chan struct{}) *caller {
+	return &caller{dial: dial, stops: stops}
+}
 
 // take returns a session that waits, or a new one.
 func (c *caller) take() (net.Conn, error) {
@@ -227,7 +230,7 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, 
 	for i := range todo {
 		todo[i] = i
 	}
-	for try := newPatience(until); ; {
+	for try := c.newPatience(until); ; {
 		asked := make([]rest.Command, len(todo))
 		for i, j := range todo {
 			asked[i] = cmds[j]
@@ -254,7 +257,7 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, 
 func (c *caller) transact(ctx context.Context, until time.Time, cmds []rest.Command, held *hold) resp.Value {
 	all := inTransaction(cmds)
 	mark := held.used
-	for try := newPatience(until); ; held.rewind(mark) {
+	for try := c.newPatience(until); ; held.rewind(mark) {
 		reply := verdictOf(c.roundTrip(ctx, all, held))
 		if reply.Kind != resp.Error || !try.worth(string(reply.Str)) || !try.wait(ctx) {
 			return reply

@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/http"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/troupedb/troupe/actors/mailbox"
@@ -49,7 +50,8 @@ type Handler struct {
 	answered, refused timing.Histogram
 
 	streams *mailbox.Budget
-	drained chan struct{} // closed: streams end
+	drained chan struct{} // closed: streams end, and nothing is asked again
+	drain   func()
 }
 
 // Bounds.
@@ -62,15 +64,16 @@ const (
 
 // New makes a handler; Close ends its sessions.
 func New(cfg Config) *Handler {
+	drained := make(chan struct{})
 	return &Handler{
-		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial),
+		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial, drained),
 		memory: mailbox.NewBudget(1, maxMemory), gate: newGate(),
-		streams: mailbox.NewBudget(maxStreams, 1), drained: make(chan struct{}),
+		streams: mailbox.NewBudget(maxStreams, 1), drained: drained, drain: sync.OnceFunc(func() { close(drained) }),
 	}
 }
 
-// Drain ends the streams; it is called once.
-func (h *Handler) Drain() { close(h.drained) }
+// Drain ends the streams, and has requests answered that wait to be carried out: as what they are, not done.
+func (h *Handler) Drain() { h.drain() }
 
 // Close ends the sessions that wait for requests. Requests may still come, and end theirs.
 func (h *Handler) Close() { h.calls.close() }

@@ -1,7 +1,9 @@
 package gateway
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -284,4 +286,26 @@ func TestOverload(t *testing.T) {
 		t.Errorf("asked %q", asked)
 	}
 	b.want(b.do("GET", "/get/k", ""), 200, `{"result":"OK"}`)
+}
+
+// TestStops: who waits for a leader while the node stops is told so, and who waits for an answer that nobody knows.
+func TestStops(t *testing.T) {
+	b := newBed(t, script("-CLUSTERDOWN x\r\n"))
+	b.h.Drain()
+	b.want(b.do("POST", "/", `["SET","k","v"]`), 503, `{"error":"CLUSTERDOWN x","applied":"no"}`)
+	b.want(b.do("POST", "/", `["SET","k","v"]`, "Idempotency-Key", "x"), 503, `{"error":"CLUSTERDOWN x","applied":"no"}`)
+	b.h.Drain() // again is harmless
+
+	asked, never := make(chan struct{}), make(chan struct{})
+	b = newBed(t, func([]string) string { close(asked); <-never; return "" })
+	t.Cleanup(func() { close(never) })
+	ctx, giveUp := context.WithCancel(t.Context())
+	r := httptest.NewRequestWithContext(ctx, "GET", "/set/k/v", nil)
+	r.Host, r.RemoteAddr = "127.0.0.1:1", "127.0.0.1:2"
+	w, done := httptest.NewRecorder(), make(chan struct{})
+	go func() { defer close(done); b.h.ServeHTTP(w, r) }()
+	<-asked
+	giveUp()
+	<-done
+	b.want(w, 503, `{"error":"`+lineLost+`","applied":"unknown"}`)
 }

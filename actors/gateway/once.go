@@ -46,7 +46,7 @@ func (c *caller) once(ctx context.Context, until time.Time, key []byte, cmds []r
 	all := slices.Concat([]rest.Command{{[]byte("CLIENT"), []byte("ONCE"), key}}, inTransaction(cmds))
 	var doubt *resp.Value // what was answered when nobody could tell: a later refusal tells no more
 	mark := held.used
-	for try := newPatience(until); ; held.rewind(mark) {
+	for try := c.newPatience(until); ; held.rewind(mark) {
 		reply := verdictOf(c.roundTrip(ctx, all, held))
 		if reply.Kind != resp.Error {
 			return reply

@@ -13,6 +13,7 @@ type patience struct {
 	until time.Time // for want of a leader
 	busy  int       // how often yet for want of room: whoever insists only adds to it
 	pause time.Duration
+	stops <-chan struct{} // closed: nothing is asked again
 }
 
 const (
@@ -21,8 +22,8 @@ const (
 	busyTries  = 3
 )
 
-func newPatience(until time.Time) *patience {
-	return &patience{until: until, busy: busyTries, pause: firstPause}
+func (c *caller) newPatience(until time.Time) *patience {
+	return &patience{until: until, busy: busyTries, pause: firstPause, stops: c.stops}
 }
 
 // worth reports whether a command with this error may be asked again. What was lost without an answer is not: it
@@ -40,7 +41,7 @@ func (p *patience) doubtful(line string) bool {
 // left reports whether there is time to ask once more.
 func (p *patience) left() bool { return time.Now().Add(p.pause).Before(p.until) }
 
-// wait reports false when the request is over before the pause is.
+// wait reports false when the request is over before the pause is, or the node stops.
 func (p *patience) wait(ctx context.Context) bool {
 	t := time.NewTimer(p.pause)
 	defer t.Stop()
@@ -49,6 +50,7 @@ func (p *patience) wait(ctx context.Context) bool {
 	case <-t.C:
 		return true
 	case <-ctx.Done():
-		return false
+	case <-p.stops:
 	}
+	return false
 }
