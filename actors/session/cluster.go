@@ -72,11 +72,11 @@ func clusterGetKeysInSlot(s *session, args [][]byte) {
 	}
 }
 
-// askSlot sends an operation on a slot to its shard if that is led here. Else this node has no keys of
-// the slot as far as clients are concerned.
+// askSlot sends an operation on a slot to its shard if that is led here, or commands are forwarded. Else this node has
+// no keys of the slot as far as clients are concerned.
 func (s *session) askSlot(slot uint16, op ...[]byte) bool {
 	id, _ := s.routes.Map.Owner(slot)
-	if !leads(s.routes.Handles[id]) {
+	if !s.forwards && !leads(s.routes.Handles[id]) {
 		return false
 	}
 	p, line := s.partFor(slot)

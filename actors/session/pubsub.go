@@ -149,8 +149,9 @@ func publish(s *session, args [][]byte) {
 	s.publish(false, args, j)
 }
 
+// spublish takes a message here where commands are forwarded: the broker sends it to the nodes of the shard.
 func spublish(s *session, args [][]byte) {
-	if line := s.elsewhere(slotmap.Slot(args[1])); line != "" {
+	if line := s.elsewhere(slotmap.Slot(args[1])); line != "" && !s.forwards {
 		s.seg.local.Error(line)
 		return
 	}

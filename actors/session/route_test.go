@@ -36,8 +36,9 @@ func TestClientRoute(t *testing.T) {
 		b.moveAway(2)
 		c := b.dial()
 		moved := fmt.Sprintf("-MOVED %d %s", slotmap.Slot([]byte(away)), otherAddr)
-		c.want("CLIENT ROUTE FORWARD", "OK", "SET "+away+" 1", "OK", "GET "+away, "1", "DBSIZE", "1",
-			"CLIENT ROUTE moved", "OK", "GET "+away, moved, "DBSIZE", "0", "CLIENT ROUTE x", "-"+errSyntax, "RESET", "RESET")
+		count := fmt.Sprint("CLUSTER COUNTKEYSINSLOT ", slotmap.Slot([]byte(away)))
+		c.want("CLIENT ROUTE FORWARD", "OK", "SET "+away+" 1", "OK", "GET "+away, "1", "DBSIZE", "1", count, "1", "SPUBLISH "+away+" m", "0",
+			"CLIENT ROUTE moved", "OK", "GET "+away, moved, "DBSIZE", "0", count, "0", "SPUBLISH "+away+" m", moved, "CLIENT ROUTE x", "-"+errSyntax, "RESET", "RESET")
 		if want := map[bool]string{false: moved, true: "1"}[all]; c.do("GET "+away) != want {
 			t.Errorf("RESET does not bring back what the node does by itself (%v)", all)
 		}
