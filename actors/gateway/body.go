@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"os"
 	"strconv"
+	"strings"
 )
 
 // What a body costs: each byte is there in the body, in the commands that are made of it and in what a session is
@@ -21,6 +22,9 @@ const lineCrowded = "BUSY there are as many requests, or they and their answers 
 
 // readBody reads the body. Room is taken as its bytes arrive, not by what it is said to have.
 func readBody(r *http.Request, held *hold) ([]byte, *failure) {
+	if c := r.Header.Get("Content-Encoding"); c != "" && !strings.EqualFold(c, "identity") {
+		return nil, &failure{http.StatusUnsupportedMediaType, "ERR a body comes as it is, not compressed"}
+	}
 	if r.ContentLength > maxBody {
 		return nil, bodyTooLarge()
 	}

@@ -3,14 +3,15 @@
 //	POST /                     a command: ["SET","k","v"]
 //	POST /pipeline             an array of commands; one that fails stops no other
 //	POST /multi-exec           an array of commands as a transaction, in one slot
-//	GET|POST /set/k/v          a command as a path; a body is one more argument
+//	GET|POST /set/k/v          a command as a path; a body is one more argument, and /set/k?EX=5 has more behind it
 //
 //	GET|POST /subscribe/c…     messages of channels, as server-sent events; /psubscribe/pattern…, /monitor likewise
 //
 //	GET /                      a page that shows the cluster living
 //	GET /v1/…                  what it shows, as JSON and as a stream of events; /v1/openapi.json describes it
 //
-// The shape of requests and answers is that of package rest. A node mounts a Handler on its HTTP port; troupe-gateway is a node
+// PUT is taken as POST, and HEAD as GET; a body comes uncompressed, whatever its Content-Type says. The shape of requests
+// and answers is that of package rest. A node mounts a Handler on its HTTP port; troupe-gateway is a node
 // without data.
 //
 // # The way of a request

@@ -28,6 +28,9 @@ const (
 
 // events streams what changes, as server-sent events, until the reader leaves or the node stops.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
+	if headOnly(w, r) {
+		return
+	}
 	if !h.streams.TryAcquire(1, 0) {
 		errorOf(lineStreams).write(w)
 		return
@@ -75,6 +78,16 @@ func openStream(w http.ResponseWriter) stream {
 	head.Set("X-Content-Type-Options", "nosniff")
 	s.ctrl.SetReadDeadline(time.Time{}) // else the server's own would end the stream
 	return s
+}
+
+// headOnly answers a HEAD of a stream, and reports whether it was one.
+func headOnly(w http.ResponseWriter, r *http.Request) bool {
+	head := r.Method == http.MethodHead
+	if head {
+		openStream(w)
+		w.WriteHeader(http.StatusOK)
+	}
+	return head
 }
 
 func (s stream) send(text []byte) error {

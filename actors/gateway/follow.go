@@ -22,6 +22,9 @@ func isFollowed(cmd rest.Command) bool {
 // follow streams what a session of its own is told after a command, until the reader leaves or is too slow, the session
 // ends or the node stops. What waits for a slow reader is bounded by the session, as it is for clients of the RESP port.
 func (h *Handler) follow(w http.ResponseWriter, r *http.Request, q *request) {
+	if headOnly(w, r) {
+		return
+	}
 	if !h.streams.TryAcquire(1, 0) {
 		errorOf(lineStreams).write(w)
 		return

@@ -80,12 +80,13 @@ func (h *Handler) Close() { h.calls.close() }
 
 // ServeHTTP answers one request. Paths are taken as they are, for keys may look like anything.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	if r.Method != http.MethodGet && r.Method != http.MethodPost {
-		w.Header().Set("Allow", "GET, POST")
-		fail(w, http.StatusMethodNotAllowed, "ERR the method is GET or POST")
+	sees := r.Method == http.MethodGet || r.Method == http.MethodHead
+	if !sees && r.Method != http.MethodPost && r.Method != http.MethodPut {
+		w.Header().Set("Allow", "GET, HEAD, POST, PUT")
+		fail(w, http.StatusMethodNotAllowed, "ERR the method is GET, HEAD, POST or PUT")
 		return
 	}
-	if a, ok := assets[r.URL.Path]; ok && r.Method == http.MethodGet {
+	if a, ok := assets[r.URL.Path]; ok && sees {
 		a.write(w)
 		return
 	}

@@ -41,7 +41,8 @@ func TestForms(t *testing.T) {
 	b.want(b.do("POST", "/pipeline", `[["GET","k"],["BAD"]]`), 200, "[{\"result\":\"\ufffdx\"},{\"error\":\"ERR bad\"}]")
 	b.want(b.do("POST", "/multi-exec", `[["SET","k",1],["BLPOP","k",0]]`), 200, `[{"result":"OK"},{"error":"WRONGTYPE x"}]`)
 	b.want(b.do("POST", "/", `["BAD"]`), 400, `{"error":"ERR bad"}`)
-	want := "GET k\nGET k\nget a/b .. c\nset k EX 5 bo\r\ndy\nGET k\nBAD\nMULTI\nSET k 1\nBLPOP k 0\nEXEC\nBAD"
+	b.want(b.do("POST", "/", `["CLIENT","SETINFO","LIB-NAME","x"]`), 200, "{\"result\":\"\ufffdx\"}")
+	want := "GET k\nGET k\nget a/b .. c\nset k bo\r\ndy EX 5\nGET k\nBAD\nMULTI\nSET k 1\nBLPOP k 0\nEXEC\nBAD\nCLIENT SETINFO LIB-NAME x"
 	if got := b.takeAsked(); got != want {
 		t.Errorf("asked %q", got)
 	}
@@ -57,7 +58,7 @@ func TestNonsense(t *testing.T) {
 		status               int
 	}{
 		{"POST", "/", `{"a":1}`, 400}, {"POST", "/", ``, 400}, {"POST", "/pipeline", `[]`, 400}, {"GET", "/pipeline", ``, 400},
-		{"POST", "/multi-exec", `[["GET"`, 400}, {"GET", "//k", ``, 400}, {"DELETE", "/del/k", ``, 405}, {"PUT", "/set/k", `v`, 405},
+		{"POST", "/multi-exec", `[["GET"`, 400}, {"GET", "//k", ``, 400}, {"DELETE", "/del/k", ``, 405}, {"OPTIONS", "/get/k", ``, 405},
 		{"GET", "/multi", ``, 400}, {"POST", "/", `["SUBSCRIBE","c"]`, 400}, {"GET", "/client/reply/off", ``, 400},
 		{"GET", "/blpop/k/0", ``, 400}, {"POST", "/", `["XREAD","BLOCK","0","STREAMS","s","$"]`, 400},
 		{"POST", "/set/k", strings.Repeat("x", 16<<20+1), 413}, {"POST", "/", strings.Repeat("x", maxBody+1), 413},
@@ -72,6 +73,49 @@ func TestNonsense(t *testing.T) {
 	}
 	if _, bytes := b.h.memory.InUse(); bytes != 0 {
 		t.Errorf("%d bytes are still held", bytes)
+	}
+}
+
+// TestMethods: those that Upstash takes, also for what is no command; and nobody is told that pages of other sites may ask.
+func TestMethods(t *testing.T) {
+	b := newBed(t, ok)
+	for _, tt := range []struct{ method, target, body, asked, kind string }{
+		{"GET", "/set/k/v", "", "set k v", "application/json"},
+		{"HEAD", "/set/k/v", "", "set k v", "application/json"},
+		{"POST", "/set/k?EX=5", "v", "set k v EX 5", "application/json"},
+		{"PUT", "/set/k?EX=5", "v", "set k v EX 5", "application/json"},
+		{"PUT", "/", `["SET","k","v"]`, "SET k v", "application/json"},
+		{"GET", "/", "", "", "text/html; charset=utf-8"},
+		{"HEAD", "/", "", "", "text/html; charset=utf-8"},
+		{"HEAD", "/v1/cluster", "", "", "application/json"},
+		{"HEAD", "/v1/events", "", "", "text/event-stream"},
+		{"HEAD", "/subscribe/c", "", "", "text/event-stream"},
+	} {
+		w := b.do(tt.method, tt.target, tt.body)
+		if asked := b.takeAsked(); w.Code != 200 || asked != tt.asked || w.Header().Get("Content-Type") != tt.kind {
+			t.Errorf("%s %s: %d %q, asked %q", tt.method, tt.target, w.Code, w.Header().Get("Content-Type"), asked)
+		}
+	}
+	w := b.do("OPTIONS", "/get/k", "", "Origin", "http://evil.example", "Access-Control-Request-Method", "PUT")
+	if w.Code != http.StatusMethodNotAllowed || w.Header().Get("Allow") != "GET, HEAD, POST, PUT" || w.Header().Get("Access-Control-Allow-Origin") != "" {
+		t.Errorf("%d %v", w.Code, w.Header())
+	}
+}
+
+// TestBodiesOfAnyType: what a body is said to be makes no difference, but that it is compressed does.
+func TestBodiesOfAnyType(t *testing.T) {
+	b := newBed(t, ok)
+	for _, kind := range []string{"", "application/json", "application/x-www-form-urlencoded", "text/plain; charset=latin1", "multipart/form-data", "no such type"} {
+		b.want(b.do("POST", "/", `["SET","k","v"]`, "Content-Type", kind), 200, `{"result":"OK"}`)
+		b.want(b.do("POST", "/set/k", "v&w=%zz", "Content-Type", kind), 200, `{"result":"OK"}`)
+		if asked := b.takeAsked(); asked != "SET k v\nset k v&w=%zz" {
+			t.Errorf("%s: asked %q", kind, asked)
+		}
+	}
+	for coding, status := range map[string]int{"gzip": 415, "br": 415, "identity": 200} {
+		if w := b.do("POST", "/set/k", "\x1f\x8b", "Content-Encoding", coding); w.Code != status || (b.takeAsked() != "") != (status == 200) {
+			t.Errorf("%s: %d %s", coding, w.Code, w.Body)
+		}
 	}
 }
 
@@ -168,6 +212,7 @@ func TestWhoMayAsk(t *testing.T) {
 		{"another site of old", "", false, "/get/k", []string{"Origin", "http://evil.example"}, 403},
 		{"a name of its own for us", "", false, "/get/k", []string{"Host", "evil.example:8379"}, 403},
 		{"our own page", "", false, "/get/k", []string{"Sec-Fetch-Site", "same-origin", "Origin", "http://127.0.0.1:8379"}, 200},
+		{"no name at all", "", false, "/get/k", []string{"Host", ""}, 200},
 		{"localhost", "", false, "/get/k", []string{"Host", "localhost:8379"}, 200},
 		{"no token", "pw", false, "/get/k", nil, 401},
 		{"wrong token", "pw", false, "/get/k", []string{"Authorization", "Bearer no"}, 401},

@@ -11,7 +11,10 @@ import (
 )
 
 const denied = "DENIED this node runs in protected mode: no password is set, so requests are only served from the loopback interface. " +
-	"Start it with --requirepass, and send the password as a bearer token."
+	"Start it with --requirepass (troupe-gateway with --token), and send that as a bearer token."
+
+const deniedName = "DENIED no password is set, so requests are only served that are sent to an address or to localhost: " +
+	"a page of another site can make up any name for this node."
 
 // admit returns why a request may not be served, or nil. token is that of the query, "" if there is none.
 func (h *Handler) admit(r *http.Request, token string) *failure {
@@ -34,6 +37,8 @@ func (h *Handler) admitUnknown(r *http.Request) *failure {
 	switch {
 	case h.cfg.Sessions.Protected() && !fromLoopback(r):
 		return errorOf(denied)
+	case !plainHost(r.Host):
+		return errorOf(deniedName)
 	case crossSite(r):
 		return errorOf("DENIED a page of another site asks, and no password is set")
 	}
@@ -50,8 +55,7 @@ func fromLoopback(r *http.Request) bool {
 	return err == nil && from.Addr().Unmap().IsLoopback()
 }
 
-// crossSite reports whether a browser sends a request for a page of another site: as it says itself, or because the
-// name that the request was sent to is one that only a resolver made ours.
+// crossSite reports whether a browser says that it sends a request for a page of another site.
 func crossSite(r *http.Request) bool {
 	if site := r.Header.Get("Sec-Fetch-Site"); site != "" && !ownSite(site) {
 		return true
@@ -60,10 +64,8 @@ func crossSite(r *http.Request) bool {
 		return true
 	}
 	// A program that follows a redirect of ours tells the node that it was sent from as well.
-	if page := r.Referer(); page != "" && ofBrowser(r) && !ownPage(r, page) {
-		return true
-	}
-	return !plainHost(r.Host)
+	page := r.Referer()
+	return page != "" && ofBrowser(r) && !ownPage(r, page)
 }
 
 // ofBrowser reports whether the sender calls itself what every browser does.
@@ -96,10 +98,10 @@ func ofUnknownPage(r *http.Request) bool {
 	return ofBrowser(r) && r.Header.Get("Sec-Fetch-Site") == "" && r.Header.Get("Origin") == "" && r.Referer() == ""
 }
 
-// plainHost reports whether a Host header names an address, or localhost.
+// plainHost reports whether a Host header names an address, or localhost. Browsers always name something.
 func plainHost(host string) bool {
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		host = h
 	}
-	return host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
+	return host == "" || host == "localhost" || net.ParseIP(strings.Trim(host, "[]")) != nil
 }

@@ -39,47 +39,33 @@ const (
 	maxWithin     = 30 * time.Second
 )
 
+// inBody are the paths whose commands are in the body.
+var inBody = map[string]form{"/": single, "/pipeline": pipeline, "/multi-exec": transaction}
+
 // read admits a request and reads its commands.
 func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
 	once, err := onceKey(r.Header)
 	if err != nil {
 		return nil, errorOf(err.Error())
 	}
-	q := &request{once: once, b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r), held: held}
-	var path rest.Command
-	switch r.URL.Path {
-	case "/":
-	case "/pipeline":
-		q.form = pipeline
-	case "/multi-exec":
-		q.form = transaction
-	default:
-		path = rest.Command{} // made below, with the token of the query
-	}
-	cmd, token, err := rest.ParsePath(r.URL.EscapedPath(), r.URL.RawQuery, h.limits)
-	if path != nil && err != nil {
+	form, ofBody := inBody[r.URL.Path]
+	path, err := rest.ParsePath(r.URL.EscapedPath(), r.URL.RawQuery, h.limits)
+	if !ofBody && err != nil {
 		return nil, errorOf(err.Error())
 	}
-	if bad := h.admit(r, token); bad != nil {
+	if bad := h.admit(r, path.Token); bad != nil {
 		return nil, bad
 	}
 	body, bad := readBody(r, held)
 	if bad != nil {
 		return nil, bad
 	}
-	if path != nil {
-		if len(body) > 0 {
-			cmd, err = h.limits.Append(cmd, body)
-		}
-		q.cmds = []rest.Command{cmd}
-		if err == nil && isFollowed(cmd) {
-			q.form = follow
-			return q, h.admitCommands(r, q.cmds)
-		}
+	q := &request{form: form, once: once, b64: strings.EqualFold(r.Header.Get("Upstash-Encoding"), "base64"), within: within(r), held: held}
+	if !ofBody {
+		err = q.ofPath(path, body, h.limits)
+	} else if bad := h.roomForArguments(body, held); bad != nil {
+		return nil, bad
 	} else {
-		if bad := h.roomForArguments(body, held); bad != nil {
-			return nil, bad
-		}
 		err = q.parse(body, h.limits)
 	}
 	if err == nil {
@@ -92,6 +78,18 @@ func (h *Handler) read(r *http.Request, held *hold) (*request, *failure) {
 		return nil, bad
 	}
 	return q, nil
+}
+
+func (q *request) ofPath(path rest.Path, body []byte, l rest.Limits) error {
+	cmd, err := path.Command(body, l)
+	if err != nil {
+		return err
+	}
+	if isFollowed(cmd) {
+		q.form = follow
+	}
+	q.cmds = []rest.Command{cmd}
+	return nil
 }
 
 func (q *request) parse(body []byte, l rest.Limits) (err error) {
@@ -115,7 +113,13 @@ func within(r *http.Request) time.Duration {
 
 // check refuses what makes no sense where each request may be carried out by another session.
 func (q *request) check() error {
+	if q.form == follow {
+		return nil
+	}
 	for _, cmd := range q.cmds {
+		if isFollowed(cmd) {
+			return errors.New("ERR '" + string(cmd[0]) + "' is answered with a stream of events: it is the path of a request")
+		}
 		if ofConnection(cmd) {
 			return errors.New("ERR '" + string(cmd[0]) + "' is about a connection, and has no place in a request; " +
 				"POST /multi-exec is a transaction")
@@ -131,11 +135,12 @@ func (q *request) check() error {
 var connectionCommands = []string{
 	"auth", "hello", "reset", "quit", "readonly", "readwrite", "asking", "multi", "exec", "discard", "watch", "unwatch",
 	"wait", "waitaof", // they are about what was written before on the same connection
-	"monitor", "subscribe", "unsubscribe", "psubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "sync", "psync",
+	"unsubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "sync", "psync",
 }
 
-// clientCommands are the subcommands of CLIENT that do so.
-var clientCommands = []string{"reply", "setname", "setinfo", "no-evict", "no-touch", "once", "route", "tracking", "caching"}
+// clientCommands are the subcommands of CLIENT that do so. SETINFO is not among them: clients send it unasked, and it
+// changes nothing that they see.
+var clientCommands = []string{"reply", "setname", "no-evict", "no-touch", "once", "route", "tracking", "caching"}
 
 func ofConnection(cmd rest.Command) bool {
 	names, name := connectionCommands, cmd[0]

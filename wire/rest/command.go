@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -154,18 +155,6 @@ func (l Limits) exceeded() error {
 	return fmt.Errorf("%w a command may have %d bytes, an argument %d, and a request %d of them", ErrTooLarge, l.MaxBytes, l.MaxArg, l.MaxArgs)
 }
 
-// Append appends an argument of any bytes to a command.
-func (l Limits) Append(cmd Command, arg []byte) (Command, error) {
-	size := (len(cmd) + 1) * perArg
-	for _, a := range append(cmd, arg) {
-		size += len(a)
-	}
-	if size > l.MaxBytes || len(arg) > l.MaxArg || len(cmd) == l.MaxArgs {
-		return nil, l.exceeded()
-	}
-	return append(cmd, arg), nil
-}
-
 func named(cmd Command) error {
 	if len(cmd) == 0 || len(cmd[0]) == 0 {
 		return malformed("a command without a name")
@@ -193,35 +182,67 @@ func (p *parser) end() error {
 	return nil
 }
 
+// Path is a command in the path and the query of a request.
+type Path struct {
+	Token string // of the query's _token, "" if there is none
+
+	before, behind [][]byte // the value that a body is
+}
+
 // ParsePath reads a command whose arguments are the segments of an escaped path, then the pairs of the query, each
-// as two arguments and without a value as one, in order; but for the query's _token, which is returned apart.
-func ParsePath(path, query string, l Limits) (cmd Command, token string, err error) {
+// as two arguments and without a value as one, in order; but for _token.
+func ParsePath(path, query string, l Limits) (p Path, err error) {
 	segments := strings.Split(strings.TrimPrefix(path, "/"), "/")
 	if pairs := strings.Count(query, "&") + 1; len(segments)+2*pairs > l.MaxArgs || len(path)+len(query) > l.MaxBytes {
-		return nil, "", l.exceeded()
+		return Path{}, l.exceeded()
 	}
 	for _, s := range segments {
 		arg, err := url.PathUnescape(s)
 		if err != nil {
-			return nil, "", malformed("%v", err)
+			return Path{}, malformed("%v", err)
 		}
-		cmd = append(cmd, []byte(arg))
+		p.before = append(p.before, []byte(arg))
 	}
 	for pair := range strings.SplitSeq(query, "&") {
-		name, value, _ := strings.Cut(pair, "=")
-		n, err1 := url.QueryUnescape(name)
-		v, err2 := url.QueryUnescape(value)
-		if err := errors.Join(err1, err2); err != nil {
-			return nil, "", malformed("%v", err)
-		}
-		switch {
-		case n == "_token":
-			token = v
-		case n != "" && v != "":
-			cmd = append(cmd, []byte(n), []byte(v))
-		case n != "":
-			cmd = append(cmd, []byte(n))
+		if err := p.option(pair); err != nil {
+			return Path{}, err
 		}
 	}
-	return cmd, token, named(cmd)
+	return p, named(p.before)
+}
+
+// option takes one pair of the query.
+func (p *Path) option(pair string) error {
+	name, value, _ := strings.Cut(pair, "=")
+	n, err1 := url.QueryUnescape(name)
+	v, err2 := url.QueryUnescape(value)
+	switch err := errors.Join(err1, err2); {
+	case err != nil:
+		return malformed("%v", err)
+	case n == "_token":
+		p.Token = v
+	case n != "" && v != "":
+		p.behind = append(p.behind, []byte(n), []byte(v))
+	case n != "":
+		p.behind = append(p.behind, []byte(n))
+	}
+	return nil
+}
+
+// Command is the whole command. A body, of any bytes, stands where the path ends: what follows a value is in the
+// query, as EX is in SET k v EX 100.
+func (p Path) Command(body []byte, l Limits) (Command, error) {
+	cmd := slices.Clone(p.before)
+	if len(body) > 0 {
+		cmd = append(cmd, body)
+	}
+	cmd = append(cmd, p.behind...)
+	size := 0
+	for _, arg := range cmd {
+		size += len(arg) + perArg
+	}
+	if size > l.MaxBytes || len(body) > l.MaxArg || len(cmd) > l.MaxArgs {
+		return nil, l.exceeded()
+	}
+	return cmd, nil
 }

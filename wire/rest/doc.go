@@ -3,8 +3,9 @@
 //
 // # Requests
 //
-// A command is a JSON array of strings, numbers and booleans, ["SET","k","v"], or the segments of a path,
-// /set/k/v?EX=100, behind which a body is one more argument, byte for byte. A pipeline is an array of commands.
+// A command is a JSON array of strings, numbers and booleans, ["SET","k","v"], or the segments of a path and what
+// follows in the query, /set/k/v?EX=100. A body is one more argument, byte for byte, where the path ends: /set/k?EX=100.
+// A pipeline is an array of commands.
 //
 // # Answers
 //

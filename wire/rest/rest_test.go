@@ -65,14 +65,17 @@ func TestLimits(t *testing.T) {
 		}
 	}
 	for path, want := range map[string]error{"/a/b": nil, "/a/b/c/d/e": ErrTooLarge, "/" + strings.Repeat("a", l.MaxBytes): ErrTooLarge} {
-		if _, _, err := ParsePath(path, "", l); !errors.Is(err, want) {
+		if _, err := ParsePath(path, "", l); !errors.Is(err, want) {
 			t.Errorf("%s: %v", path, err)
 		}
 	}
-	cmd := Command{[]byte("set"), []byte("k")}
+	path, err := ParsePath("/set/k", "", l)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for n, want := range map[int]error{8: nil, 9: ErrTooLarge, 11: ErrTooLarge} {
 		l.MaxBytes = 3*perArg + 12
-		got, err := l.Append(cmd, make([]byte, n))
+		got, err := path.Command(make([]byte, n), l)
 		if !errors.Is(err, want) || err == nil && len(got) != 3 {
 			t.Errorf("%d bytes more: %q, %v", n, got, err)
 		}
@@ -81,26 +84,29 @@ func TestLimits(t *testing.T) {
 
 func TestParsePath(t *testing.T) {
 	tests := []struct {
-		path, query string
-		want        []string
-		token       string
+		path, query, body string
+		want              []string
+		token             string
 	}{
-		{"/get/k", "", []string{"get", "k"}, ""},
-		{"/set/a%2Fb/c%20d", "EX=100&NX", []string{"set", "a/b", "c d", "EX", "100", "NX"}, ""},
-		{"/get/../..", "_token=s%3D1", []string{"get", "..", ".."}, "s=1"},
-		{"/set/k/", "", []string{"set", "k", ""}, ""},
-		{"//k", "", nil, ""}, {"/", "", nil, ""}, {"/get/%zz", "", nil, ""}, {"/get/k", "a=%z", nil, ""},
+		{"/get/k", "", "", []string{"get", "k"}, ""},
+		{"/set/a%2Fb/c%20d", "EX=100&NX", "", []string{"set", "a/b", "c d", "EX", "100", "NX"}, ""},
+		{"/set/k", "EX=100&_token=t&NX", "va\x00l", []string{"set", "k", "va\x00l", "EX", "100", "NX"}, "t"},
+		{"/get/../..", "_token=s%3D1", "", []string{"get", "..", ".."}, "s=1"},
+		{"/set/k/", "", "", []string{"set", "k", ""}, ""},
+		{"/SET/k+1/%00", "a%20b=c+d", "", []string{"SET", "k+1", "\x00", "a b", "c d"}, ""},
+		{"//k", "", "", nil, ""}, {"/", "", "", nil, ""}, {"/get/%zz", "", "", nil, ""}, {"/get/k", "a=%z", "", nil, ""},
 	}
 	for _, tt := range tests {
-		cmd, token, err := ParsePath(tt.path, tt.query, DefaultLimits())
+		p, err := ParsePath(tt.path, tt.query, DefaultLimits())
 		if tt.want == nil {
 			if !errors.Is(err, ErrMalformed) {
-				t.Errorf("%s: %q, %v", tt.path, words(cmd), err)
+				t.Errorf("%s: %q, %v", tt.path, p, err)
 			}
 			continue
 		}
-		if !slices.Equal(words(cmd), tt.want) || token != tt.token || err != nil {
-			t.Errorf("%s?%s: %q, %q, %v", tt.path, tt.query, words(cmd), token, err)
+		cmd, err2 := p.Command([]byte(tt.body), DefaultLimits())
+		if !slices.Equal(words(cmd), tt.want) || p.Token != tt.token || err != nil || err2 != nil {
+			t.Errorf("%s?%s: %q, %q, %v, %v", tt.path, tt.query, words(cmd), p.Token, err, err2)
 		}
 	}
 }
