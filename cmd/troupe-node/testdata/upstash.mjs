@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Redis } from "@upstash/redis";
+import { methods } from "./upstash_methods.mjs";
 
 const clients = process.argv.slice(2).map((url) => new Redis({ url, token: "secret", enableTelemetry: false }));
 let turn = 0;
@@ -90,6 +91,7 @@ async function listen(p) {
 
 async function round(p) {
   for (const step of [strings, collections, together, scan, listen]) await step(p);
+  await methods(redis, `${p}:methods`);
 }
 
 // count raises a counter. It is what was acknowledged, and at most what nobody could tell of besides.
