@@ -139,12 +139,22 @@ func (r *replica) tickRaft() {
 }
 
 func (r *replica) campaignIfDue() {
-	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 || r.replaying() || r.bound() {
+	if !r.campaignDue() || r.leader != 0 || r.replaying() || r.bound() {
 		return
 	}
-	r.campaign = 0
+	r.campaign, r.asked = 0, r.tick
 	// A learner or a removed replica may not: raft says so, and nothing follows.
 	_ = r.node.Campaign()
+}
+
+// campaignDue reports whether it is this replica's turn, or it has asked for votes before the vote because of a lost
+// link and got none. A voter that has not noticed the loss yet gives no answer at all, and raft would ask it again only
+// after an election timeout.
+func (r *replica) campaignDue() bool {
+	if r.campaign != 0 {
+		return r.tick >= r.campaign
+	}
+	return r.role == raft.StatePreCandidate && r.lost != (slotmap.NodeID{}) && r.tick >= r.asked+deferTicks
 }
 
 // handOver gives the leadership to another voter.

@@ -61,6 +61,33 @@ func TestSplitVoteIsRepeatedSoon(t *testing.T) {
 	c.set(c.leader(), "w")
 }
 
+// A voter that notices later than the candidate that the leader's link is lost ignores the candidate until then. It is
+// asked again: where it lacks a part of the log, nobody else can be elected.
+func TestVoterThatNoticesLateIsAskedAgain(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	c.tick(heartbeatTicks)
+	soon := c.other(lead)
+	late := c.other(soon)
+	c.net.cut(lead, late)
+	c.set(lead, "v")
+	c.kill(lead)
+	notice := func(n *node) { n.system.Root.Send(n.handle.PID, &PeerDown{Node: lead.id}) }
+	notice(soon)
+	c.tick(2 * deferTicks)
+	if c.leader() != nil {
+		t.Fatal("it is elected by one that believes in another")
+	}
+	notice(late)
+	ticks := 0
+	for ; c.leader() == nil && ticks < 2*electionTicks; ticks++ {
+		c.tick(1)
+	}
+	if ticks > 2*deferTicks {
+		t.Fatalf("a leader after %d ticks", ticks)
+	}
+	c.set(c.leader(), "w")
+}
+
 // replaying makes a group with a follower that has just started, with more of its log to replay than it keeps in memory.
 func replaying(t *testing.T) (c *cluster, lead, back *node) {
 	c, lead = group(t, 3, 3)

@@ -221,7 +221,9 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 		r.cfg.Logger.Info("leads", "shard", r.cfg.Shard, "replica", r.cfg.Replica)
 	}
 	if r.leader != was {
-		r.heard = r.tick
+		if r.leader != 0 || led {
+			r.heard = r.tick
+		}
 		r.leaderChanged()
 	}
 }

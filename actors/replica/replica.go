@@ -37,6 +37,7 @@ type replica struct {
 	heard    uint64                    // tick of the last message of the leader
 	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells
 	campaign uint64                    // tick to campaign at, 0 for none
+	asked    uint64                    // tick of the last campaign that was not raft's own
 	lost     slotmap.NodeID            // of the leader whose link's loss began the election that goes on
 	rejected struct {                  // by these voters, in this term
 		term uint64
