@@ -93,8 +93,8 @@ func (d *director) Receive(ctx actor.Context) {
 	case *link.Up:
 		d.toPeerUsers(m)
 	case *link.Down:
+		d.toReplicas(&replica.PeerDown{Node: m.Node}) // before who is told that what he forwarded is lost asks them
 		d.toPeerUsers(m)
-		d.toReplicas(&replica.PeerDown{Node: m.Node})
 	case *link.Unroutable:
 		d.unroutable(m)
 	case *link.Received:

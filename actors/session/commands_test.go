@@ -589,9 +589,50 @@ func TestForward(t *testing.T) {
 	f.leader.Store(&id)
 	f.mode.Store(uint32(replica.Moved))
 	k = b.keyIn(1, "k")
-	if got, want := c.do("GET "+k), fmt.Sprintf("-MOVED %d %s", slotmap.Slot([]byte(k)), otherAddr); got != want {
-		t.Errorf("after %d hops: %q", maxHops, got)
+	before := len(far.askedNodes())
+	if got, asked := c.do("GET "+k), len(far.askedNodes())-before; got != "-"+lineDown || asked != 2*maxHops {
+		t.Errorf("after %d hops: %q", asked, got)
 	}
+}
+
+// TestForwardedAndLost: what was not done for want of a leader, and a read whose answer is lost, is asked of the replica
+// here once, which waits for a new leader; a write whose outcome is not known is not.
+func TestForwardedAndLost(t *testing.T) {
+	b, far := newForwardingBed(t)
+	c := b.dial()
+	k, f, id := b.keyIn(1, "k"), b.shards[1], otherID
+	f.leader.Store(&id)
+	for _, tt := range []struct {
+		command string
+		status  replica.Status
+		elected bool // here, meanwhile
+		want    string
+		asked   int
+	}{
+		{"SET " + k + " 1", replica.Down, true, "OK", 1},
+		{"GET " + k, replica.Unknown, true, "1", 1},
+		{"INCR " + k, replica.Unknown, true, "-" + lineUnknown, 1},
+		{"GET " + k, replica.Down, true, "1", 1},
+		{"SET " + k + " 2", replica.Down, false, "-" + lineDown, 2},
+		{"GET " + k, replica.Unknown, false, "-" + lineTryAgain, 2},
+	} {
+		f.mode.Store(uint32(replica.Moved))
+		before := len(far.askedNodes())
+		far.set(func(slotmap.NodeID) *replica.Answer {
+			if tt.elected {
+				f.mode.Store(uint32(replica.Done))
+			}
+			return &replica.Answer{Status: tt.status}
+		})
+		c.want(tt.command, tt.want)
+		if asked := len(far.askedNodes()) - before; asked != tt.asked {
+			t.Errorf("%s: forwarded %d times", tt.command, asked)
+		}
+	}
+	// Without a replica here nobody knows when there will be a leader.
+	b.moveAway(1)
+	far.set(func(slotmap.NodeID) *replica.Answer { return &replica.Answer{Status: replica.Down} })
+	c.want("SET "+k+" 3", "-"+lineDown)
 }
 
 // elsewhere stands in for the nodes that a test's batches are forwarded to, and for the way there.

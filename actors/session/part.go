@@ -18,6 +18,7 @@ type part struct {
 	active bool // takes part in the segment
 	sent   bool // a batch is under way
 	hops   int  // times that it was forwarded
+	again  bool // was not done once, and asked again of the replica here
 
 	anyReplica bool // reads may be served by a replica that does not lead
 	waits      bool // its only operation may wait
@@ -117,23 +118,6 @@ func (s *session) sendBatch(p *part, b *replica.Batch) {
 	}
 }
 
-// maxHops bounds how often a batch is sent on to another node before the client has to look itself.
-const maxHops = 2
-
-// forward sends a batch to the replica on another node.
-func (s *session) forward(p *part, b *replica.Batch, to slotmap.NodeID) {
-	switch {
-	case p.hops >= maxHops:
-		s.refuse(p, refusal{status: replica.Moved, leader: to})
-	case !s.srv.cfg.Forward.Ask(to, p.shard, b):
-		s.refuse(p, refusal{status: replica.TryAgain})
-	default:
-		p.hops++
-		p.sent = true
-		s.seg.outstanding++
-	}
-}
-
 // sink delivers answers to the session's mailbox.
 type sink struct{ s *session }
 
@@ -169,17 +153,13 @@ func (s *session) settle(p *part, a *replica.Answer) {
 		s.refuse(p, refusal{status: replica.Unknown})
 	case a.Status == replica.Moved && s.mayForward(p, a.Leader):
 		s.forward(p, a.Batch, a.Leader)
+	case s.gotLost(p, a.Status) && s.askAgain(p, a.Batch):
 	default:
-		s.refuse(p, refusal{status: a.Status, leader: a.Leader})
+		s.refuse(p, s.refusalOf(a))
 	}
 	if a.Status == replica.Unknown {
 		p.ops = nil // whoever still knows the batch may read it
 	}
-}
-
-// mayForward reports whether a part may go on to the node that leads its shard by now.
-func (s *session) mayForward(p *part, leader slotmap.NodeID) bool {
-	return (p.hops > 0 || s.forwards) && leader != s.routes.Self.ID && !leader.IsZero()
 }
 
 // refuse notes that a part was not done, and keeps the shard refused for what was received behind it.

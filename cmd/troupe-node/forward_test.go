@@ -36,7 +36,9 @@ func TestForwardServesPlainClients(t *testing.T) {
 			switch err := rdb.Incr(ctx, fmt.Sprint("plain", i)).Err(); {
 			case err == nil:
 				acked[i]++
-			case strings.HasPrefix(err.Error(), "MOVED"), redisCode(err, "CLUSTERDOWN"), redisCode(err, "TRYAGAIN"):
+			case redisCode(err, "CLUSTERDOWN"), redisCode(err, "TRYAGAIN"):
+			case strings.HasPrefix(err.Error(), "MOVED"):
+				t.Fatal(err)
 			default:
 				unknown[i]++
 			}
@@ -54,6 +56,67 @@ func TestForwardServesPlainClients(t *testing.T) {
 		t.Errorf("redis-cli DBSIZE: %s, %v", got, err)
 	}
 }
+
+// Redis's own tools, told nothing of a cluster, work on any node: redis-cli with what it sends from a file, and
+// redis-benchmark, which ends at the first error, also while a node is killed that leads what it reads.
+func TestForwardServesRedisTools(t *testing.T) {
+	cli, bench := tool(t, "redis-cli"), tool(t, "redis-benchmark")
+	c := cluster.StartT(t, cluster.Options{Flags: []string{"--route", "forward"}})
+	spread(t, c)
+	for i, n := range c.Nodes() {
+		host, port, _ := strings.Cut(n.Client, ":")
+		session := exec.CommandContext(t.Context(), cli, "-h", host, "-p", port)
+		session.Stdin = strings.NewReader(strings.ReplaceAll("MULTI\nSET {k}1 1\nINCR {k}1\nEXEC\nRPUSH {k}l a\nBLPOP {k}l 0\nWATCH {k}1\nSET {k}1 2\nMULTI\nINCR {k}1\nEXEC\nMSET a 1 b 2\n", "k", fmt.Sprint("k", i)))
+		out, err := session.CombinedOutput()
+		key := fmt.Sprint("{k", i, "}l")
+		want := "OK QUEUED QUEUED OK 2 1 " + key + " a OK OK OK QUEUED CROSSSLOT Keys in request don't hash to the same slot"
+		if got := strings.Join(strings.Fields(string(out)), " "); err != nil || got != want {
+			t.Errorf("%s: redis-cli: %v, %s, want %s", n.Name, err, got, want)
+		}
+		ran := run(t, bench, "-h", host, "-p", port, "-t", "set,get,incr,lpush,rpush,lpop,rpop,sadd,hset,spop,zadd,zpopmin",
+			"-n", "100", "-r", "1000", "-c", "8", "-P", "4", "-q")
+		if got := strings.Count(ran, "requests per second"); got != 12 {
+			t.Errorf("%s: redis-benchmark measured %d things: %s", n.Name, got, ran)
+		}
+	}
+	benchThroughKill(t, bench, c)
+}
+
+// benchThroughKill has redis-benchmark read keys of all shards at one node while another is killed. It ends well, unless
+// an election takes so long that it is told so.
+func benchThroughKill(t *testing.T, bench string, c *cluster.Cluster) {
+	n := c.Node(0)
+	host, port, _ := strings.Cut(n.Client, ":")
+	reads := func() int { return strings.Count(ask(t, n, "INFO", "commandstats"), "cmdstat_get:") }
+	ask(t, n, "CONFIG", "RESETSTAT")
+	var out strings.Builder
+	cmd := exec.CommandContext(t.Context(), bench, "-h", host, "-p", port, "-t", "get", "-n", "20000", "-r", "1000", "-c", "8", "-q")
+	cmd.Stdout, cmd.Stderr = &out, &out
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	until(t, "it reads", func() error {
+		if reads() == 0 {
+			return errors.New("not yet")
+		}
+		return nil
+	})
+	if err := c.Node(1).Kill9(); err != nil {
+		t.Error(err)
+	}
+	if err := cmd.Wait(); err != nil && !strings.HasSuffix(strings.TrimSpace(out.String()), "Error from server: "+lineDown) {
+		t.Errorf("redis-benchmark: %v, %s", err, out.String())
+	}
+	until(t, "all is written again", func() error {
+		out, err := exec.CommandContext(t.Context(), bench, "-h", host, "-p", port, "-t", "set", "-n", "100", "-r", "1000", "-q").CombinedOutput()
+		if err != nil {
+			err = fmt.Errorf("%w: %s", err, out)
+		}
+		return err
+	})
+}
+
+const lineDown = "CLUSTERDOWN The cluster is down"
 
 func redisCode(err error, code string) bool {
 	var e redis.Error
