@@ -16,19 +16,17 @@ import (
 
 // caller carries commands out on sessions within the process.
 type caller struct {
-	dial  func() (net.Conn, error)
-	stops <-chan struct{} // closed when the node stops
+	dial    func() (net.Conn, error)
+	maxIdle int             // sessions that are kept between requests
+	stops   <-chan struct{} // closed when the node stops
 
 	mu     sync.Mutex
 	idle   []net.Conn
 	closed bool
 }
 
-// maxIdle bounds the sessions that are kept between requests.
-const maxIdle = maxTurns
-
-func newCaller(dial func() (net.Conn, error), stops <-chan struct{}) *caller {
-	return &caller{dial: dial, stops: stops}
+func newCaller(dial func() (net.Conn, error), maxIdle int, stops <-chan struct{}) *caller {
+	return &caller{dial: dial, maxIdle: maxIdle, stops: stops}
 }
 
 // take returns a session that waits, or a new one.
@@ -48,7 +46,7 @@ func (c *caller) take() (net.Conn, error) {
 func (c *caller) give(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.closed || len(c.idle) >= maxIdle {
+	if c.closed || len(c.idle) >= c.maxIdle {
 		conn.Close()
 		return
 	}

@@ -43,7 +43,7 @@
 //
 // What requests and their answers hold, all together, is in one budget of bytes (maxMemory): a body as it arrives, the
 // commands in it, replies as they arrive and the answer made of them. Where there is no room a request is refused at
-// once, with 429; so it is beyond maxRequests. Of these, maxTurns are carried out at a time (gate.go), so that under
+// once, with 429; so it is beyond maxRequests. Of these, turnsEach are carried out at a time for each processor (gate.go), so that under
 // overload those that are answered are so about as soon as ever, and the others are told at once, unread. A connection on
 // which the next request comes before the time that was told has no turn meanwhile, and is answered in line with its
 // like, after as much as that time (visitor.go): what clients cost that ask at once again is bounded. One that begins has room

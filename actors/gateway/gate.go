@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -26,7 +27,9 @@ type gate struct {
 // Bounds.
 const (
 	maxRequests = 1024
-	maxTurns    = 80
+	// turnsEach is how many requests a processor has at a time. Raising it lets each wait longer for the others; lowering
+	// it leaves a processor idle while they wait for the disk and for other nodes.
+	turnsEach = 32
 
 	burstWait = 20 * time.Millisecond // for a turn, at most
 	// waitShare is how much of the time without a refusal a request may wait.
@@ -39,7 +42,9 @@ const (
 
 func newGate() *gate {
 	return &gate{
-		here: mailbox.NewBudget(maxRequests, 1), turns: make(chan struct{}, maxTurns), start: time.Now().Add(-waitShare * burstWait),
+		here:  mailbox.NewBudget(maxRequests, 1),
+		turns: make(chan struct{}, min(turnsEach*runtime.GOMAXPROCS(0), maxRequests)),
+		start: time.Now().Add(-waitShare * burstWait),
 	}
 }
 
@@ -92,6 +97,9 @@ func (g *gate) wait(ctx context.Context) bool {
 	}
 	return false
 }
+
+// full reports whether there is no turn left.
+func (g *gate) full() bool { return len(g.turns) == cap(g.turns) }
 
 // patience is how long a request may wait for its turn.
 func (g *gate) patience() time.Duration {

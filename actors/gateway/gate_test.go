@@ -10,7 +10,7 @@ import (
 // entered lets in as many requests as have a turn.
 func entered(t *testing.T, g *gate) (turns []*turn) {
 	t.Helper()
-	for range maxTurns {
+	for range cap(g.turns) {
 		one, ok := g.enter(t.Context())
 		if !ok {
 			t.Fatal("refused while there are turns")
@@ -86,10 +86,10 @@ func TestPatience(t *testing.T) {
 
 // allEnd waits until every turn has ended.
 func allEnd(g *gate) {
-	for range maxTurns {
+	for range cap(g.turns) {
 		g.turns <- struct{}{}
 	}
-	for range maxTurns {
+	for range cap(g.turns) {
 		<-g.turns
 	}
 }
@@ -99,7 +99,7 @@ func TestLongTurns(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		g := newGate()
 		var all []*turn
-		for len(all)+maxTurns <= maxRequests {
+		for len(all)+cap(g.turns) <= maxRequests {
 			all = append(all, entered(t, g)...)
 			allEnd(g)
 		}

@@ -64,10 +64,10 @@ const (
 
 // New makes a handler; Close ends its sessions.
 func New(cfg Config) *Handler {
-	drained := make(chan struct{})
+	g, drained := newGate(), make(chan struct{})
 	return &Handler{
-		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial, drained),
-		memory: mailbox.NewBudget(1, maxMemory), gate: newGate(),
+		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial, cap(g.turns), drained),
+		memory: mailbox.NewBudget(1, maxMemory), gate: g,
 		streams: mailbox.NewBudget(maxStreams, 1), drained: drained, drain: sync.OnceFunc(func() { close(drained) }),
 	}
 }

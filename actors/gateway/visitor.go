@@ -34,15 +34,15 @@ func visitorOf(ctx context.Context) *visitor {
 const (
 	// comeAgain is how long who is refused is told to wait.
 	comeAgain = time.Second
-	// earlyPace is the time from one answer to who came too early to the next, so that these take but a small part of
-	// a processor, however many they are. Nobody waits for longer than comeAgain.
-	earlyPace = 250 * time.Microsecond
+	// earlyPace is the time from one answer to who came too early to the next, so that these take a small part of a
+	// processor, however many they are. Nobody waits for longer than comeAgain.
+	earlyPace = time.Millisecond
 )
 
 // turnsAway reports whether a request is to be refused as it is: because its visitor came too early, or nobody gets in
 // at all. The former waits here until he is to be answered.
 func (g *gate) turnsAway(ctx context.Context, v *visitor) bool {
-	now, patience, full := g.now(), g.patience(), len(g.turns) == maxTurns
+	now, patience, full := g.now(), g.patience(), g.full()
 	welcome := time.Duration(v.welcome.Load())
 	early := now < welcome && (full || patience < 2*leastWait)
 	if !early && (!full || patience > 0) {

@@ -57,14 +57,14 @@ func (u untouched) Read([]byte) (int, error) {
 
 // fill takes all turns, and has the gate just refused somebody.
 func (g *gate) fill() {
-	for range maxTurns {
+	for range cap(g.turns) {
 		g.turns <- struct{}{}
 	}
 	g.refuse()
 }
 
 func (g *gate) empty() {
-	for range maxTurns {
+	for range cap(g.turns) {
 		<-g.turns
 	}
 }

@@ -153,11 +153,14 @@ func newAsker() asker {
 	return asker{accepted: newTally().times, refused: newTally().times}
 }
 
+// arrival is the part of a phase, as a divisor, over which the clients come that are too many.
+const arrival = 5
+
 // ask asks until the time is up, but once at least. What is answered late puts off what comes after it, for nobody asks twice at a time.
 func (a *asker) ask(conn *httpConn, requests *requests, until time.Time, m manner) error {
 	next := time.Now()
 	if m.every > 0 {
-		next = next.Add(rand.N(max(min(m.every, time.Until(until)), 1)))
+		next = next.Add(rand.N(max(time.Until(until)/arrival, 1)))
 	}
 	for first := true; first || next.Before(until); first = false {
 		time.Sleep(time.Until(next))
