@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 
 	"github.com/troupedb/troupe/actors/gateway"
+	"github.com/troupedb/troupe/actors/timing"
 	"github.com/troupedb/troupe/wire"
 )
 
@@ -51,10 +52,13 @@ func (n *Node) serveAdmin() *adminServer {
 	return a
 }
 
-// standing is how the replicas here stand, and what their log did.
+// standing is how the replicas here stand, and how long the log and clients took.
 func (n *Node) standing() *wire.Surveyed {
-	handles, stats := n.routes.Load().Handles, n.store.Stats()
-	m := &wire.Surveyed{Replicas: []wire.Standing{}, Syncs: stats.Syncs, SyncTime: uint64(stats.SyncTime.Sum)}
+	handles := n.routes.Load().Handles
+	reads, writes := n.sessions.RequestTimes()
+	m := &wire.Surveyed{
+		Replicas: []wire.Standing{}, Syncs: times(n.store.Stats().SyncTime), Reads: times(reads), Writes: times(writes),
+	}
 	for _, shard := range slices.Sorted(maps.Keys(handles)) {
 		g := handles[shard].Gauges
 		v := g.View()
@@ -64,6 +68,11 @@ func (n *Node) standing() *wire.Surveyed {
 		})
 	}
 	return m
+}
+
+// times is what was counted, as it goes to other nodes.
+func times(c timing.Counts) wire.Times {
+	return wire.Times{Sum: uint64(c.Sum), Below: append(c.Below[:], c.Count)}
 }
 
 // over gives the paths of the operators to mux, and everything else to the gateway: a mux would mend paths.

@@ -293,7 +293,7 @@ func (d *director) publish() {
 		Map: d.slots, Cluster: d.cluster, Self: d.self,
 		Handles: make(map[slotmap.ShardID]*replica.Handle, len(d.replicas)),
 		Nodes:   make(map[slotmap.NodeID]gossip.Node, len(d.nodes)),
-		Down:    map[slotmap.NodeID]bool{}, Gateways: map[slotmap.NodeID]gossip.Node{},
+		Down:    map[slotmap.NodeID]bool{}, Unlinked: map[slotmap.NodeID]bool{}, Gateways: map[slotmap.NodeID]gossip.Node{},
 	}
 	for id, h := range d.replicas {
 		if h.handle != nil {
@@ -306,8 +306,11 @@ func (d *director) publish() {
 		case gone:
 		case !p.Gateway:
 			r.Nodes[id] = p.Node
-			if !p.alive {
+			switch {
+			case !p.alive:
 				r.Down[id] = true
+			case !d.linked[id] && id != d.self.ID:
+				r.Unlinked[id] = true
 			}
 		case p.alive:
 			r.Gateways[id] = p.Node

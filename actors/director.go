@@ -43,6 +43,7 @@ type director struct {
 	cluster  slotmap.ClusterID
 	slots    *slotmap.Map
 	nodes    map[slotmap.NodeID]*peer
+	linked   map[slotmap.NodeID]bool // nodes that a link leads to
 	replicas map[slotmap.ShardID]*hosted
 	facts    map[slotmap.ShardID]*replica.Facts
 
@@ -91,8 +92,11 @@ func (d *director) Receive(ctx actor.Context) {
 	case *gossiped:
 		d.gossiped(m.event)
 	case *link.Up:
+		d.linked[m.Node], d.dirty = true, true
 		d.toPeerUsers(m)
 	case *link.Down:
+		delete(d.linked, m.Node)
+		d.dirty = true
 		d.toReplicas(&replica.PeerDown{Node: m.Node}) // before who is told that what he forwarded is lost asks them
 		d.toPeerUsers(m)
 	case *link.Unroutable:

@@ -179,7 +179,7 @@ func (n *Node) startCluster(id identity) error {
 	d := &director{
 		cfg: &n.cfg, world: &n.world, log: n.cfg.Logger, system: n.system, store: n.store, logPID: n.logPID,
 		routes: &n.routes, time: n.time, self: n.selfNode(id), cluster: id.cluster, slots: &slotmap.Map{},
-		nodes: map[slotmap.NodeID]*peer{}, replicas: map[slotmap.ShardID]*hosted{},
+		nodes: map[slotmap.NodeID]*peer{}, linked: map[slotmap.NodeID]bool{}, replicas: map[slotmap.ShardID]*hosted{},
 		facts: map[slotmap.ShardID]*replica.Facts{}, planned: map[slotmap.ShardID]uint64{}, dirty: true,
 		loaded: n.loaded,
 	}

@@ -12,7 +12,7 @@ import (
 )
 
 // Version of the protocol between nodes, raised by any change to a layout.
-const Version = 4
+const Version = 5
 
 // magic opens every connection between nodes, so that a stray client of
 // another protocol is told apart before anything is decoded.

@@ -14,6 +14,7 @@ const (
 	MaxWaiting = 64 << 10 // ids in one Waiting
 
 	MaxStandings = 16 << 10 // replicas in one Surveyed
+	MaxBounds    = 64       // bounds in one Times
 
 	MaxDirectory = 1 << 20 // bytes of the directory in an Absent
 )

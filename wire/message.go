@@ -132,8 +132,15 @@ type Survey struct{ ID uint64 } // chosen by the sender, for Surveyed
 type Surveyed struct {
 	ID       uint64
 	Replicas []Standing
-	Syncs    uint64 // of the sender's log, since it started
-	SyncTime uint64 // spent in them, ns
+
+	// Of the sender, since it started: syncs of its log, and what its clients sent in one go, reads alone and with writes.
+	Syncs, Reads, Writes Times
+}
+
+// Times are durations that were counted.
+type Times struct {
+	Sum   uint64   // ns
+	Below []uint64 // how many were no longer than each of some bounds, which both ends know; the last counts all
 }
 
 // Standing is how one replica stands, as its own node sees it.

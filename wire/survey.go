@@ -7,18 +7,20 @@ import (
 func (m *Survey) AppendMsgpack(dst []byte) []byte { return appendOnly(dst, m.ID) }
 
 func (m *Surveyed) AppendMsgpack(dst []byte) []byte {
-	dst = pack.AppendArray(dst, 4)
+	dst = pack.AppendArray(dst, 5)
 	dst = pack.AppendUint(dst, m.ID)
 	dst = pack.AppendArray(dst, len(m.Replicas))
 	for i := range m.Replicas {
 		dst = m.Replicas[i].appendMsgpack(dst)
 	}
-	dst = pack.AppendUint(dst, m.Syncs)
-	return pack.AppendUint(dst, m.SyncTime)
+	for _, t := range [...]*Times{&m.Syncs, &m.Reads, &m.Writes} {
+		dst = t.appendMsgpack(dst)
+	}
+	return dst
 }
 
 func readSurveyed(r *pack.Reader) *Surveyed {
-	fields(r, 4)
+	fields(r, 5)
 	m := &Surveyed{ID: r.Uint(), Replicas: []Standing{}}
 	for range r.ArrayLen(MaxStandings) {
 		s := readStanding(r)
@@ -27,8 +29,29 @@ func readSurveyed(r *pack.Reader) *Surveyed {
 		}
 		m.Replicas = append(m.Replicas, s)
 	}
-	m.Syncs, m.SyncTime = r.Uint(), r.Uint()
+	m.Syncs, m.Reads, m.Writes = readTimes(r), readTimes(r), readTimes(r)
 	return m
+}
+
+func (t *Times) appendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 1+len(t.Below))
+	dst = pack.AppendUint(dst, t.Sum)
+	for _, n := range t.Below {
+		dst = pack.AppendUint(dst, n)
+	}
+	return dst
+}
+
+func readTimes(r *pack.Reader) (t Times) {
+	n := r.ArrayLen(1 + MaxBounds)
+	if n == 0 {
+		invalid(r, "times without a sum")
+	}
+	t.Sum = r.Uint()
+	for i := 1; i < n && r.Err() == nil; i++ {
+		t.Below = append(t.Below, r.Uint())
+	}
+	return t
 }
 
 func (s *Standing) appendMsgpack(dst []byte) []byte {

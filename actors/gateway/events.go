@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"strconv"
 	"time"
 
 	"github.com/troupedb/troupe/actors/session"
@@ -13,6 +14,7 @@ import (
 
 // event is a change in the cluster as this node came to know it.
 type event struct {
+	ID   uint64 `json:"id"`
 	At   string `json:"at"` // RFC 3339
 	Kind string `json:"kind"`
 	Text string `json:"text"`
@@ -20,13 +22,13 @@ type event struct {
 
 const (
 	maxStreams   = 256
-	eventEvery   = 100 * time.Millisecond // between looks at the routes
-	aliveEvery   = 15 * time.Second       // between comments on a silent stream
+	aliveEvery   = 15 * time.Second // between comments on a silent stream
 	aliveText    = ": alive\n\n"
 	streamStalls = 10 * time.Second // after which a reader who takes nothing is left
 )
 
-// events streams what changes, as server-sent events, until the reader leaves or the node stops.
+// events streams what changes, as server-sent events, until the reader leaves or the node stops. Who names the last
+// event that it knows begins with those after it, as far as they are kept.
 func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 	if headOnly(w, r) {
 		return
@@ -36,15 +38,14 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	defer h.streams.Release(1, 0)
-	s, seen := openStream(w), pictureOf(h.cfg.Routes())
-	if s.send([]byte(": what changes from now on\n\n")) != nil {
-		return
+	now := h.chronicle.now.Load()
+	last, err := strconv.ParseUint(r.Header.Get("Last-Event-ID"), 10, 64)
+	if err != nil {
+		last = now.last
 	}
-	look, alive := time.NewTicker(eventEvery), time.NewTicker(aliveEvery)
-	defer look.Stop()
+	s, alive := openStream(w), time.NewTicker(aliveEvery)
 	defer alive.Stop()
-	for {
-		text := ""
+	for text := ": what changes\n\n" + eventText(now.after(last)); s.send([]byte(text)) == nil; {
 		select {
 		case <-r.Context().Done():
 			return
@@ -52,13 +53,9 @@ func (h *Handler) events(w http.ResponseWriter, r *http.Request) {
 			return
 		case <-alive.C:
 			text = aliveText
-		case <-look.C:
-			now := pictureOf(h.cfg.Routes())
-			text = eventText(differences(seen, now))
-			seen = now
-		}
-		if text != "" && s.send([]byte(text)) != nil {
-			return
+		case <-now.next:
+			last, now = now.last, h.chronicle.now.Load()
+			text = eventText(now.after(last))
 		}
 	}
 }
@@ -101,11 +98,9 @@ func (s stream) send(text []byte) error {
 }
 
 func eventText(events []event) (text string) {
-	at := time.Now().UTC().Format(time.RFC3339Nano)
 	for _, e := range events {
-		e.At = at
-		data, _ := json.Marshal(e) // strings alone
-		text += "event: " + e.Kind + "\ndata: " + string(data) + "\n\n"
+		data, _ := json.Marshal(e) // strings and a number
+		text += fmt.Sprintf("id: %d\nevent: %s\ndata: %s\n\n", e.ID, e.Kind, data)
 	}
 	return text
 }
@@ -126,21 +121,17 @@ func pictureOf(r *session.Routes) picture {
 	return p
 }
 
-// differences tells in words what changed between two pictures of the cluster.
+// differences tells in words what changed between two pictures of the cluster. Until the map is whole here, what comes
+// in is what was before this node came, and no news.
 func differences(old, now picture) (out []event) {
 	tell := func(kind, format string, v ...any) {
 		out = append(out, event{Kind: kind, Text: fmt.Sprintf(format, v...)})
 	}
+	if old.Map.Owned() < slotmap.Count {
+		return nil
+	}
 	for _, n := range sortedNodes(now.Routes) {
-		_, known := old.Nodes[n.ID]
-		switch down, was := now.Down[n.ID], old.Down[n.ID]; {
-		case !known:
-			tell("node", "%s joins", label(n))
-		case down && !was:
-			tell("node", "%s is lost", label(n))
-		case was && !down:
-			tell("node", "%s is back", label(n))
-		}
+		differencesAt(old, now, n, tell)
 	}
 	for _, n := range sortedNodes(old.Routes) {
 		if _, left := now.Nodes[n.ID]; !left {
@@ -151,6 +142,25 @@ func differences(old, now picture) (out []event) {
 		differencesOf(old, now, sh, tell)
 	}
 	return out
+}
+
+// differencesAt tells what became of a node that is there.
+func differencesAt(old, now picture, n gossip.Node, tell func(kind, format string, v ...any)) {
+	_, known := old.Nodes[n.ID]
+	down, was := now.Down[n.ID], old.Down[n.ID]
+	cut, wasCut := now.Unlinked[n.ID], old.Unlinked[n.ID]
+	switch {
+	case !known:
+		tell("node", "%s joins", label(n))
+	case down && !was:
+		tell("node", "%s is lost", label(n))
+	case was && !down:
+		tell("node", "%s is back", label(n))
+	case cut && !wasCut:
+		tell("link", "the link to %s is broken", label(n))
+	case wasCut && !cut:
+		tell("link", "the link to %s stands", label(n))
+	}
 }
 
 // differencesOf tells what changed in one shard.

@@ -10,6 +10,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/troupedb/troupe/actors/session"
@@ -24,7 +25,7 @@ import (
 type bed struct {
 	t      *testing.T
 	h      *Handler
-	routes session.Routes
+	routes atomic.Pointer[session.Routes]
 
 	mu       sync.Mutex
 	answer   func(args []string) string // the bytes of the reply; "" ends the session
@@ -38,8 +39,8 @@ type bed struct {
 
 func newBed(t *testing.T, answer func(args []string) string) *bed {
 	b := &bed{t: t, answer: answer}
-	b.routes = session.Routes{Map: &slotmap.Map{}, Nodes: map[slotmap.NodeID]gossip.Node{}}
-	b.h = New(Config{Sessions: b, Routes: func() *session.Routes { return &b.routes }, Survey: b})
+	b.routes.Store(&session.Routes{Map: &slotmap.Map{}, Nodes: map[slotmap.NodeID]gossip.Node{}})
+	b.h = New(Config{Sessions: b, Routes: b.routes.Load, Survey: b})
 	t.Cleanup(b.h.Close)
 	return b
 }

@@ -49,9 +49,10 @@ type Handler struct {
 
 	answered, refused timing.Histogram
 
-	streams *mailbox.Budget
-	drained chan struct{} // closed: streams end, and nothing is asked again
-	drain   func()
+	chronicle *chronicle
+	streams   *mailbox.Budget
+	drained   chan struct{} // closed: streams end, and nothing is asked again
+	drain     func()
 }
 
 // Bounds.
@@ -67,7 +68,7 @@ func New(cfg Config) *Handler {
 	g, drained := newGate(), make(chan struct{})
 	return &Handler{
 		cfg: cfg, limits: rest.DefaultLimits(), calls: newCaller(cfg.Sessions.Dial, cap(g.turns), drained),
-		memory: mailbox.NewBudget(1, maxMemory), gate: g,
+		memory: mailbox.NewBudget(1, maxMemory), gate: g, chronicle: newChronicle(cfg.Routes),
 		streams: mailbox.NewBudget(maxStreams, 1), drained: drained, drain: sync.OnceFunc(func() { close(drained) }),
 	}
 }
@@ -75,8 +76,11 @@ func New(cfg Config) *Handler {
 // Drain ends the streams, and has requests answered that wait to be carried out: as what they are, not done.
 func (h *Handler) Drain() { h.drain() }
 
-// Close ends the sessions that wait for requests. Requests may still come, and end theirs.
-func (h *Handler) Close() { h.calls.close() }
+// Close ends the sessions that wait for requests, and the looking for events. Requests may still come, and end theirs.
+func (h *Handler) Close() {
+	h.calls.close()
+	h.chronicle.close()
+}
 
 // ServeHTTP answers one request. Paths are taken as they are, for keys may look like anything.
 func (h *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {

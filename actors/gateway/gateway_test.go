@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -279,14 +280,13 @@ func TestRedirect(t *testing.T) {
 	b := newBed(t, ok)
 	self := gossip.Node{ID: slotmap.NodeID{1}, Client: "127.0.0.1:1", HTTP: "127.0.0.1:2001"}
 	other := gossip.Node{ID: slotmap.NodeID{2}, Client: "127.0.0.1:2", HTTP: "127.0.0.1:2002"}
-	b.routes.Self = self
-	b.routes.Nodes = map[slotmap.NodeID]gossip.Node{self.ID: self, other.ID: other}
 	shard := func(id slotmap.ShardID, leader slotmap.NodeID) slotmap.Shard {
 		return slotmap.Shard{ID: id, Term: 1, Leader: 1, Members: []slotmap.Member{{Replica: 1, Node: leader}}}
 	}
-	b.routes.Map = slotmap.New([]slotmap.Run{
-		{Range: slotmap.Range{First: 0, Last: 8191}, Shard: 1, Epoch: 1}, {Range: slotmap.Range{First: 8192, Last: 16383}, Shard: 2, Epoch: 1},
-	}, []slotmap.Shard{shard(1, self.ID), shard(2, other.ID)})
+	b.routes.Store(&session.Routes{
+		Self: self, Nodes: map[slotmap.NodeID]gossip.Node{self.ID: self, other.ID: other},
+		Map: slotmap.New(slotmap.Even(2), []slotmap.Shard{shard(1, self.ID), shard(2, other.ID)}),
+	})
 	// "a" is in slot 15495, "b" in 3300.
 	for body, want := range map[string]string{
 		`["GET","a"]`: "http://127.0.0.1:2002/?x=1", `["GET","b"]`: "", `["PING"]`: "",

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -17,6 +16,7 @@ import (
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
+	"github.com/troupedb/troupe/actors/timing"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
@@ -112,7 +112,7 @@ func checkScalar(s schema, v any, at string) error {
 // TestOpenAPI: what the document describes is what is answered.
 func TestOpenAPI(t *testing.T) {
 	b := newBed(t, ok)
-	b.routes = *twoNodes("")
+	b.routes.Store(twoNodes(""))
 	var doc document
 	if err := json.Unmarshal(b.do("GET", "/v1/openapi.json", "").Body.Bytes(), &doc); err != nil || doc.OpenAPI == "" {
 		t.Fatalf("%q, %v", doc.OpenAPI, err)
@@ -171,23 +171,27 @@ func TestViews(t *testing.T) {
 // TestReplicas: this node speaks first, and who says nothing is there as one that does not answer.
 func TestReplicas(t *testing.T) {
 	b := newBed(t, ok)
-	b.routes = *twoNodes("")
+	b.routes.Store(twoNodes(""))
 	two := slotmap.NodeID{2}
 	get := func() (all []nodeReplicas) {
 		w := b.do("GET", "/v1/replicas", "")
-		if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 2 || all[0].Node != b.routes.Self.ID.String() || !all[0].Answers {
+		if err := json.Unmarshal(w.Body.Bytes(), &all); err != nil || len(all) != 2 || all[0].Node != b.routes.Load().Self.ID.String() || !all[0].Answers {
 			t.Fatalf("%s: %v", w.Body, err)
 		}
 		return all
 	}
-	b.others = map[slotmap.NodeID]*wire.Surveyed{two: {Syncs: 4, SyncTime: 2e9, Replicas: []wire.Standing{
+	below := make([]uint64, len(timing.Bounds)+1)
+	below[0], below[len(below)-1] = 3, 4
+	b.others = map[slotmap.NodeID]*wire.Surveyed{two: {Syncs: wire.Times{Sum: 2e9, Below: below}, Replicas: []wire.Standing{
 		{Shard: 2, Replica: 5, Role: uint8(replica.RoleLeader), Term: 3, Last: 100, Commit: 89, Applied: 88},
 	}}}
-	want := nodeReplicas{Node: two.String(), Answers: true, Counters: counters{4, 2}, Replicas: []replicaView{
-		{Shard: 2, Replica: 5, Role: "leader", Term: 3, Last: 100, Commit: 89, Applied: 88},
-	}}
-	if all := get(); !reflect.DeepEqual(all[1], want) {
+	want := []replicaView{{Shard: 2, Replica: 5, Role: "leader", Term: 3, Last: 100, Commit: 89, Applied: 88}}
+	if all := get(); all[1].Node != two.String() || !all[1].Answers || !slices.Equal(all[1].Replicas, want) {
 		t.Errorf("%+v, want %+v", all[1], want)
+	}
+	syncs := get()[1].Counters.Syncs
+	if syncs.Count != 4 || syncs.Seconds != 2 || len(syncs.Below) != len(timing.Bounds) || syncs.Below[0] != [2]float64{1e-4, 3} {
+		t.Errorf("%+v", syncs)
 	}
 	b.others = nil
 	if all := get(); all[1].Answers || all[1].Replicas == nil {
@@ -226,7 +230,22 @@ func TestDifferences(t *testing.T) {
 		}
 	}
 	if got := differences(before, before); got != nil {
+		t.Errorf("%v", got)
+	}
+	// A link is lost and found again while gossip calls its node alive.
+	cut := twoNodes("")
+	cut.Unlinked = map[slotmap.NodeID]bool{two: true}
+	if got := texts(differences(before, pictureOf(cut))); !slices.Equal(got, []string{"link: the link to n2 is broken"}) {
 		t.Errorf("%q", got)
+	}
+	if got := texts(differences(pictureOf(cut), before)); !slices.Equal(got, []string{"link: the link to n2 stands"}) {
+		t.Errorf("%q", got)
+	}
+	// What a node hears first is no news.
+	young := twoNodes("")
+	young.Map, young.Nodes = &slotmap.Map{}, nil
+	if got := differences(pictureOf(young), before); got != nil {
+		t.Errorf("%v", got)
 	}
 	// The replica here tells of another leader, and the map has not heard of it.
 	elected := twoNodes("")
@@ -237,19 +256,41 @@ func TestDifferences(t *testing.T) {
 	}
 }
 
+// events reads a stream until it has told of some events, and returns these.
+func events(t *testing.T, url, after string, n int) (got []event) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	req, _ := http.NewRequestWithContext(ctx, "GET", url+"/v1/events", nil)
+	req.Header.Set("Last-Event-ID", after)
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil || resp.Header.Get("Content-Type") != "text/event-stream" {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	for lines := bufio.NewScanner(resp.Body); len(got) < n && lines.Scan(); {
+		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			var e event
+			if err := json.Unmarshal([]byte(data), &e); err != nil || e.At == "" {
+				t.Errorf("%s: %v", data, err)
+			}
+			got = append(got, e)
+		}
+	}
+	return got
+}
+
 // TestEvents: a stream tells what changes after its beginning, and ends when the node drains.
 func TestEvents(t *testing.T) {
 	var routes atomic.Pointer[session.Routes]
 	routes.Store(twoNodes(""))
 	b := newBed(t, ok)
 	h := New(Config{Sessions: b, Routes: routes.Load})
+	defer h.Close()
 	srv := httptest.NewServer(h)
 	defer srv.Close()
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
-	req, _ := http.NewRequestWithContext(ctx, "GET", srv.URL+"/v1/events", nil)
-	resp, err := http.DefaultClient.Do(req)
-	if err != nil || resp.Header.Get("Content-Type") != "text/event-stream" {
+	resp, err := http.Get(srv.URL + "/v1/events")
+	if err != nil {
 		t.Fatal(err)
 	}
 	defer resp.Body.Close()
@@ -258,24 +299,55 @@ func TestEvents(t *testing.T) {
 	next := twoNodes("")
 	next.Down[slotmap.NodeID{2}] = true
 	routes.Store(next)
+	want := []string{"n2 is lost", "shard 2 has no leader"}
 	var got []string
 	for len(got) < 2 && lines.Scan() {
-		if data, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
-			var e event
-			if err := json.Unmarshal([]byte(data), &e); err != nil || e.At == "" {
-				t.Errorf("%s: %v", data, err)
-			}
-			got = append(got, e.Text)
+		if text, ok := strings.CutPrefix(lines.Text(), "data: "); ok {
+			got = append(got, text[strings.Index(text, `"text"`):])
 		}
 	}
-	if !slices.Equal(got, []string{"n2 is lost", "shard 2 has no leader"}) {
+	if len(got) != 2 || !strings.Contains(got[0], want[0]) || !strings.Contains(got[1], want[1]) {
 		t.Errorf("%q", got)
+	}
+	all := events(t, srv.URL, "0", 2) // who comes later, and asks for what is kept
+	if all[0].Text != want[0] || all[1].Text != want[1] || all[1].ID != all[0].ID+1 {
+		t.Errorf("%+v", all)
+	}
+	if rest := events(t, srv.URL, fmt.Sprint(all[0].ID), 1); rest[0] != all[1] {
+		t.Errorf("%+v after %+v", rest, all[0])
 	}
 	h.Drain()
 	for lines.Scan() {
 	}
 	if err := lines.Err(); err != nil {
 		t.Errorf("the stream ended with %v", err)
+	}
+}
+
+// TestChronicle: the newest events are kept, and a node that starts again gives ids that come after.
+func TestChronicle(t *testing.T) {
+	routes := twoNodes("")
+	c := newChronicle(func() *session.Routes { return routes })
+	c.close()
+	first := c.now.Load().last
+	for i := range 3 * maxEvents {
+		c.add([]event{{Text: fmt.Sprint(i)}, {}}[:1+i%2])
+	}
+	now := c.now.Load()
+	if len(now.events) != maxEvents || now.last != first+4.5*maxEvents || now.events[maxEvents-1].ID != now.last {
+		t.Errorf("%d events up to %d, after %d", len(now.events), now.last, first)
+	}
+	if got := now.after(now.last - 2); len(got) != 2 || got[0].ID != now.last-1 || now.after(now.last) != nil || len(now.after(0)) != maxEvents {
+		t.Errorf("%+v", got)
+	}
+	c.add(nil)
+	if c.now.Load() != now {
+		t.Error("nothing happened, and there is another chapter")
+	}
+	select {
+	case <-now.next:
+		t.Error("readers are told of nothing")
+	default:
 	}
 }
 
@@ -287,19 +359,29 @@ func TestPage(t *testing.T) {
 	if w.Code != 200 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/html") {
 		t.Fatalf("%d %v", w.Code, w.Header())
 	}
-	for _, path := range append([]string{"/"}, submatches(`(?:src|href)="(/assets/[^"]*)"`, w.Body.String())...) {
+	page := w.Body.String()
+	loaded := submatches(`(?:src|href)="(/assets/[^"]*)"`, page)
+	for path := range assets {
 		w := b.do("GET", path, "")
+		text := w.Body.String()
 		if w.Code != 200 || !strings.Contains(w.Header().Get("Content-Security-Policy"), "default-src 'none'") {
 			t.Errorf("%s: %d %v", path, w.Code, w.Header())
 		}
-		if found := regexp.MustCompile(`(https?:)?//[a-z0-9-]+\.[a-z]+`).FindString(w.Body.String()); found != "" {
+		if path != "/" && !slices.Contains(loaded, path) {
+			t.Errorf("%s is loaded late: the page does not name it", path)
+		}
+		if found := regexp.MustCompile(`(https?:)?//[a-z0-9-]+\.[a-z]+`).FindString(text); found != "" {
 			t.Errorf("%s speaks of %s", path, found)
 		}
+		for _, id := range submatches(`\$\("([a-z-]+)"\)`, text) {
+			if !strings.Contains(page, `id="`+id+`"`) {
+				t.Errorf("%s looks for #%s, which is not there", path, id)
+			}
+		}
 	}
-	script := b.do("GET", "/assets/app.js", "").Body.String()
-	for _, id := range submatches(`\$\("([a-z-]+)"\)`, script) {
-		if !strings.Contains(string(pageHTML), `id="`+id+`"`) {
-			t.Errorf("the script looks for #%s, which is not there", id)
+	for _, path := range loaded {
+		if w := b.do("GET", path, ""); w.Code != 200 {
+			t.Errorf("%s: %d", path, w.Code)
 		}
 	}
 }

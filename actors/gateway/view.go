@@ -4,13 +4,10 @@ import (
 	"cmp"
 	"maps"
 	"slices"
-	"time"
 
-	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
-	"github.com/troupedb/troupe/wire"
 )
 
 // What /v1 tells, as this node knows it. page/openapi.json describes the same.
@@ -55,39 +52,11 @@ type nodeView struct {
 	Client  string   `json:"client"`
 	HTTP    string   `json:"http"`
 	Alive   bool     `json:"alive"`
+	Linked  bool     `json:"linked"` // to the node that answers
 	Gateway bool     `json:"gateway"`
+	Says    []string `json:"says"` // of itself: conditions
 	Leads   []uint32 `json:"leads"`
 	Holds   []uint32 `json:"holds"`
-}
-
-// replicaView is a replica as its own node sees it.
-type replicaView struct {
-	Shard    uint32 `json:"shard"`
-	Replica  uint64 `json:"replica"`
-	Role     string `json:"role"`
-	Term     uint64 `json:"term"`
-	Last     uint64 `json:"last"`
-	Commit   uint64 `json:"commit"`
-	Applied  uint64 `json:"applied"`
-	Snapshot uint64 `json:"snapshot"`
-	Keys     int64  `json:"keys"`
-	Bytes    int64  `json:"bytes"`
-	Written  uint64 `json:"written"` // operations proposed here, ever
-	Read     uint64 `json:"read"`    // operations read here, ever
-}
-
-// nodeReplicas is what one node says of its replicas.
-type nodeReplicas struct {
-	Node     string        `json:"node"`
-	Answers  bool          `json:"answers"` // false: it said nothing in time
-	Replicas []replicaView `json:"replicas"`
-	Counters counters      `json:"counters"`
-}
-
-// counters are figures of a node since it started.
-type counters struct {
-	Syncs       uint64  `json:"syncs"`        // of the log
-	SyncSeconds float64 `json:"sync_seconds"` // spent in them
 }
 
 func viewCluster(r *session.Routes, version string) clusterView {
@@ -140,7 +109,7 @@ func viewNodes(r *session.Routes) []nodeView {
 	for _, n := range append(sortedNodes(r), sorted(r.Gateways)...) {
 		v := nodeView{
 			ID: n.ID.String(), Name: n.Name, Zone: n.Zone, Client: n.Client, HTTP: n.HTTP, Alive: !r.Down[n.ID], Gateway: n.Gateway,
-			Leads: []uint32{}, Holds: []uint32{},
+			Linked: !r.Down[n.ID] && !r.Unlinked[n.ID], Says: conditionsOf(n), Leads: []uint32{}, Holds: []uint32{},
 		}
 		for _, sh := range r.Map.Shards() {
 			if leader, ok := r.Leader(sh.ID); ok && leader.ID == n.ID {
@@ -155,6 +124,20 @@ func viewNodes(r *session.Routes) []nodeView {
 	return out
 }
 
+// conditionsOf are what a node tells of itself that keeps it from its full part.
+func conditionsOf(n gossip.Node) []string {
+	says := []string{}
+	for _, c := range [...]struct {
+		is   bool
+		what string
+	}{{n.Recovering, "loading"}, {n.LowSpace, "low space"}, {n.WrongClock, "wrong clock"}, {n.Leaving, "leaving"}} {
+		if c.is {
+			says = append(says, c.what)
+		}
+	}
+	return says
+}
+
 // sortedNodes lists the nodes with data by name.
 func sortedNodes(r *session.Routes) []gossip.Node { return sorted(r.Nodes) }
 
@@ -162,20 +145,4 @@ func sorted(nodes map[slotmap.NodeID]gossip.Node) []gossip.Node {
 	return slices.SortedFunc(maps.Values(nodes), func(a, b gossip.Node) int {
 		return cmp.Or(cmp.Compare(a.Name, b.Name), a.ID.Compare(b.ID))
 	})
-}
-
-// viewStandings is what a node says, nil if it said nothing.
-func viewStandings(node slotmap.NodeID, said *wire.Surveyed) nodeReplicas {
-	v := nodeReplicas{Node: node.String(), Replicas: []replicaView{}}
-	if said == nil {
-		return v
-	}
-	v.Answers, v.Counters = true, counters{said.Syncs, time.Duration(said.SyncTime).Seconds()}
-	for _, s := range said.Replicas {
-		v.Replicas = append(v.Replicas, replicaView{
-			Shard: uint32(s.Shard), Replica: s.Replica, Role: replica.Role(s.Role).String(), Term: s.Term, Last: s.Last, Commit: s.Commit,
-			Applied: s.Applied, Snapshot: s.Snapshot, Keys: s.Keys, Bytes: s.Bytes, Written: s.Written, Read: s.Read,
-		})
-	}
-	return v
 }

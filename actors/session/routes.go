@@ -15,6 +15,10 @@ type Routes struct {
 	Nodes   map[slotmap.NodeID]gossip.Node      // with this one; those of no use to clients left out
 	Down    map[slotmap.NodeID]bool             // nodes of Nodes that are not alive
 
+	// Nodes of Nodes that are alive by gossip and that no link leads to. A link breaks at once when its peer dies, gossip
+	// takes seconds to tell.
+	Unlinked map[slotmap.NodeID]bool
+
 	Gateways map[slotmap.NodeID]gossip.Node // members without data that are alive; this node is here if it is one
 
 	Self    gossip.Node

@@ -2,14 +2,21 @@ package main
 
 import (
 	"bufio"
+	"context"
+	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"os/exec"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
+
+var pageKills = flag.Int("page.kills", 2, "leaders killed before the eyes of the page")
 
 // @upstash/redis works as it comes from npm, also while a node is killed that leads some of the keys.
 func TestUpstashClient(t *testing.T) {
@@ -18,20 +25,29 @@ func TestUpstashClient(t *testing.T) {
 	for _, n := range c.Nodes() {
 		ask(t, n, "CONFIG", "SET", "requirepass", "secret")
 	}
-	runScript(t, c.Node(0), dir, "upstash.mjs", "http://"+c.Node(1).HTTP, "http://"+c.Node(2).HTTP)
+	runScript(t, c, dir, "upstash.mjs", "http://"+c.Node(1).HTTP, "http://"+c.Node(2).HTTP)
 }
 
-// The page shows in a browser what the cluster is, and what becomes of it when a node is killed.
+// The page shows in a browser what the cluster is, and what becomes of it when nodes are killed and one is added. What
+// it measures is in the test's log; with TROUPE_SCREENSHOTS=DIR that is in DIR too, beside pictures of the page.
 func TestPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
-	runScript(t, c.Node(1), dir, "page.mjs", "http://"+c.Node(0).HTTP, browser)
+	runScript(t, c, dir, "page.mjs", browser, fmt.Sprint(*pageKills))
 }
 
-// runScript runs a script of testdata in a directory with the packages that it needs, and kills and starts the victim
-// when it asks for that.
-func runScript(t *testing.T, victim *cluster.Node, dir, name string, args ...string) {
+// The page holds 64 shards on nine nodes with long names, on any screen.
+func TestCrowdedPageInBrowser(t *testing.T) {
+	browser := tool(t, "chromium")
+	dir := npmInstall(t)
+	c := cluster.StartT(t, cluster.Options{Nodes: 1})
+	runScript(t, c, dir, "crowd.mjs", browser)
+}
+
+// runScript runs a script of testdata in a directory with the packages that it needs, and does to the cluster what it
+// asks for.
+func runScript(t *testing.T, c *cluster.Cluster, dir, name string, args ...string) {
 	t.Helper()
 	node := tool(t, "node")
 	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
@@ -47,30 +63,63 @@ func runScript(t *testing.T, victim *cluster.Node, dir, name string, args ...str
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last := follow(t, victim, out, in)
+	last := follow(t, c, out, in)
 	if err := cmd.Wait(); err != nil || last != "done" {
 		t.Errorf("%s ended with %v after %q", name, err, last)
 	}
 }
 
-// follow reads what the script says, does to a node what it asks for, and returns the last line.
-func follow(t *testing.T, victim *cluster.Node, out io.Reader, in io.Writer) (last string) {
-	asked := map[string]func() error{
-		"kill":   victim.Kill9,
-		"revive": func() error { return victim.Restart(t.Context()) },
-	}
+// follow reads what the script says, does what it asks for, and returns the last line.
+func follow(t *testing.T, c *cluster.Cluster, out io.Reader, in io.Writer) (last string) {
 	for lines := bufio.NewScanner(out); lines.Scan(); {
 		last = lines.Text()
-		do := asked[last]
+		do := asked(t.Context(), c, last)
 		if do == nil {
+			t.Log(last)
 			continue
 		}
+		begin := time.Now()
 		if err := do(); err != nil {
 			t.Error(err)
 		}
-		fmt.Fprintln(in, "done")
+		fmt.Fprintf(in, "%s\n", answer(c, begin))
 	}
 	return last
+}
+
+// asked is what a line asks for; testdata/driver.mjs tells what there is.
+func asked(ctx context.Context, c *cluster.Cluster, line string) func() error {
+	what, name, _ := strings.Cut(line, " ")
+	switch what {
+	case "nodes":
+		return func() error { return nil }
+	case "add":
+		return func() error { _, err := c.AddNode(ctx); return err }
+	}
+	for _, n := range c.Nodes() {
+		switch {
+		case n.Name != name:
+		case what == "kill":
+			return n.Kill9
+		case what == "revive":
+			return func() error { return n.Restart(ctx) }
+		}
+	}
+	return nil
+}
+
+func answer(c *cluster.Cluster, begin time.Time) []byte {
+	type node struct {
+		Name   string `json:"name"`
+		Client string `json:"client"`
+		HTTP   string `json:"http"`
+	}
+	var nodes []node
+	for _, n := range c.Nodes() {
+		nodes = append(nodes, node{n.Name, n.Client, "http://" + n.HTTP})
+	}
+	text, _ := json.Marshal(map[string]any{"at": begin.UnixMilli(), "nodes": nodes}) // strings and a number
+	return text
 }
 
 // npmInstall makes a directory of the test's with the scripts of testdata and the packages of its lock file.

@@ -25,7 +25,7 @@ func TestNodeClients(t *testing.T) {
 	for _, script := range []string{"ioredis.mjs", "noderedis.mjs"} {
 		t.Run(script, func(t *testing.T) {
 			c := cluster.StartT(t, cluster.Options{})
-			runScript(t, c.Node(1), dir, script, c.Addrs()...)
+			runScript(t, c, dir, script, c.Addrs()...)
 		})
 	}
 }

@@ -1,16 +1,8 @@
-// What a client of a cluster must come through: writes to keys in all slots while a node dies. The line "kill" on
-// standard output asks for that, and a line of input says that it was done; "revive" likewise.
+// What a client of a cluster must come through: writes to keys in all slots while a node dies.
 import assert from "node:assert/strict";
-import { once } from "node:events";
+import { ask } from "./driver.mjs";
 
 const keys = 60;
-
-// ask has something done to the cluster.
-async function ask(what) {
-  const done = once(process.stdin, "data");
-  console.log(what);
-  await done;
-}
 
 // throughFailover writes each key over and over by set(key, value), which may fail for a while, and reads them by get.
 // What was acknowledged last, or a later value that was tried, must be there.
@@ -28,20 +20,14 @@ export async function throughFailover(set, get) {
   }
   const all = () => Promise.all(tried.map((_, i) => write(i)));
   assert((await all()).every(Boolean), "writes failed before anything was broken");
-  const killed = ask("kill");
+  const killed = ask("kill n2");
   for (let i = 0; i < 5; i++) await all();
   await killed;
   for (let i = 0; i < keys; i++) while (!(await write(i))) await new Promise((r) => setTimeout(r, 20));
-  await ask("revive");
+  await ask("revive n2");
   for (let i = 0; i < keys; i++) while (!(await write(i))) await new Promise((r) => setTimeout(r, 20));
   for (let i = 0; i < keys; i++) {
     const n = Number(await get(`during:${i}`));
     assert(acked[i] <= n && n <= tried[i], `key ${i} is ${n}: ${acked[i]} was acknowledged, ${tried[i]} tried`);
   }
-}
-
-// finish is the orderly end.
-export function finish() {
-  console.log("done");
-  process.exit(0);
 }

@@ -2,7 +2,8 @@
 import assert from "node:assert/strict";
 import { once } from "node:events";
 import { Cluster } from "ioredis";
-import { finish, throughFailover } from "./failover.mjs";
+import { finish } from "./driver.mjs";
+import { throughFailover } from "./failover.mjs";
 
 const nodes = process.argv.slice(2).map((addr) => ({ host: addr.split(":")[0], port: Number(addr.split(":")[1]) }));
 const client = new Cluster(nodes);

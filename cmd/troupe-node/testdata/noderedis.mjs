@@ -1,7 +1,8 @@
 // node-redis as it comes from npm, against the nodes that are given as host:port.
 import assert from "node:assert/strict";
 import { createCluster } from "redis";
-import { finish, throughFailover } from "./failover.mjs";
+import { finish } from "./driver.mjs";
+import { throughFailover } from "./failover.mjs";
 
 const client = createCluster({ rootNodes: process.argv.slice(2).map((addr) => ({ url: `redis://${addr}` })) });
 client.on("error", () => {}); // of nodes that are down

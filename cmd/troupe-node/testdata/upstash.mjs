@@ -1,8 +1,7 @@
-// The calls of @upstash/redis against the HTTP ports that are given, while a node of the cluster is killed: the line
-// "kill" asks for that, and a line of input says that it was done.
+// The calls of @upstash/redis against the HTTP ports that are given, while a node of the cluster is killed.
 import assert from "node:assert/strict";
-import { once } from "node:events";
 import { Redis } from "@upstash/redis";
+import { ask, finish } from "./driver.mjs";
 import { methods } from "./upstash_methods.mjs";
 
 const clients = process.argv.slice(2).map((url) => new Redis({ url, token: "secret", enableTelemetry: false }));
@@ -110,13 +109,11 @@ async function count(i) {
 
 await assert.rejects(new Redis({ url: process.argv[2], token: "wrong" }).get("k"), /WRONGPASS/);
 await round("before");
-console.log("kill");
-const killed = once(process.stdin, "data");
+const killed = ask("kill n1");
 for (let i = 0; i < 300; i++) await count(i % 30);
 await killed;
 // What was on its way to the dead node may have been lost; once each counter was reached again, nothing is.
 for (let i = 0; i < 30; i++) while (!(await count(i)));
 await round("after");
 assert.equal(await redis().get("before:s"), "h\u00e9llo \u{1f600}\n");
-console.log("done");
-process.exit(0);
+finish();
