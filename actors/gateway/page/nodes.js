@@ -14,7 +14,7 @@ export function showNodes() {
     texts.forEach((text, i) => say(tr.children[i], text));
     tr.children[0].title = `${texts[0]} ${n.id}`;
     tr.children[2].title = n.zone;
-    tr.children[1].className = n.alive && n.linked ? (n.says.length ? "warn" : "good") : "bad";
+    tr.children[1].className = "state " + (n.alive && n.linked ? (n.says.length ? "warn" : "good") : "bad");
   });
 }
 

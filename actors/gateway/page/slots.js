@@ -45,7 +45,13 @@ function paint() {
   g.clearRect(0, 0, canvas.width, canvas.height);
   for (const run of view.slots) {
     g.fillStyle = colour(run.shard);
-    for (let s = run.first; s <= run.last; s++) g.fillRect((s % side) * cell, Math.floor(s / side) * cell, cell, cell);
+    // The piece of its first row, all the rows that are full, and what is left.
+    for (let at = run.first; at <= run.last; ) {
+      const x = at % side, rest = run.last + 1 - at;
+      const wide = Math.min(rest, side - x), high = wide === side ? Math.floor(rest / side) : 1;
+      g.fillRect(x * cell, Math.floor(at / side) * cell, wide * cell, high * cell);
+      at += wide * high;
+    }
   }
   if (pointed < 0) return;
   const x = (pointed % side) * cell, y = Math.floor(pointed / side) * cell;
