@@ -188,6 +188,17 @@ async function moved(page) {
   figure(`node added: seen to join after ${joins} ms, to vote after ${votes} ms, another to hold a shard no more after ${leaves} ms; learners seen of ${seen} shards`);
 }
 
+// orphaned kills the page's own node, and waits until the page says so, and has found it again by itself.
+async function orphaned(page) {
+  const { name } = nodes[0];
+  await ask("kill " + name);
+  await page.waitForFunction(() => document.getElementById("state").textContent === "no answer", null, patience);
+  await accessible(page, "without its node");
+  await screenshot(page, "light-orphaned");
+  await ask("revive " + name);
+  await whole(page);
+}
+
 await loads();
 const page = await open(url, { colorScheme: "light" });
 await whole(page);
@@ -214,5 +225,6 @@ await accessible(page, "after failures");
 await moved(page);
 await truthful(page);
 assert.deepEqual(complaints, []);
+await orphaned(page); // to which the browser complains that nobody answers
 await browser.close();
 finish();
