@@ -4,6 +4,7 @@ import (
 	"encoding/csv"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"text/tabwriter"
 )
@@ -24,7 +25,7 @@ func (p Phase) perAnswer() float64 {
 	return Sample{Outcome: Outcome{Done: p.Asked}, CPU: p.CPU}.perOp()
 }
 
-// Write prints what came of each round, and the medians of the ratios.
+// Write prints what came of each round, and how that stands to what was before.
 func (r *OverloadReport) Write(w io.Writer) {
 	fmt.Fprintf(w, "\n%s as JSON over HTTP, %d B values, %d keys; phases of %v\n", r.Load.Test.Name, r.Load.Value, r.Load.Keys, r.Load.Length)
 	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', tabwriter.AlignRight)
@@ -37,21 +38,7 @@ func (r *OverloadReport) Write(w io.Writer) {
 		}
 	}
 	out.Flush()
-	for _, of := range []struct {
-		name  string
-		phase func(Overloaded) Phase
-	}{
-		{"overload", func(o Overloaded) Phase { return o.Under }}, {"stubborn", func(o Overloaded) Phase { return o.Stubborn }},
-	} {
-		beside := func(figure func(of, before Phase) float64) float64 {
-			return r.median(func(o Overloaded) float64 { return figure(of.phase(o), o.Before) })
-		}
-		fmt.Fprintf(w, "  %s beside before: p99 of what was done %.2fx, rate %.2fx, RSS %.2fx; p99 of 429 beside that of what was done before %.2fx\n", of.name,
-			beside(func(of, before Phase) float64 { return over(of.Accepted.P99, before.Accepted.P99) }),
-			beside(func(of, before Phase) float64 { return of.rate() / before.rate() }),
-			beside(func(of, before Phase) float64 { return over(of.RSS, before.RSS) }),
-			beside(func(of, before Phase) float64 { return over(of.Turned.P99, before.Accepted.P99) }))
-	}
+	r.writeRatios(w)
 	for i, round := range r.Rounds {
 		for _, p := range round.phases() {
 			if p.Failed > 0 || p.Mute > 0 {
@@ -61,12 +48,47 @@ func (r *OverloadReport) Write(w io.Writer) {
 	}
 }
 
-func (r *OverloadReport) median(figure func(Overloaded) float64) float64 {
-	var all []float64
-	for _, round := range r.Rounds {
-		all = append(all, figure(round))
+// compared are figures of a phase beside the same before it; of what was refused, beside what was done.
+var compared = []struct {
+	name string
+	of   func(p, before Phase) float64
+}{
+	{"p50", func(p, before Phase) float64 { return over(p.Accepted.P50, before.Accepted.P50) }},
+	{"p99", func(p, before Phase) float64 { return over(p.Accepted.P99, before.Accepted.P99) }},
+	{"429 p50", func(p, before Phase) float64 { return over(p.Turned.P50, before.Accepted.P50) }},
+	{"429 p99", func(p, before Phase) float64 { return over(p.Turned.P99, before.Accepted.P99) }},
+	{"rate", func(p, before Phase) float64 { return p.rate() / before.rate() }},
+	{"RSS", func(p, before Phase) float64 { return over(p.RSS, before.RSS) }},
+}
+
+// spread is the median of ratios, the least and the most; "-" if all are of nothing.
+func spread(ratios []float64) string {
+	if slices.Max(ratios) == 0 {
+		return "-"
 	}
-	return median(all)
+	return fmt.Sprintf("%.2fx (%.2f to %.2f)", median(ratios), slices.Min(ratios), slices.Max(ratios))
+}
+
+// writeRatios prints how the phases after the first stand to it: the medians of the rounds, the least and the most.
+func (r *OverloadReport) writeRatios(w io.Writer) {
+	out := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
+	fmt.Fprint(out, "  beside before")
+	for _, c := range compared {
+		fmt.Fprint(out, "\t", c.name)
+	}
+	fmt.Fprintln(out)
+	for i := 1; i < len(Overloaded{}.phases()); i++ {
+		fmt.Fprint(out, "  ", r.Rounds[0].phases()[i].Name)
+		for _, c := range compared {
+			var all []float64
+			for _, round := range r.Rounds {
+				all = append(all, c.of(round.phases()[i], round.Before))
+			}
+			fmt.Fprint(out, "\t", spread(all))
+		}
+		fmt.Fprintln(out)
+	}
+	out.Flush()
 }
 
 func over[T ~int64](a, b T) float64 { return float64(a) / float64(max(b, 1)) }
