@@ -108,7 +108,7 @@ func (h *Handler) carryOut(ctx context.Context, q *request) outcome {
 	case q.form == transaction:
 		return q.ofExec(h.calls.transact(ctx, until, q.cmds, q.held))
 	}
-	return outcome{h.calls.run(ctx, until, q.cmds, q.held), q.form == single}
+	return outcome{q.all(h.calls.run(ctx, until, q.fit(), q.held)), q.form == single}
 }
 
 // ofExec is the outcome of a request that was carried out as a transaction.

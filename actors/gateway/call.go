@@ -228,7 +228,7 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, 
 	for i := range todo {
 		todo[i] = i
 	}
-	for try := c.newPatience(until); ; {
+	for try := c.newPatience(until); len(todo) > 0; {
 		asked := make([]rest.Command, len(todo))
 		for i, j := range todo {
 			asked[i] = cmds[j]
@@ -241,14 +241,15 @@ func (c *caller) run(ctx context.Context, until time.Time, cmds []rest.Command, 
 				again = append(again, todo[i])
 			}
 		}
-		if len(again) == 0 || !try.wait(ctx) {
-			return out
+		all := len(again) == len(todo)
+		if todo = again; len(todo) == 0 || !try.wait(ctx) {
+			break
 		}
-		if len(again) == len(todo) {
+		if all {
 			held.rewind(mark)
 		}
-		todo = again
 	}
+	return out
 }
 
 // transact carries commands out as one transaction, and returns the reply of EXEC or the error that stands for it.

@@ -29,7 +29,7 @@
 // outcome is asked again too. The same key with other commands, in the same slot, is answered 422. A reply is remembered
 // for a day of the shard's clock, and for five minutes at least: where there is no room for more a request is answered 429.
 //
-// Commands that wait for what others do are refused, as at Upstash: an element that is taken for a request whose client
+// Commands that wait for what others do are refused, as at Upstash, in a pipeline each by itself: an element that is taken for a request whose client
 // has gone meanwhile would be lost. In a transaction they do not wait, and are carried out. WAIT has nothing to count,
 // for it is about the connection's own writes, and what is answered is on a majority of disks anyway.
 //

@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"github.com/troupedb/troupe/actors/session"
 	"github.com/troupedb/troupe/gossip"
 	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/wire/rest"
 )
 
 func ok([]string) string { return "+OK\r\n" }
@@ -176,6 +178,32 @@ func TestPipelineRetries(t *testing.T) {
 		`[{"result":"1"},{"result":"2"},{"result":"3"},{"result":"4"}]`)
 	if got, want := b.takeAsked(), "SET a 1\nSET b 2\nSET b 3\nSET c 4\nSET b 2\nSET b 3"; got != want {
 		t.Errorf("asked %q", got)
+	}
+}
+
+// TestPipelineRefusesEach: a command that makes no sense in a request stops no other, unless all are to be done together.
+func TestPipelineRefusesEach(t *testing.T) {
+	b := newBed(t, ok)
+	const body = `[["SET","a",1],["BLPOP","l",0],["WATCH","a"],["SUBSCRIBE","c"],["GET","a"]]`
+	w := b.do("POST", "/pipeline", body)
+	var got []struct{ Result, Error string }
+	if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != 200 || len(got) != 5 {
+		t.Fatalf("%d %s: %v", w.Code, w.Body, err)
+	}
+	for i, want := range []string{"", "ERR 'BLPOP' waits", "ERR 'WATCH' is about a connection", "ERR 'SUBSCRIBE' is answered with a stream", ""} {
+		if !strings.HasPrefix(got[i].Error, want) || (want == "") != (got[i].Result == "OK") {
+			t.Errorf("command %d: %+v, want %q", i, got[i], want)
+		}
+	}
+	if asked := b.takeAsked(); asked != "SET a 1\nGET a" {
+		t.Errorf("asked %q", asked)
+	}
+	b.want(b.do("POST", "/pipeline", `[["MULTI"]]`), 200, `[{"error":"`+unfit(rest.Command{[]byte("MULTI")}, pipeline)+`"}]`)
+	if w := b.do("POST", "/pipeline", body, "Idempotency-Key", "k"); w.Code != 400 {
+		t.Errorf("applied once: %d %s", w.Code, w.Body)
+	}
+	if asked := b.takeAsked(); asked != "" {
+		t.Errorf("asked %q", asked)
 	}
 }
 

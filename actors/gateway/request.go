@@ -1,15 +1,12 @@
 package gateway
 
 import (
-	"errors"
 	"math"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/troupedb/troupe/actors/keyspace"
-	"github.com/troupedb/troupe/wire/resp"
 	"github.com/troupedb/troupe/wire/rest"
 )
 
@@ -27,6 +24,7 @@ const (
 type request struct {
 	form   form
 	cmds   []rest.Command
+	unfit  map[int]string // why commands of a pipeline are not carried out, by their place in it
 	b64    bool
 	within time.Duration // that may be spent on asking again
 	once   []byte        // key under which it is applied once, nil: it is carried out whenever it comes
@@ -109,48 +107,4 @@ func within(r *http.Request) time.Duration {
 		return defaultWithin
 	}
 	return time.Duration(min(s, maxWithin.Seconds()) * float64(time.Second))
-}
-
-// check refuses what makes no sense where each request may be carried out by another session.
-func (q *request) check() error {
-	if q.form == follow {
-		return nil
-	}
-	for _, cmd := range q.cmds {
-		if isFollowed(cmd) {
-			return errors.New("ERR '" + string(cmd[0]) + "' is answered with a stream of events: it is the path of a request")
-		}
-		if ofConnection(cmd) {
-			return errors.New("ERR '" + string(cmd[0]) + "' is about a connection, and has no place in a request; " +
-				"POST /multi-exec is a transaction")
-		}
-		if c := keyspace.Lookup(cmd[0]); c != nil && q.form != transaction && c.Waits(cmd) {
-			return errors.New("ERR '" + string(cmd[0]) + "' waits for others, which requests do not: ask again instead")
-		}
-	}
-	return nil
-}
-
-// connectionCommands change the connection that they come on, or need it to stay.
-var connectionCommands = []string{
-	"auth", "hello", "reset", "quit", "readonly", "readwrite", "asking", "multi", "exec", "discard", "watch", "unwatch",
-	"wait", "waitaof", // they are about what was written before on the same connection
-	"unsubscribe", "punsubscribe", "ssubscribe", "sunsubscribe", "sync", "psync",
-}
-
-// clientCommands are the subcommands of CLIENT that do so. SETINFO is not among them: clients send it unasked, and it
-// changes nothing that they see.
-var clientCommands = []string{"reply", "setname", "no-evict", "no-touch", "once", "route", "tracking", "caching"}
-
-func ofConnection(cmd rest.Command) bool {
-	names, name := connectionCommands, cmd[0]
-	if resp.Is(name, "client") && len(cmd) > 1 {
-		names, name = clientCommands, cmd[1]
-	}
-	for _, n := range names {
-		if resp.Is(name, n) {
-			return true
-		}
-	}
-	return false
 }

@@ -227,7 +227,9 @@ async function refused(redis, k) {
   await assert.rejects(redis.eval("return 1", [k("a")], []), /unknown command 'eval'/i);
   await assert.rejects(redis.hexpire(k("h"), "a", 10), /unknown command 'hexpire'/i);
   await assert.rejects(redis.json.set(k("j"), "$", {}), /unknown command 'json\.set'/i);
+  const other = redis.set(k("other"), "of the same pipeline");
   await assert.rejects(redis.xread(k("x"), "$", { blockMS: 1000 }), /waits for others/);
+  assert.equal(await other, "OK");
   await assert.rejects(redis.mset({ a: 1, b: 2 }), /CROSSSLOT/);
   await assert.rejects(redis.set(k("a"), undefined), /string, a number or a boolean/);
 }
