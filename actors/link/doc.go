@@ -40,6 +40,7 @@
 // stands and that it is the node that was asked for, of the same cluster and version. For a node, Down comes
 // at most once between two Up, except that a peer which never was up may be reported Down when its own
 // connection to here ends. If the connection to here broke, but the one to the peer answers, Up follows Down.
+// Connect has an Up repeated.
 //
 // Bytes from the network end at most the connection they came on, with one log line per kind of trouble and
 // ten seconds. Nothing is allocated by a claimed length. Before a peer has said a valid hello it has five

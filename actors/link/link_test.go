@@ -76,6 +76,21 @@ func TestOrderIsKept(t *testing.T) {
 	})
 }
 
+// TestConnectTellsOfWhatStands: who was not there when a link came up asks for it, and hears of it.
+func TestConnectTellsOfWhatStands(t *testing.T) {
+	b := newBook()
+	one, two := startNode(t, b, 1), startNode(t, b, 2)
+	two.links.Connect(one.id) // which has one dial back, unasked
+	receive(t, "Up", one.ups)
+	one.links.Connect(two.id)
+	if up := receive(t, "another Up", one.ups); up != two.id {
+		t.Errorf("up: %s", up)
+	}
+	if sum := one.links.Stats().Up; sum != 1 {
+		t.Errorf("%d connections", sum)
+	}
+}
+
 func TestThreeNodes(t *testing.T) {
 	b := newBook()
 	var nodes []*node

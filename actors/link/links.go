@@ -88,7 +88,7 @@ func (l *Links) shut() []*peer {
 }
 
 // Connect makes a connection to node before there is anything to send, so that the first message (a vote, say)
-// finds one. It tries for some seconds. Any goroutine.
+// finds one. It tries for some seconds. Where one stands already, an Up tells of it again. Any goroutine.
 func (l *Links) Connect(node slotmap.NodeID) {
 	if p := l.peer(node); p != nil {
 		p.post(connect{})

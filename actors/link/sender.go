@@ -87,8 +87,7 @@ func (s *sender) Receive(c actor.Context) {
 		s.stale = true
 		s.wake()
 	case connect:
-		s.wanted = connectTries
-		s.wake()
+		s.connect()
 	case tick:
 		s.tick()
 	case *actor.Restarting:
@@ -266,6 +265,16 @@ func (s *sender) broken(c *conn, err error) {
 		return
 	}
 	s.tellDown(err)
+}
+
+// connect has a dial made, and tells again of a connection that stands: while a node starts, its peers may be faster to
+// connect than those who want to hear of it are to be there.
+func (s *sender) connect() {
+	s.wanted = connectTries
+	s.wake()
+	if s.conn != nil && !s.lost {
+		s.tellUp()
+	}
 }
 
 // arrived comes when the peer has connected to here: it lives, and will want answers.
