@@ -42,10 +42,10 @@ const (
 // turnsAway reports whether a request is to be refused as it is: because its visitor came too early, or nobody gets in
 // at all. The former waits here until he is to be answered.
 func (g *gate) turnsAway(ctx context.Context, v *visitor) bool {
-	now, patience, full := g.now(), g.patience(), g.full()
+	now, full, busy := g.now(), g.full(), g.patience() == 0
 	welcome := time.Duration(v.welcome.Load())
-	early := now < welcome && (full || patience < 2*leastWait)
-	if !early && (!full || patience > 0) {
+	early := now < welcome && (full || busy)
+	if !early && !(full && busy) {
 		return false
 	}
 	if full {

@@ -98,11 +98,11 @@ func TestEarlyAtEase(t *testing.T) {
 		b.h.gate.fill()
 		hasty.wantRefused(0)
 		b.h.gate.empty()
-		<-time.After(2 * leastWait * waitShare)
+		<-time.After(leastWait * waitShare)
 		hasty.wantDone()
 		b.h.gate.fill()
 		hasty.wantRefused(0)
-		<-time.After(2 * leastWait * waitShare)
+		<-time.After(leastWait * waitShare)
 		hasty.wantRefused(0) // there are no turns
 	})
 }
