@@ -14,7 +14,7 @@
 //
 // There are three kinds of names. A message to a channel goes to the subscribers of the channel and to those of
 // all patterns that match it, on every node that a link leads to. One to a shard channel goes to its subscribers
-// on the nodes that hold a replica of the shard of its slot: only there may clients subscribe to it. When a node
+// on the nodes that hold a replica of the shard of its slot: only there may clients subscribe to it, wherever they publish. When a node
 // gives its replica away, its subscribers are unsubscribed, and told so. Keyspace events go to clients of the node
 // that leads the shard, and to no other.
 //
