@@ -120,7 +120,7 @@ func numbered(found map[uint16]Shard, ids map[uint16]string, replicas map[string
 	for first, s := range found {
 		s.ID = 1 + (int(first)*primaries+slotmap.Count/2)/slotmap.Count
 		s.Holders = append([]int{s.Leader}, replicas[ids[first]]...)
-		s.Voters = len(s.Holders)
+		s.Voters, s.InStep = len(s.Holders), len(s.Holders)
 		byNumber[s.ID] = s
 	}
 	return byID(byNumber)

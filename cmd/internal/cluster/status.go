@@ -39,6 +39,7 @@ type Shard struct {
 	Term    uint64 // of that leader
 	Voters  int    // copies, by the word of the leader
 	Holders []int  // indexes of the nodes that say they hold one, the leader's too
+	InStep  int    // holders that have carried out, but for the last moments, what the leader knows to be committed
 }
 
 // Followers are the indexes of the nodes that hold a copy and do not lead.
@@ -90,7 +91,7 @@ func (c *Cluster) WaitReady(ctx context.Context) error {
 }
 
 // Health returns nil when every node lives and calls the cluster whole, every slot belongs to a shard, and
-// every shard has a leader and all its copies; else what is missing.
+// every shard has a leader and all its copies, in step with it; else what is missing.
 func (c *Cluster) Health(ctx context.Context) error {
 	for _, n := range c.Nodes() {
 		if !n.Alive() {
@@ -127,6 +128,8 @@ func whole(shards []Shard, voters int) error {
 			return fmt.Errorf("shard %d has no leader", s.ID)
 		case s.Voters < voters || len(s.Holders) < voters:
 			return fmt.Errorf("shard %d has %d of %d voters, %d nodes hold it", s.ID, s.Voters, voters, len(s.Holders))
+		case s.InStep < voters:
+			return fmt.Errorf("shard %d: %d of %d copies are in step", s.ID, s.InStep, voters)
 		}
 	}
 	if slots != slotmap.Count {

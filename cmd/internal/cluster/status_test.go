@@ -9,28 +9,28 @@ import (
 )
 
 func TestReadShards(t *testing.T) {
-	found := map[int]Shard{}
+	r := newReading()
 	for i, info := range []string{
-		"# Shards\r\nshard1:slots=0-99,200,300-16383,role=leader,leader=1,term=3,last=7,voters=3\r\nshard2:slots=,role=follower,term=9\r\n",
-		"shard1:slots=0-99,role=leader,term=2,voters=2\r\n", // an old leader that does not know it
-		"shard1:slots=0-99,role=follower,term=3\r\nother:1\r\nshardx:role=leader\r\n",
+		"# Shards\r\nshard1:slots=0-99,200,300-16383,role=leader,leader=1,term=3,last=900,commit=900,applied=899,voters=3\r\nshard2:slots=,role=follower,term=9\r\n",
+		"shard1:slots=0-99,role=leader,term=2,commit=5,applied=5,voters=2\r\n", // an old leader that does not know it
+		"shard1:slots=0-99,role=follower,term=3,applied=800\r\nother:1\r\nshardx:role=leader\r\n",
 	} {
-		if err := readShards(info, i, found); err != nil {
+		if err := r.read(info, i); err != nil {
 			t.Fatal(err)
 		}
 	}
 	want := []Shard{
-		{ID: 1, Slots: []slotmap.Range{{First: 0, Last: 99}, {First: 200, Last: 200}, {First: 300, Last: 16383}}, Leader: 0, Term: 3, Voters: 3, Holders: []int{0, 1, 2}},
-		{ID: 2, Leader: -1, Holders: []int{0}},
+		{ID: 1, Slots: []slotmap.Range{{First: 0, Last: 99}, {First: 200, Last: 200}, {First: 300, Last: 16383}}, Leader: 0, Term: 3, Voters: 3, Holders: []int{0, 1, 2}, InStep: 2},
+		{ID: 2, Leader: -1, Holders: []int{0}, InStep: 1},
 	}
-	if got := byID(found); !reflect.DeepEqual(got, want) {
+	if got := r.shards(); !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v", got)
 	}
 	for _, bad := range []string{
 		"shard1:slots=0-99,role=leader,term=9,voters=x", "shard1:slots=9-1,role=leader,term=9,voters=3",
 		"shard1:slots=0-16384,role=leader,term=9,voters=3",
 	} {
-		if err := readShards(bad, 0, map[int]Shard{}); err == nil {
+		if err := newReading().read(bad, 0); err == nil {
 			t.Errorf("%s: no error", bad)
 		}
 	}
@@ -38,11 +38,12 @@ func TestReadShards(t *testing.T) {
 
 func TestWhole(t *testing.T) {
 	half := func(id int, first, last uint16) Shard {
-		return Shard{ID: id, Slots: []slotmap.Range{{First: first, Last: last}}, Leader: 0, Voters: 3, Holders: []int{0, 1, 2}}
+		return Shard{ID: id, Slots: []slotmap.Range{{First: first, Last: last}}, Leader: 0, Voters: 3, Holders: []int{0, 1, 2}, InStep: 3}
 	}
 	a, b := half(1, 0, 8191), half(2, 8192, 16383)
-	noLeader, fewVoters, fewHolders := b, b, b
+	noLeader, fewVoters, fewHolders, replays := b, b, b, b
 	noLeader.Leader, fewVoters.Voters, fewHolders.Holders = -1, 1, []int{0, 2}
+	replays.InStep = 2
 	for _, c := range []struct {
 		shards []Shard
 		want   string
@@ -52,6 +53,7 @@ func TestWhole(t *testing.T) {
 		{[]Shard{a, noLeader}, "shard 2 has no leader"},
 		{[]Shard{a, fewVoters}, "shard 2 has 1 of 3 voters"},
 		{[]Shard{a, fewHolders}, "2 nodes hold it"},
+		{[]Shard{a, replays}, "shard 2: 2 of 3 copies are in step"},
 	} {
 		err := whole(c.shards, 3)
 		if (err == nil) != (c.want == "") || err != nil && !strings.Contains(err.Error(), c.want) {

@@ -102,20 +102,55 @@ func TroupeShards(ctx context.Context, addrs []string) ([]Shard, error) {
 		}
 	}
 	all.Wait()
-	found, answered := map[int]Shard{}, 0
+	got, answered := newReading(), 0
 	for i, reply := range replies {
 		if addrs[i] == "" || errs[i] != nil {
 			continue
 		}
 		answered++
-		if err := readShards(reply.Text, i, found); err != nil {
+		if err := got.read(reply.Text, i); err != nil {
 			return nil, fmt.Errorf("%s: %w", addrs[i], err)
 		}
 	}
 	if answered == 0 {
 		return nil, fmt.Errorf("none of %d nodes answers: %w", len(addrs), errors.Join(errs...))
 	}
-	return byID(found), nil
+	return got.shards(), nil
+}
+
+// reading is what the nodes asked so far say of the shards, by their ids.
+type reading struct {
+	found map[int]Shard
+	logs  map[int]progress
+}
+
+func newReading() reading { return reading{map[int]Shard{}, map[int]progress{}} }
+
+func (r reading) shards() []Shard {
+	for id, s := range r.found {
+		s.InStep = r.logs[id].inStep()
+		r.found[id] = s
+	}
+	return byID(r.found)
+}
+
+// progress is how far the copies of a shard are.
+type progress struct {
+	commit  uint64 // by the word of the leader
+	applied []uint64
+}
+
+// inStepEntries is by how many entries a copy may be behind that does no more than wait for its next message: an entry
+// is under way at a time, and nodes are asked one after the other.
+const inStepEntries = 100
+
+func (p progress) inStep() (n int) {
+	for _, a := range p.applied {
+		if a+inStepEntries >= p.commit {
+			n++
+		}
+	}
+	return n
 }
 
 func byID(found map[int]Shard) []Shard {
@@ -127,9 +162,9 @@ func byID(found map[int]Shard) []Shard {
 	return out
 }
 
-// readShards adds to found what node i says in lines like shard4:slots=0-99,role=leader,term=3,voters=3.
+// read adds what node i says in lines like shard4:slots=0-99,role=leader,term=3,commit=8,applied=8,voters=3.
 // Of two that call themselves leader, the one of the higher term is right.
-func readShards(info string, i int, found map[int]Shard) error {
+func (r reading) read(info string, i int) error {
 	for line := range strings.Lines(info) {
 		name, rest, ok := strings.Cut(strings.TrimSpace(line), ":")
 		id, err := strconv.Atoi(strings.TrimPrefix(name, "shard"))
@@ -137,14 +172,18 @@ func readShards(info string, i int, found map[int]Shard) error {
 			continue
 		}
 		f := fields(rest)
-		s, seen := found[id]
+		s, seen := r.found[id]
 		if !seen {
 			s = Shard{ID: id, Leader: -1}
 		}
 		s.Holders = append(s.Holders, i)
 		term, _ := strconv.ParseUint(f["term"], 10, 64)
+		applied, _ := strconv.ParseUint(f["applied"], 10, 64)
+		log := r.logs[id]
+		log.applied = append(log.applied, applied)
 		if f["role"] == "leader" && (s.Leader < 0 || term > s.Term) {
 			s.Leader, s.Term = i, term
+			log.commit, _ = strconv.ParseUint(f["commit"], 10, 64)
 			if s.Voters, err = strconv.Atoi(f["voters"]); err != nil {
 				return fmt.Errorf("%q: voters: %w", line, err)
 			}
@@ -152,7 +191,7 @@ func readShards(info string, i int, found map[int]Shard) error {
 				return fmt.Errorf("%q: slots: %w", line, err)
 			}
 		}
-		found[id] = s
+		r.found[id], r.logs[id] = s, log
 	}
 	return nil
 }
