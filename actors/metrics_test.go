@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus/testutil/promlint"
 	"github.com/redis/go-redis/v9"
 )
 
-// TestDashboardQueriesWhatThereIs: every query of the Grafana dashboard names metrics that the node has.
+// TestDashboardQueriesWhatThereIs: every query of the Grafana dashboard names metrics that the node has, and these are
+// named as Prometheus would have it.
 func TestDashboardQueriesWhatThereIs(t *testing.T) {
 	c, n := single(t)
 	one := redis.NewClient(&redis.Options{Addr: n.cfg.Client.Addr().String()})
@@ -58,6 +60,9 @@ func TestDashboardQueriesWhatThereIs(t *testing.T) {
 		if !strings.Contains(metrics, "\n"+name+" 0\n") {
 			t.Errorf("%s is not there, or not 0 on a node by itself", name)
 		}
+	}
+	if problems, err := promlint.New(strings.NewReader(metrics)).Lint(); err != nil || len(problems) > 0 {
+		t.Errorf("names against Prometheus's conventions: %v, %v", problems, err)
 	}
 	var dashboard struct {
 		Panels []struct{ Targets []struct{ Expr string } }
