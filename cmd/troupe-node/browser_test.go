@@ -16,6 +16,10 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
+// screenshots is where pictures of the page go, "" for nowhere. That it is asked for here, and not by the scripts, makes
+// go test take no run into another directory for this one.
+func screenshots() string { return os.Getenv("TROUPE_SCREENSHOTS") }
+
 var pageKills = flag.Int("page.kills", 2, "leaders killed before the eyes of the page")
 
 // @upstash/redis works as it comes from npm, also while a node is killed that leads some of the keys.
@@ -34,7 +38,7 @@ func TestPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
-	runScript(t, c, dir, "page.mjs", browser, fmt.Sprint(*pageKills))
+	runScript(t, c, dir, "page.mjs", browser, screenshots(), fmt.Sprint(*pageKills))
 }
 
 // The page holds 64 shards on nine nodes with long names, on any screen.
@@ -42,7 +46,7 @@ func TestCrowdedPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{Nodes: 1})
-	runScript(t, c, dir, "crowd.mjs", browser)
+	runScript(t, c, dir, "crowd.mjs", browser, screenshots())
 }
 
 // runScript runs a script of testdata in a directory with the packages that it needs, and does to the cluster what it

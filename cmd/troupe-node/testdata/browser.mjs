@@ -1,5 +1,5 @@
-// A browser for scripts that look at the page of a node. Its program is the first argument. With TROUPE_SCREENSHOTS=DIR,
-// pictures and figures go to DIR.
+// A browser for scripts that look at the page of a node. The first argument is its program, the second a directory for
+// pictures and figures, "" for none.
 import assert from "node:assert/strict";
 import { appendFileSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { chromium } from "playwright-core";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-const dir = process.env.TROUPE_SCREENSHOTS;
+const dir = process.argv[3];
 
 export const patience = { timeout: 60_000 };
 export const phone = { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 };

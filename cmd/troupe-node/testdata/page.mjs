@@ -1,12 +1,12 @@
 // The page of a node in a browser: what it loads, that it tells the truth, and what it shows of a leader's death and of a
-// replica that moves. Arguments: the browser, and how many leaders are to be killed.
+// replica that moves. The third argument is how many leaders are to be killed.
 import assert from "node:assert/strict";
 import { accessible, blank, browser, complaints, drawn, eventually, figure, fits, median, open, patience, phone, screenshot } from "./browser.mjs";
 import { ask, finish } from "./driver.mjs";
 import { firstSeen, logs, read, watch } from "./picture.mjs";
 import { atMost, Truth } from "./truth.mjs";
 
-const kills = Number(process.argv[3]);
+const kills = Number(process.argv[4]);
 let { nodes } = await ask("nodes");
 const url = nodes[0].http;
 
@@ -221,7 +221,6 @@ await accessible(small, "phone");
 await screenshot(small, "phone");
 await small.context().close();
 await failures(page);
-await accessible(page, "after failures");
 await moved(page);
 await truthful(page);
 assert.deepEqual(complaints, []);
