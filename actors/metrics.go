@@ -76,7 +76,7 @@ var (
 	descCommand  = commandDesc("seconds", "Time that a command took where it was carried out.")
 	descFailed   = commandDesc("failed_total", "Commands answered an error.")
 	descRejected = commandDesc("rejected_total", "Commands that were not carried out.")
-	descHTTP     = prometheus.NewDesc("troupe_http_request_seconds", "Time of requests over HTTP, once they have arrived.", []string{"outcome"}, nil)
+	descHTTP     = prometheus.NewDesc("troupe_http_request_seconds", "Time of requests over HTTP, once they have arrived; of those refused from their head, with what they were made to wait.", []string{"outcome"}, nil)
 	descHTTPNow  = nodeDesc("http_requests_in_flight", "Requests over HTTP that are carried out, or wait for their turn.")
 	descHTTPMost = nodeDesc("http_requests_in_flight_max", "Most of these at one time.")
 	descBodies   = nodeDesc("http_bytes", "Bytes that requests over HTTP and their answers hold.")

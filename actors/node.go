@@ -200,12 +200,13 @@ func (n *Node) startCluster(id identity) error {
 	})
 	n.broker = pubsub.New(pubsub.Config{System: n.system, Serves: n.servesSlot, Members: n.membersOfSlot})
 	n.survey = survey.New(survey.Config{System: n.system, Own: n.standing})
-	d.survey = n.spawn(survey.Name, func() actor.Actor { return n.survey }, survey.Mailbox)
 	d.broker = n.spawn(pubsub.Name, func() actor.Actor { return n.broker }, pubsub.Mailbox)
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
-	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox) // it asks the sessions
+	// These ask the sessions.
+	d.survey = n.spawn(survey.Name, func() actor.Actor { return n.survey }, survey.Mailbox)
+	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
 	d.clients = n.sessions
 	d.publish()
 	n.spawn(directorName, func() actor.Actor { return d })

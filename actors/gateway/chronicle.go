@@ -32,15 +32,15 @@ type chapter struct {
 func newChronicle(routes func() *session.Routes) *chronicle {
 	c := &chronicle{routes: routes, stop: make(chan struct{}), stopped: make(chan struct{})}
 	c.now.Store(&chapter{last: uint64(time.Now().UnixMilli()), next: make(chan struct{})})
-	go c.watch()
+	go c.watch(pictureOf(routes()))
 	return c
 }
 
-func (c *chronicle) watch() {
+func (c *chronicle) watch(seen picture) {
 	defer close(c.stopped)
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()
-	for seen := pictureOf(c.routes()); ; {
+	for {
 		select {
 		case <-c.stop:
 			return

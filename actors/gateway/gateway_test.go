@@ -367,6 +367,9 @@ func TestStops(t *testing.T) {
 	b.h.Drain()
 	b.want(b.do("POST", "/", `["SET","k","v"]`), 503, `{"error":"CLUSTERDOWN x","applied":"no"}`)
 	b.want(b.do("POST", "/", `["SET","k","v"]`, "Idempotency-Key", "x"), 503, `{"error":"CLUSTERDOWN x","applied":"no"}`)
+	if got := strings.Count(b.takeAsked(), "SET k v"); got != 2 {
+		t.Errorf("asked %d times: each of the two is asked once, for a node that stops does not wait for a leader", got)
+	}
 	b.h.Drain() // again is harmless
 
 	asked, never := make(chan struct{}), make(chan struct{})

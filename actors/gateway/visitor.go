@@ -34,8 +34,8 @@ func visitorOf(ctx context.Context) *visitor {
 const (
 	// comeAgain is how long who is refused is told to wait.
 	comeAgain = time.Second
-	// earlyPace is the time from one answer to who came too early to the next, so that these take a small part of a
-	// processor, however many they are. Nobody waits for longer than comeAgain.
+	// earlyPace is the time from one answer to who came too early to the next, so that up to a thousand of these take a
+	// small part of a processor. Nobody waits for longer than comeAgain.
 	earlyPace = time.Millisecond
 )
 

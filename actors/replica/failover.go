@@ -24,7 +24,7 @@ func (r *replica) peerDown(node slotmap.NodeID) {
 	if !ok || leads != node || r.role == raft.StateLeader {
 		return
 	}
-	r.lost = node
+	r.lost, r.lostAt = node, r.tick
 	if plant.BrokenPromise.On() {
 		r.promise = 0
 	}
@@ -66,7 +66,11 @@ func (r *replica) turn(lost slotmap.NodeID) (int, bool) {
 func (r *replica) voting(m *raftpb.Message) {
 	switch m.GetType() {
 	case raftpb.MsgPreVote, raftpb.MsgVote:
-		if r.campaign != 0 && m.GetIndex() >= r.last {
+		if m.GetIndex() < r.last {
+			return
+		}
+		r.canvass.at = r.tick
+		if r.campaign != 0 {
 			r.campaign = max(r.campaign, r.tick+deferTicks)
 		}
 	case raftpb.MsgVoteResp:
@@ -139,22 +143,40 @@ func (r *replica) tickRaft() {
 }
 
 func (r *replica) campaignIfDue() {
-	if !r.campaignDue() || r.leader != 0 || r.replaying() || r.bound() {
+	if r.campaign == 0 || r.tick < r.campaign || r.leader != 0 || r.replaying() || r.bound() {
 		return
 	}
-	r.campaign, r.asked = 0, r.tick
+	r.campaign = 0
 	// A learner or a removed replica may not: raft says so, and nothing follows.
 	_ = r.node.Campaign()
 }
 
-// campaignDue reports whether it is this replica's turn, or it has asked for votes before the vote because of a lost
-// link and got none. A voter that has not noticed the loss yet gives no answer at all, and raft would ask it again only
-// after an election timeout.
-func (r *replica) campaignDue() bool {
-	if r.campaign != 0 {
-		return r.tick >= r.campaign
+// canvass is the requests for votes before the vote that left last.
+type canvass struct {
+	at   uint64 // tick
+	sent []*raftpb.Message
+}
+
+// ask notes such a request, and sends it.
+func (r *replica) ask(m *raftpb.Message) {
+	if r.canvass.at != r.tick {
+		r.canvass = canvass{at: r.tick}
 	}
-	return r.role == raft.StatePreCandidate && r.lost != (slotmap.NodeID{}) && r.tick >= r.asked+deferTicks
+	r.canvass.sent = append(r.canvass.sent, m)
+	r.send(m)
+}
+
+// askAgain repeats them where the loss of a link to the leader began it. A voter that has not noticed the loss yet gives
+// no answer at all, and raft asks it again only after an election timeout, when every voter has stopped believing in
+// that leader in any case. Nothing but the messages is repeated: the votes that are in count on.
+func (r *replica) askAgain() {
+	if r.role != raft.StatePreCandidate || r.leader != 0 || r.tick < r.canvass.at+deferTicks || r.tick >= r.lostAt+electionTicks {
+		return
+	}
+	r.canvass.at = r.tick
+	for _, m := range r.canvass.sent {
+		r.send(m)
+	}
 }
 
 // handOver gives the leadership to another voter.

@@ -48,6 +48,8 @@ func (r *replica) sendReady(m *raftpb.Message) {
 	switch {
 	case m.GetType() == raftpb.MsgVote:
 		r.votes = append(r.votes, m)
+	case m.GetType() == raftpb.MsgPreVote:
+		r.ask(m)
 	case r.soonTold(m):
 	default:
 		r.send(m)

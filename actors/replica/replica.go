@@ -37,9 +37,10 @@ type replica struct {
 	heard    uint64                    // tick of the last message of the leader
 	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells
 	campaign uint64                    // tick to campaign at, 0 for none
-	asked    uint64                    // tick of the last campaign that was not raft's own
-	lost     slotmap.NodeID            // of the leader whose link's loss began the election that goes on
-	rejected struct {                  // by these voters, in this term
+	canvass  canvass
+	lost     slotmap.NodeID // of the leader whose link's loss began the election that goes on
+	lostAt   uint64         // tick
+	rejected struct {       // by these voters, in this term
 		term uint64
 		by   []uint64
 	}
@@ -237,6 +238,7 @@ func (r *replica) onTick() {
 	r.tick++
 	r.ticked = true
 	r.tickRaft()
+	r.askAgain()
 	if r.tick > unknownTicks {
 		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
 		answerAll(r.cfg, r.reads.expired(r.tick-unknownTicks), Down)

@@ -25,8 +25,8 @@ func (s *session) mayForward(p *part, leader slotmap.NodeID) bool {
 }
 
 // gotLost reports whether a part that may be forwarded was not done for want of a leader, or was a read whose answer is
-// lost with its leader, and of which nothing remains. It may be asked again, once: with the second that a replica waits
-// for a leader that is two, and clients commonly wait for three.
+// lost with its leader, and of which nothing remains. It may be asked again, once: a replica waits a second
+// for a leader, so that is one or two, and clients commonly wait for three.
 func (s *session) gotLost(p *part, status replica.Status) bool {
 	notDone := status == replica.Down || status == replica.Moved || status == replica.Unknown && !p.write
 	return notDone && !p.again && (p.hops > 0 || s.forwards)

@@ -68,7 +68,7 @@ func (Etcd) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 			group.Leader = n.Index
 		}
 	}
-	group.Voters = len(group.Holders)
+	group.Voters, group.InStep = len(group.Holders), len(group.Holders)
 	return []Shard{group}, nil
 }
 

@@ -59,9 +59,12 @@ func (l *links) peer(node slotmap.NodeID) *peer {
 	return p
 }
 
-// Connect implements actors.Links.
+// Connect implements actors.Links. As of the real ones, an Up is repeated.
 func (l *links) Connect(node slotmap.NodeID) {
 	p := l.peer(node)
+	if p.conn != nil && !p.lost {
+		p.up()
+	}
 	p.wanted = dialTries
 	p.wake()
 }
