@@ -87,7 +87,7 @@ async function between(truth, page) {
     atMost(before, logs(picture));
     return picture;
   });
-  atMost(logs(seen), await truth.ends());
+  atMost(logs(seen), await truth.ends(), ["commit", "applied"]); // an election may cut what follows the commit
   return seen;
 }
 
@@ -137,6 +137,11 @@ const whole = (page) => page.waitForFunction(() => {
   return states.every((s) => s === "alive") && !document.querySelector(".bar.unknown, .headless") && document.querySelector(".badge.ok");
 }, null, patience);
 
+// spread waits until every node leads as many shards as any other: then no leadership moves by itself, and the events tell
+// of none that the table does not show yet.
+const spread = (page) => page.waitForFunction(() =>
+  [...document.querySelectorAll("#nodes tr")].every((tr) => tr.children[3].textContent.match(/\d+/g)?.length === 2), null, patience);
+
 // leadsOf is what the table of nodes says that one leads.
 const leadsOf = (page, name) => page.evaluate((n) =>
   [...document.querySelectorAll("#nodes tr")].find((tr) => tr.children[0].textContent === n).children[3].textContent.match(/\d+/g) ?? [], name);
@@ -145,7 +150,7 @@ const leadsOf = (page, name) => page.evaluate((n) =>
 // shards under other leaders.
 async function killed(page, victim, round) {
   await whole(page);
-  await page.waitForFunction((n) => [...document.querySelectorAll("#nodes tr")].some((tr) => tr.children[0].textContent === n && /\d/.test(tr.children[3].textContent)), victim, patience);
+  await spread(page);
   await watch(page);
   const led = await leadsOf(page, victim);
   const { at } = await ask("kill " + victim);
