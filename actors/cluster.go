@@ -306,14 +306,14 @@ func (d *director) publish() {
 		case gone:
 		case !p.Gateway:
 			r.Nodes[id] = p.Node
-			switch {
-			case !p.alive:
+			if !p.alive {
 				r.Down[id] = true
-			case !d.linked[id] && id != d.self.ID:
-				r.Unlinked[id] = true
 			}
 		case p.alive:
 			r.Gateways[id] = p.Node
+		}
+		if p.alive && !d.linked[id] && id != d.self.ID {
+			r.Unlinked[id] = true
 		}
 	}
 	if d.self.Gateway {

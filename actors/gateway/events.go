@@ -109,10 +109,11 @@ func eventText(events []event) (text string) {
 type picture struct {
 	*session.Routes
 	leaders map[slotmap.ShardID]gossip.Node
+	broken  map[slotmap.NodeID]bool // links that were told to be broken, and not yet to stand
 }
 
 func pictureOf(r *session.Routes) picture {
-	p := picture{r, map[slotmap.ShardID]gossip.Node{}}
+	p := picture{r, map[slotmap.ShardID]gossip.Node{}, map[slotmap.NodeID]bool{}}
 	for _, sh := range r.Map.Shards() {
 		if n, ok := r.Leader(sh.ID); ok {
 			p.leaders[sh.ID] = n
@@ -122,7 +123,7 @@ func pictureOf(r *session.Routes) picture {
 }
 
 // differences tells in words what changed between two pictures of the cluster. Until the map is whole here, what comes
-// in is what was before this node came, and no news.
+// in is what was before this node came, and no news. It fills in what links now is told to be broken.
 func differences(old, now picture) (out []event) {
 	tell := func(kind, format string, v ...any) {
 		out = append(out, event{Kind: kind, Text: fmt.Sprintf(format, v...)})
@@ -144,7 +145,8 @@ func differences(old, now picture) (out []event) {
 	return out
 }
 
-// differencesAt tells what became of a node that is there.
+// differencesAt tells what became of a node that is there. One that joins or is back is alive by gossip before the first
+// link to it is made: that this stands then is no news.
 func differencesAt(old, now picture, n gossip.Node, tell func(kind, format string, v ...any)) {
 	_, known := old.Nodes[n.ID]
 	down, was := now.Down[n.ID], old.Down[n.ID]
@@ -157,8 +159,11 @@ func differencesAt(old, now picture, n gossip.Node, tell func(kind, format strin
 	case was && !down:
 		tell("node", "%s is back", label(n))
 	case cut && !wasCut:
+		now.broken[n.ID] = true
 		tell("link", "the link to %s is broken", label(n))
-	case wasCut && !cut:
+	case cut:
+		now.broken[n.ID] = old.broken[n.ID]
+	case old.broken[n.ID]:
 		tell("link", "the link to %s stands", label(n))
 	}
 }

@@ -235,11 +235,38 @@ func TestDifferences(t *testing.T) {
 	// A link is lost and found again while gossip calls its node alive.
 	cut := twoNodes("")
 	cut.Unlinked = map[slotmap.NodeID]bool{two: true}
-	if got := texts(differences(before, pictureOf(cut))); !slices.Equal(got, []string{"link: the link to n2 is broken"}) {
+	broken := pictureOf(cut)
+	if got := texts(differences(before, broken)); !slices.Equal(got, []string{"link: the link to n2 is broken"}) {
 		t.Errorf("%q", got)
 	}
-	if got := texts(differences(pictureOf(cut), before)); !slices.Equal(got, []string{"link: the link to n2 stands"}) {
+	still := pictureOf(cut)
+	if got := differences(broken, still); got != nil {
+		t.Errorf("%v", got)
+	}
+	if got := texts(differences(still, before)); !slices.Equal(got, []string{"link: the link to n2 stands"}) {
 		t.Errorf("%q", got)
+	}
+	// A node that joins, is back or was there first has no link yet, and none that broke since.
+	alone, dead := twoNodes(""), twoNodes("")
+	delete(alone.Nodes, two)
+	dead.Down[two] = true
+	lost := pictureOf(dead)
+	differences(broken, lost)
+	for _, c := range []struct {
+		first picture
+		want  []string
+	}{
+		{pictureOf(alone), []string{"node: n2 joins", "leader: n2 leads shard 2"}},
+		{lost, []string{"node: n2 is back", "leader: n2 leads shard 2"}},
+		{pictureOf(cut), nil},
+	} {
+		unlinked := pictureOf(cut)
+		if got := texts(differences(c.first, unlinked)); !slices.Equal(got, c.want) {
+			t.Errorf("%q", got)
+		}
+		if got := texts(differences(unlinked, before)); got != nil {
+			t.Errorf("%q after %q", got, c.want)
+		}
 	}
 	// What a node hears first is no news.
 	young := twoNodes("")

@@ -15,7 +15,7 @@ type Routes struct {
 	Nodes   map[slotmap.NodeID]gossip.Node      // with this one; those of no use to clients left out
 	Down    map[slotmap.NodeID]bool             // nodes of Nodes that are not alive
 
-	// Nodes of Nodes that are alive by gossip and that no link leads to. A link breaks at once when its peer dies, gossip
+	// Nodes and gateways that are alive by gossip and that no link leads to. A link breaks at once when its peer dies, gossip
 	// takes seconds to tell.
 	Unlinked map[slotmap.NodeID]bool
 
