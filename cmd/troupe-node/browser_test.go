@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -16,9 +17,23 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
-// screenshots is where pictures of the page go, "" for nowhere. That it is asked for here, and not by the scripts, makes
-// go test take no run into another directory for this one.
-func screenshots() string { return os.Getenv("TROUPE_SCREENSHOTS") }
+// screenshots makes the directory where pictures of the page go, "" for nowhere. That it is asked for here, and not by
+// the scripts, makes go test take no run into another directory for this one.
+func screenshots(t *testing.T) string {
+	t.Helper()
+	dir := os.Getenv("TROUPE_SCREENSHOTS")
+	if dir == "" {
+		return ""
+	}
+	dir, err := filepath.Abs(dir) // the scripts run elsewhere
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
 
 var pageKills = flag.Int("page.kills", 2, "leaders killed before the eyes of the page")
 
@@ -33,12 +48,13 @@ func TestUpstashClient(t *testing.T) {
 }
 
 // The page shows in a browser what the cluster is, and what becomes of it when nodes are killed and one is added. What
-// it measures is in the test's log; with TROUPE_SCREENSHOTS=DIR that is in DIR too, beside pictures of the page.
+// it measures is in the test's log; with TROUPE_SCREENSHOTS=DIR that is in DIR too, beside pictures of the page. As go
+// test runs a test in its package's directory, a relative DIR is one there.
 func TestPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
-	runScript(t, c, dir, "page.mjs", browser, screenshots(), fmt.Sprint(*pageKills))
+	runScript(t, c, dir, "page.mjs", browser, screenshots(t), fmt.Sprint(*pageKills))
 }
 
 // The page holds 64 shards on nine nodes with long names, on any screen.
@@ -46,7 +62,7 @@ func TestCrowdedPageInBrowser(t *testing.T) {
 	browser := tool(t, "chromium")
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{Nodes: 1})
-	runScript(t, c, dir, "crowd.mjs", browser, screenshots())
+	runScript(t, c, dir, "crowd.mjs", browser, screenshots(t))
 }
 
 // runScript runs a script of testdata in a directory with the packages that it needs, and does to the cluster what it
