@@ -69,7 +69,7 @@ func (r *replica) voting(m *raftpb.Message) {
 		if m.GetIndex() < r.last {
 			return
 		}
-		r.canvass.at = r.tick
+		r.canvass.asked = r.tick
 		if r.campaign != 0 {
 			r.campaign = max(r.campaign, r.tick+deferTicks)
 		}
@@ -153,14 +153,15 @@ func (r *replica) campaignIfDue() {
 
 // canvass is the requests for votes before the vote that left last.
 type canvass struct {
-	at   uint64 // tick
-	sent []*raftpb.Message
+	began uint64 // tick of the campaign
+	asked uint64 // tick at which they left last, or another candidate was given the time to win
+	sent  []*raftpb.Message
 }
 
 // ask notes such a request, and sends it.
 func (r *replica) ask(m *raftpb.Message) {
-	if r.canvass.at != r.tick {
-		r.canvass = canvass{at: r.tick}
+	if r.canvass.began != r.tick {
+		r.canvass = canvass{began: r.tick, asked: r.tick}
 	}
 	r.canvass.sent = append(r.canvass.sent, m)
 	r.send(m)
@@ -170,10 +171,10 @@ func (r *replica) ask(m *raftpb.Message) {
 // no answer at all, and raft asks it again only after an election timeout, when every voter has stopped believing in
 // that leader in any case. Nothing but the messages is repeated: the votes that are in count on.
 func (r *replica) askAgain() {
-	if r.role != raft.StatePreCandidate || r.leader != 0 || r.tick < r.canvass.at+deferTicks || r.tick >= r.lostAt+electionTicks {
+	if r.role != raft.StatePreCandidate || r.leader != 0 || r.tick < r.canvass.asked+deferTicks || r.tick >= r.lostAt+electionTicks {
 		return
 	}
-	r.canvass.at = r.tick
+	r.canvass.asked = r.tick
 	for _, m := range r.canvass.sent {
 		r.send(m)
 	}
