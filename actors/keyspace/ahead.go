@@ -5,36 +5,46 @@ import (
 	"github.com/troupedb/troupe/wire/pack"
 )
 
-// AheadMax is how many operations Ahead looks at: about as many cache misses as a core keeps under way.
-const AheadMax = 16
+// AheadMax is how many operations Ahead looks at: more than the cache misses that a core keeps under way, so that it
+// is seldom short of them.
+const AheadMax = 32
 
 // minAhead is how many bytes of operations have any waits worth overlapping.
 const minAhead = 128
 
-// lookahead is a key that an operation will ask for.
+// lookahead is a key that an operation will ask for, and how far its look-up has come.
 type lookahead struct {
-	e    *entry
+	slot uint16
 	hash uint32
+	d    *dict
+	b    **entry
+	e    *entry
 }
 
 // Ahead touches what the next AheadMax operations of r will look up. In a large keyspace a look-up waits for
-// memory several times; the look-ups of Ahead don't depend on each other, so that their waits overlap. It
-// changes no state and no reply, and r stays where it is.
+// memory several times, each wait for what the one before has found. Ahead makes the same step of all look-ups
+// before the next of any, so that their waits overlap. It changes no state and no reply, and r stays where it is.
 func (s *State) Ahead(r *OpReader) {
 	if r.r.Len() < minAhead {
 		return
 	}
 	var buf [AheadMax]lookahead
-	next := buf[:0]
-	ahead := r.r
-	for range AheadMax {
-		slot, key := peekKey(&ahead)
-		if key == nil {
-			break
+	next := s.keysAhead(r.r, buf[:0])
+	for i := range next {
+		n := &next[i]
+		if n.d = s.dicts[n.slot]; n.d != nil {
+			s.aheadSum += byte(n.d.buckets)
 		}
-		if d := s.dicts[slot]; d != nil {
-			h := s.hash(key)
-			next = append(next, lookahead{*d.bucket(d.index(h)), h})
+		s.aheadSum += byte(s.watch.modified(bucketOf(n.hash)))
+	}
+	for i := range next {
+		if n := &next[i]; n.d != nil {
+			n.b = n.d.bucket(n.d.index(n.hash))
+		}
+	}
+	for i := range next {
+		if n := &next[i]; n.b != nil {
+			n.e = *n.b
 		}
 	}
 	for i := range next {
@@ -51,6 +61,18 @@ func (s *State) Ahead(r *OpReader) {
 			}
 		}
 	}
+}
+
+// keysAhead appends the keys of the next AheadMax operations of r to dst.
+func (s *State) keysAhead(r pack.Reader, dst []lookahead) []lookahead {
+	for range AheadMax {
+		slot, key := peekKey(&r)
+		if key == nil {
+			break
+		}
+		dst = append(dst, lookahead{slot: slot, hash: s.hash(key)})
+	}
+	return dst
 }
 
 // peekKey reads an operation over, and returns its slot and its second argument, which is a key more often than

@@ -24,17 +24,26 @@ const minBuckets = 4
 // notes the position it reached misses no key that is there all the time,
 // however much the table grows and shrinks meanwhile. That is the guarantee of
 // SCAN.
+//
+// It fills a cache line: most look-ups wait for memory, and of a small dict for no more than this line and the one of
+// the bucket.
 type dict struct {
-	segs    [][]*entry
+	first   []*entry   // up to segmentSize buckets
+	rest    [][]*entry // the others
 	buckets int
 	used    int
 }
 
 func newDict() *dict {
-	return &dict{segs: [][]*entry{make([]*entry, minBuckets)}, buckets: minBuckets}
+	return &dict{first: make([]*entry, minBuckets), buckets: minBuckets}
 }
 
-func (d *dict) bucket(i int) **entry { return &d.segs[i/segmentSize][i%segmentSize] }
+func (d *dict) bucket(i int) **entry {
+	if i < segmentSize {
+		return &d.first[i]
+	}
+	return &d.rest[i/segmentSize-1][i%segmentSize]
+}
 
 // index returns the bucket of a hash.
 func (d *dict) index(hash uint32) int {
@@ -105,15 +114,14 @@ func (d *dict) split() {
 // room allocates the place of the next bucket. The first segment doubles, so
 // that small dicts are small.
 func (d *dict) room() {
-	last := d.segs[len(d.segs)-1]
 	switch {
-	case d.buckets < (len(d.segs)-1)*segmentSize+len(last):
-	case len(last) < segmentSize:
-		grown := make([]*entry, 2*len(last))
-		copy(grown, last)
-		d.segs[len(d.segs)-1] = grown
+	case d.buckets < len(d.first)+len(d.rest)*segmentSize:
+	case len(d.first) < segmentSize:
+		grown := make([]*entry, 2*len(d.first))
+		copy(grown, d.first)
+		d.first = grown
 	default:
-		d.segs = append(d.segs, make([]*entry, segmentSize))
+		d.rest = append(d.rest, make([]*entry, segmentSize))
 	}
 }
 
@@ -129,9 +137,9 @@ func (d *dict) merge() {
 		e = next
 	}
 	// One empty segment is kept, lest the border costs an allocation each way.
-	if n := len(d.segs) - 1; n > 0 && d.buckets <= (n-1)*segmentSize {
-		d.segs[n] = nil
-		d.segs = d.segs[:n]
+	if n := len(d.rest); n > 0 && d.buckets <= n*segmentSize-segmentSize {
+		d.rest[n-1] = nil
+		d.rest = d.rest[:n-1]
 	}
 }
 
@@ -189,11 +197,9 @@ func (d *dict) each(f func(*entry) bool) {
 // all calls f for all entries, in the order in which they happen to lie. f must
 // not change d.
 func (d *dict) all(f func(*entry)) {
-	for _, seg := range d.segs {
-		for _, e := range seg {
-			for ; e != nil; e = e.next {
-				f(e)
-			}
+	for i := range d.buckets {
+		for e := *d.bucket(i); e != nil; e = e.next {
+			f(e)
 		}
 	}
 }

@@ -40,8 +40,8 @@ func TestDictFindsWhatItHolds(t *testing.T) {
 			checkDict(t, d)
 		}
 	}
-	if d.buckets != minBuckets || len(d.segs) > 2 {
-		t.Errorf("%d buckets, %d segments left", d.buckets, len(d.segs))
+	if d.buckets != minBuckets || len(d.rest) > 1 {
+		t.Errorf("%d buckets, %d segments beside the first left", d.buckets, len(d.rest))
 	}
 }
 
