@@ -128,7 +128,7 @@ func (n *Node) startSystem(id identity) {
 	n.system = actor.NewActorSystem(actor.WithLoggerFactory(quiet))
 	n.system.ProcessRegistry.Address = id.node.String()
 	n.routes.Store(&session.Routes{Map: &slotmap.Map{}, Cluster: id.cluster, Self: n.selfNode(id)})
-	n.logPID = n.spawn("raftlog", n.store.Producer())
+	n.logPID = n.spawn("raftlog", n.store.Producer(), mailbox.WithYield())
 }
 
 // spawn starts one of the node's own actors, whose panic ends the node.

@@ -46,7 +46,7 @@ func newPeer(l *Links, node slotmap.NodeID) (*peer, error) {
 	p.budget = mailbox.NewBudget(l.limits.queued/minCost, l.limits.queued)
 	p.bulk.gone = make(chan struct{})
 	props := actor.PropsFromProducer(func() actor.Actor { return newSender(p) },
-		actor.WithMailbox(mailbox.New(mailbox.WithPanicHook(l.actorPanicked))), actor.WithDispatcher(mailbox.Workers()), restart)
+		actor.WithMailbox(mailbox.New(mailbox.WithYield(), mailbox.WithPanicHook(l.actorPanicked))), actor.WithDispatcher(mailbox.Workers()), restart)
 	pid, err := l.cfg.System.Root.SpawnNamed(props, "link/"+node.String())
 	p.pid = pid
 	return p, err

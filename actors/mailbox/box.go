@@ -1,6 +1,7 @@
 package mailbox
 
 import (
+	"runtime"
 	"runtime/debug"
 	"sync"
 	"sync/atomic"
@@ -141,30 +142,44 @@ func (b *box) more() bool {
 func (b *box) turn() {
 	defer b.escalate()
 	b.takeClients()
-	clients := 0
+	clients, yields := 0, b.yields
 	for range turnFactor * b.batch {
-		if b.systemMessage() {
-			continue
-		}
-		if b.suspended {
+		switch {
+		case b.systemMessage():
+		case b.suspended:
+			return
+		case b.consensusMessage():
+		case clients < b.batch && b.clientMessage():
+			clients++
+		case clients < b.batch && yields && b.owed > 0:
+			yields = false
+			runtime.Gosched()
+			b.takeClients()
+		default:
+			b.drain()
 			return
 		}
-		if msg, ok := b.next(&b.consensus); ok {
-			b.weigh(msg, -1)
-			b.deliver(msg)
-			continue
-		}
-		if clients == b.batch {
-			break
-		}
-		msg, ok := b.client.pop()
-		if !ok {
-			break
-		}
-		b.deliver(msg)
-		clients++
 	}
 	b.drain()
+}
+
+// consensusMessage delivers one message of the consensus lane, if there is any.
+func (b *box) consensusMessage() bool {
+	msg, ok := b.next(&b.consensus)
+	if ok {
+		b.weigh(msg, -1)
+		b.deliver(msg)
+	}
+	return ok
+}
+
+// clientMessage delivers one of the client messages that the turn has taken, if there is any.
+func (b *box) clientMessage() bool {
+	msg, ok := b.client.pop()
+	if ok {
+		b.deliver(msg)
+	}
+	return ok
 }
 
 // drain ends the turn.

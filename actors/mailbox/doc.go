@@ -26,7 +26,8 @@
 //		}
 //	}
 //
-// What arrives during the flush is the next batch, hence the batch sizes itself to the cost of a flush.
+// What arrives during the flush is the next batch, hence the batch sizes itself to the cost of a flush. Where a flush
+// is dear, [WithYield] lets the goroutines that are ready add to it first.
 //
 // # Order
 //

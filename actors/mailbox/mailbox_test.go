@@ -99,6 +99,41 @@ func TestBatchCapSplitsTurns(t *testing.T) {
 	}
 }
 
+// What a goroutine that is ready sends before it waits itself shares the flush, and nothing is waited for.
+func TestYieldGathersWhatIsAboutToCome(t *testing.T) {
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(1))
+	const rounds = 100
+	shared := func(opts ...Option) (n int) {
+		b, r := New(opts...)().(*box), &recorder{}
+		b.RegisterHandlers(r, Workers())
+		flushed, left := make(chan bool), 0
+		r.hook = func(m any) {
+			switch d, drained := m.(Drained); {
+			case m == "first":
+				left = 3
+				go post(b, "second", front{1})
+			case drained:
+				if left -= d.Messages; left == 0 {
+					flushed <- d.Messages == 3
+				}
+			}
+		}
+		for range rounds {
+			post(b, "first")
+			if <-flushed {
+				n++
+			}
+		}
+		return n
+	}
+	if n := shared(WithYield()); n < rounds/2 {
+		t.Errorf("%d of %d flushes were shared", n, rounds)
+	}
+	if n := shared(); n > rounds/2 {
+		t.Errorf("%d of %d flushes were shared without yielding", n, rounds)
+	}
+}
+
 func TestConsensusStreamCannotPutDrainedOff(t *testing.T) {
 	b, r, d := stepped(smallBatch)
 	left := 100

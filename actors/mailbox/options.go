@@ -19,6 +19,7 @@ type config struct {
 	onLossy        func(msg any)
 	onPanic        func(reason, msg any, stack []byte)
 	high           *HighWater
+	yields         bool
 }
 
 // Option changes a mailbox made by New.
@@ -41,6 +42,11 @@ func WithConsensusLimit(count int, onDrop func(msg any)) Option {
 func WithConsensusBytes(count int, bytes int64, onDrop func(msg any)) Option {
 	return func(c *config) { c.consensusLimit, c.consensusBytes, c.onLossy = count, bytes, onDrop }
 }
+
+// WithYield gives every goroutine that is ready a turn before Drained is delivered, once, and delivers what they sent
+// first. It is for actors whose flush is dear, an fsync or a write to a socket: what is about to come shares it, under
+// load, and where nothing is about to come nothing is waited for.
+func WithYield() Option { return func(c *config) { c.yields = true } }
 
 // WithPanicHook is told of a panic, with the stack of the actor that panicked, before it is escalated.
 func WithPanicHook(hook func(reason, msg any, stack []byte)) Option {
