@@ -8,33 +8,36 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// tableFS counts the writes to tables.
+// tableFS counts the writes to tables, and their bytes.
 type tableFS struct {
 	vfs.FS
-	writes *atomic.Int64
+	writes, bytes *atomic.Int64
 }
+
+func newTableFS() tableFS { return tableFS{vfs.NewMem(), new(atomic.Int64), new(atomic.Int64)} }
 
 func (fs tableFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, error) {
 	f, err := fs.FS.Create(name, c)
 	if err != nil || !strings.HasSuffix(name, ".sst") {
 		return f, err
 	}
-	return tableFile{f, fs.writes}, nil
+	return tableFile{f, fs}, nil
 }
 
 type tableFile struct {
 	vfs.File
-	writes *atomic.Int64
+	fs tableFS
 }
 
 func (f tableFile) Write(b []byte) (int, error) {
-	f.writes.Add(1)
+	f.fs.writes.Add(1)
+	f.fs.bytes.Add(int64(len(b)))
 	return f.File.Write(b)
 }
 
 // What is moved from memory to a table costs a system call for a hundred entries, not one for each few.
 func TestTablesAreWrittenInLargePieces(t *testing.T) {
-	fs := tableFS{vfs.NewMem(), new(atomic.Int64)}
+	fs := newTableFS()
 	l := begin(t, config(t, fs))
 	before := fs.writes.Load()
 	const entries, size = 2000, 1 << 10
@@ -48,5 +51,26 @@ func TestTablesAreWrittenInLargePieces(t *testing.T) {
 		t.Fatal("no table was written")
 	case n > entries/40:
 		t.Fatalf("%d writes for %d entries of %d bytes", n, entries, size)
+	}
+}
+
+// Entries that a shard truncates before long are moved to a table once, and merged hardly ever.
+func TestEntriesAreNotWrittenOverAndOver(t *testing.T) {
+	fs := newTableFS()
+	cfg := config(t, fs)
+	cfg.memTable = 64 << 10
+	l := begin(t, cfg)
+	const size, perTurn, kept, turns = 1 << 10, 20, 400, 500
+	values := strings.Split(strings.Repeat(strings.Repeat("v", size)+" ", perTurn)[:perTurn*(size+1)-1], " ")
+	for i := range uint64(turns) {
+		last := 10 + (i+1)*perTurn
+		turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, last-perTurn+1, values...), Sync: true})
+		if through := last - kept; last > kept+10 && last%kept == 10 {
+			turn(l, &Compact{Shard: 4, Replica: 7, Snapshot: snapAt(last, 2), Through: through, ThroughTerm: 2})
+		}
+	}
+	mustClose(t, l)
+	if written, logged := fs.bytes.Load(), int64(turns*perTurn*size); written > logged*5/2 {
+		t.Errorf("%d KiB of tables for %d KiB of log", written>>10, logged>>10)
 	}
 }
