@@ -1,6 +1,9 @@
 package replica
 
-import "encoding/binary"
+import (
+	"encoding/binary"
+	"slices"
+)
 
 // maxReadRounds is how many ReadIndex rounds may be in flight. One: what arrives meanwhile shares the
 // next round, so that the number of rounds follows the round-trip time and not the load.
@@ -123,6 +126,11 @@ func (r *reads) retry(tick uint64) {
 	}
 	clear(r.rounds[len(keep):])
 	r.rounds = keep
+}
+
+// opened reports whether there is a round that was opened at or before tick.
+func (r *reads) opened(tick uint64) bool {
+	return slices.ContainsFunc(r.rounds, func(rd round) bool { return rd.born <= tick })
 }
 
 // takeUnconfirmed empties the queue and the open rounds. Reads whose index is known stay: they are as

@@ -50,7 +50,7 @@ func (r *replica) sendReady(m *raftpb.Message) {
 		r.votes = append(r.votes, m)
 	case m.GetType() == raftpb.MsgPreVote:
 		r.ask(m)
-	case r.soonTold(m):
+	case r.soonTold(m), r.spares(m):
 	default:
 		r.send(m)
 	}
@@ -207,6 +207,7 @@ func (r *replica) appliedThrough(m *applied) {
 }
 
 func (r *replica) roleChanged(s *raft.SoftState) {
+	r.askAll()
 	led, was := r.role == raft.StateLeader, r.leader
 	r.role, r.leader = s.RaftState, s.Lead
 	if r.leader != 0 {

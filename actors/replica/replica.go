@@ -48,6 +48,7 @@ type replica struct {
 	writes      []*Batch // queued for the next entry
 	parked      []parked // requests that wait for a leader
 	reads       reads
+	confirmers  confirmers
 	lease       lease
 	promise     int64 // ms of the monotonic clock until which nobody else is elected, 0 for none
 	fates       fates
@@ -239,6 +240,7 @@ func (r *replica) onTick() {
 	r.ticked = true
 	r.tickRaft()
 	r.askAgain()
+	r.tendConfirmers()
 	if r.tick > unknownTicks {
 		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
 		answerAll(r.cfg, r.reads.expired(r.tick-unknownTicks), Down)
@@ -293,6 +295,7 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	}
 	r.yield(m)
 	r.voting(m)
+	r.confirms(m)
 	r.step(m)
 	r.promiseTo(from, m)
 }
