@@ -43,9 +43,9 @@ func WithConsensusBytes(count int, bytes int64, onDrop func(msg any)) Option {
 	return func(c *config) { c.consensusLimit, c.consensusBytes, c.onLossy = count, bytes, onDrop }
 }
 
-// WithYield gives every goroutine that is ready a turn before Drained is delivered, once, and delivers what they sent
-// first. It is for actors whose flush is dear, an fsync or a write to a socket: what is about to come shares it, under
-// load, and where nothing is about to come nothing is waited for.
+// WithYield lets other goroutines run before Drained is delivered, once a turn, and delivers what they sent first. It is
+// for actors whose flush is dear, an fsync or a write to a socket: under load what is about to come shares it. The turn
+// goes on when the scheduler comes back to it: at once where nothing else is ready.
 func WithYield() Option { return func(c *config) { c.yields = true } }
 
 // WithPanicHook is told of a panic, with the stack of the actor that panicked, before it is escalated.

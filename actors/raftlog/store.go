@@ -20,12 +20,6 @@ const memTableSize = 16 << 20
 // under load made more system calls for tables, every few seconds, than for its log and its clients.
 const blockSize = 128 << 10
 
-// flushesKept is how many memtables are left as they were written out before they are merged into what is left of the
-// older ones: until then shards have truncated most of the entries, which a merge then drops and does not write. With
-// Pebble's own 2 the log was written four times over. It costs disk space, up to flushesKept memtables, and no time of
-// reading, for the newest entries are in memory.
-const flushesKept = 16
-
 // options of the Pebble store. Entries are short-lived and often incompressible.
 func (l *Log) options(lock *pebble.Lock, readOnly bool) *pebble.Options {
 	o := &pebble.Options{
@@ -43,9 +37,9 @@ func (l *Log) options(lock *pebble.Lock, readOnly bool) *pebble.Options {
 			WriteStallBegin: func(i pebble.WriteStallBeginInfo) { l.cfg.Logger.Warn("log store stalls", "reason", i.Reason) },
 		},
 	}
-	o.L0CompactionThreshold, o.L0StopWritesThreshold = 2*flushesKept, 4*flushesKept
-	o.L0CompactionFileThreshold = 1 << 20 // it is bounded by flushesKept
-	o.LBaseMaxBytes = 1 << 40             // one level below: what is merged at all is merged once
+	// One level below the newest tables: what a shard truncates late is merged once, and not again at each level.
+	o.LBaseMaxBytes = 1 << 40
+	o.Experimental.SpanPolicyFunc = tableBounds
 	for i := range o.Levels {
 		o.Levels[i].BlockSize = blockSize
 		o.Levels[i].Compression = func() *sstable.CompressionProfile { return sstable.NoCompression }
@@ -97,4 +91,17 @@ func (p *pebbleLogger) log(level slog.Level, format string, args []any) {
 	if ctx := context.Background(); p.l.cfg.Logger.Enabled(ctx, level) {
 		p.l.cfg.Logger.Log(ctx, level, "log store: "+fmt.Sprintf(format, args...))
 	}
+}
+
+// tableBounds ends tables where the entries of a shard begin and end. Else its record, which is written all the time,
+// would make each new table overlap all older ones of the shard, and every merge write its whole log again.
+func tableBounds(start []byte) (pebble.SpanPolicy, []byte, error) {
+	shard, kind, _, ok := parseShardKey(start)
+	switch {
+	case !ok:
+		return pebble.SpanPolicy{}, []byte{prefixShard}, nil
+	case kind == kindEntry:
+		return pebble.SpanPolicy{}, entriesEnd(shard), nil
+	}
+	return pebble.SpanPolicy{}, appendShardKey(nil, shard, kindEntry), nil
 }

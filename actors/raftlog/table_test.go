@@ -54,23 +54,27 @@ func TestTablesAreWrittenInLargePieces(t *testing.T) {
 	}
 }
 
-// Entries that a shard truncates before long are moved to a table once, and merged hardly ever.
+// An entry is moved to a table, and merged with others about once, however long the log grows before it is truncated.
 func TestEntriesAreNotWrittenOverAndOver(t *testing.T) {
-	fs := newTableFS()
-	cfg := config(t, fs)
-	cfg.memTable = 64 << 10
-	l := begin(t, cfg)
-	const size, perTurn, kept, turns = 1 << 10, 20, 400, 500
+	const size, perTurn, turns, truncated = 8 << 10, 20, 500, 1000
 	values := strings.Split(strings.Repeat(strings.Repeat("v", size)+" ", perTurn)[:perTurn*(size+1)-1], " ")
-	for i := range uint64(turns) {
-		last := 10 + (i+1)*perTurn
-		turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, last-perTurn+1, values...), Sync: true})
-		if through := last - kept; last > kept+10 && last%kept == 10 {
-			turn(l, &Compact{Shard: 4, Replica: 7, Snapshot: snapAt(last, 2), Through: through, ThroughTerm: 2})
-		}
-	}
-	mustClose(t, l)
-	if written, logged := fs.bytes.Load(), int64(turns*perTurn*size); written > logged*5/2 {
-		t.Errorf("%d KiB of tables for %d KiB of log", written>>10, logged>>10)
+	for name, kept := range map[string]uint64{"truncated soon": truncated, "truncated late": 4 * truncated, "never truncated": turns * perTurn} {
+		t.Run(name, func(t *testing.T) {
+			fs := newTableFS()
+			cfg := config(t, fs)
+			cfg.memTable = 1 << 20
+			l := begin(t, cfg)
+			for i := range uint64(turns) {
+				last := 10 + (i+1)*perTurn
+				turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, last-perTurn+1, values...), Hard: hard(2, last), Sync: true})
+				if last > kept+10 && last%truncated == 10 {
+					turn(l, &Compact{Shard: 4, Replica: 7, Snapshot: snapAt(last, 2), Through: last - kept, ThroughTerm: 2})
+				}
+			}
+			mustClose(t, l)
+			if written, logged := fs.bytes.Load(), int64(turns*perTurn*size); written > logged*5/2 {
+				t.Errorf("%d KiB of tables for %d KiB of log", written>>10, logged>>10)
+			}
+		})
 	}
 }

@@ -1,6 +1,8 @@
 package replica
 
 import (
+	"cmp"
+	"encoding/binary"
 	"slices"
 
 	"go.etcd.io/raft/v3"
@@ -17,10 +19,11 @@ const (
 // confirmers are the followers whom a leader asks to confirm its rounds of reads. A round takes the answers of a
 // majority (Raft thesis, section 6.4); that of one more follower makes no difference, and costs two messages and the
 // wake-ups of two nodes. So those are asked who were the first to answer when all were asked. The heartbeats of the
-// clock go to everyone, rounds that are open with them.
+// clock go to everyone, and confirm the rounds that are open as well.
 type confirmers struct {
 	ids   []uint64 // in the order in which they answered
 	since uint64   // tick
+	first uint64   // number of the first heartbeat that went to all, 0 until it does
 }
 
 // confirmable reports whether the confirmers known make a majority with this replica.
@@ -32,13 +35,24 @@ func (r *replica) confirmable() bool {
 
 // spares reports whether a message asks a follower to confirm a round that others confirm.
 func (r *replica) spares(m *raftpb.Message) bool {
-	return beat(m) != 0 && !r.ticked && r.confirmable() && !slices.Contains(r.confirmers.ids, m.GetTo())
+	n := beat(m)
+	switch {
+	case n == 0:
+		return false
+	case !r.confirmable():
+		r.confirmers.first = cmp.Or(r.confirmers.first, n)
+		return false
+	}
+	return !r.ticked && !slices.Contains(r.confirmers.ids, m.GetTo())
 }
 
-// confirms notes who answers the question that all were asked.
+// confirms notes who answers a question that all were asked; what answers an older one says nothing of who is quick.
 func (r *replica) confirms(m *raftpb.Message) {
 	c, from := &r.confirmers, m.GetFrom()
-	if m.GetType() != raftpb.MsgHeartbeatResp || len(m.GetContext()) == 0 || r.role != raft.StateLeader || r.confirmable() {
+	if m.GetType() != raftpb.MsgHeartbeatResp || m.GetTerm() != r.term || len(m.GetContext()) != 8 || r.confirmable() {
+		return
+	}
+	if n := binary.LittleEndian.Uint64(m.GetContext()); c.first == 0 || n < c.first {
 		return
 	}
 	if slices.Contains(r.members.Conf.GetVoters(), from) && !slices.Contains(c.ids, from) {
@@ -49,15 +63,19 @@ func (r *replica) confirms(m *raftpb.Message) {
 // askAll makes the next round one that everyone is asked to confirm.
 func (r *replica) askAll() { r.confirmers = confirmers{since: r.tick} }
 
+// askAllAgain asks everyone also to confirm what is open: the newest round confirms those before it.
+func (r *replica) askAllAgain() {
+	r.askAll()
+	if ctx := r.reads.newest(); ctx != nil {
+		r.node.ReadIndex(ctx)
+	}
+}
+
 // tendConfirmers does without those who don't answer, and looks for quicker ones now and then.
 func (r *replica) tendConfirmers() {
-	switch overdue := r.tick - min(r.tick, confirmPatience); {
-	case !r.confirmable():
-	case r.reads.opened(overdue):
-		r.askAll()
-		r.reads.retry(overdue)
-	case slices.ContainsFunc(r.confirmers.ids, r.silent), r.tick >= r.confirmers.since+confirmersTicks:
-		r.askAll()
+	waits := r.reads.opened(r.tick - min(r.tick, confirmPatience))
+	if r.confirmable() && (waits || slices.ContainsFunc(r.confirmers.ids, r.silent) || r.tick >= r.confirmers.since+confirmersTicks) {
+		r.askAllAgain()
 	}
 }
 
@@ -69,7 +87,6 @@ func (r *replica) silent(id uint64) bool {
 // confirmerDown asks everyone if a node is gone that had a confirmer.
 func (r *replica) confirmerDown(node slotmap.NodeID) {
 	if r.confirmable() && slices.ContainsFunc(r.confirmers.ids, func(id uint64) bool { return r.members.Nodes[id] == node }) {
-		r.askAll()
-		r.reads.retry(r.tick)
+		r.askAllAgain()
 	}
 }

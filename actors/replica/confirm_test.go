@@ -75,10 +75,57 @@ func TestReadsGoOnWithoutTheirConfirmer(t *testing.T) {
 			a.c.tick(confirmPatience + 1)
 		}
 		a.c.must(p, "$1 v")
+		if !known {
+			a.c.tick(heartbeatTicks + confirmPatience + 1) // the heartbeat of the clock may have done
+		}
 		a.read()
 		if next := a.read(); len(next) != 1 || next[0] == confirmer.i {
 			t.Errorf("after n%d was cut off %v are asked", confirmer.i, next)
 		}
+	}
+}
+
+// An answer that comes after all were asked again still counts: on slow links each would else be too late.
+func TestLateAnswerConfirms(t *testing.T) {
+	a := newAsking(t, 3)
+	hold := func(hold, answers bool) {
+		for _, n := range a.c.nodes {
+			from, to := a.lead, n
+			if answers {
+				from, to = to, from
+			}
+			if n != a.lead {
+				a.c.net.pipe(from.i, to.i, false).stuck = hold
+			}
+		}
+	}
+	a.read()
+	a.read()
+	hold(true, true)
+	p := a.c.send(a.lead, kindRead, "get", "key")
+	a.c.settle()
+	hold(true, false)
+	a.c.tick(confirmPatience + 1)
+	hold(false, true)
+	a.c.must(p, "$1 v")
+}
+
+// A follower that answers late what it was asked before is none of the quick ones.
+func TestConfirmerIsReplacedUnderLoad(t *testing.T) {
+	a := newAsking(t, 3)
+	a.c.tick(confirmersTicks)
+	a.read()
+	slow := a.c.nodes[a.read()[0]-1]
+	back := a.c.net.pipe(slow.i, a.lead.i, false)
+	back.stuck = true
+	open := a.c.send(a.lead, kindRead, "get", "key")
+	a.c.settle()
+	a.c.tick(confirmPatience + 1) // everyone is asked for it
+	a.c.must(open, "$1 v")
+	back.stuck = false
+	a.c.settle()
+	if next := a.read(); len(next) != 1 || next[0] == slow.i {
+		t.Errorf("n%d was slow, and %v are asked", slow.i, next)
 	}
 }
 

@@ -128,6 +128,14 @@ func (r *reads) retry(tick uint64) {
 	r.rounds = keep
 }
 
+// newest is the context of the round opened last, nil if none is open.
+func (r *reads) newest() []byte {
+	if len(r.rounds) == 0 {
+		return nil
+	}
+	return binary.BigEndian.AppendUint64(nil, r.rounds[len(r.rounds)-1].id)
+}
+
 // opened reports whether there is a round that was opened at or before tick.
 func (r *reads) opened(tick uint64) bool {
 	return slices.ContainsFunc(r.rounds, func(rd round) bool { return rd.born <= tick })
