@@ -24,6 +24,7 @@ const (
 	snapMagic     = "TROUPE-SNAPSHOT-1\n"
 	maxSnapBlock  = 64 << 20 // a block holds at least one record, and a record one value
 	snapBlockSize = 256 << 10
+	snapAhead     = 4 << 20  // what is written before the disk gets it: all of it at the end would hold up the log
 	snapBuffer    = 64 << 10 // of a file that is written or read; what is longer goes past it
 	blockHead     = 12
 )
@@ -106,6 +107,7 @@ type snapWriter struct {
 	f    vfs.File
 	w    *bufio.Writer
 	size int64
+	sent int64 // of that, what the disk was given to write
 	sum  *xxhash.Digest
 }
 
@@ -138,7 +140,12 @@ func (s *snapWriter) block(payload []byte) error {
 	if err := s.write(head[:]); err != nil {
 		return err
 	}
-	return s.write(payload)
+	if err := s.write(payload); err != nil || s.size < s.sent+snapAhead {
+		return err
+	}
+	s.sent = s.size
+	_, err := s.f.SyncTo(s.sent)
+	return err
 }
 
 // finish ends the file, syncs it, gives it its name and syncs the folder. If it cannot, nothing is left under the

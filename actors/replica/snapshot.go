@@ -19,15 +19,19 @@ type snapshotting struct {
 	writer *actor.PID
 }
 
-// slice is one piece of a snapshot for the writer; the last one is marked.
+// slice is one piece of a snapshot for the writer, to whom its block belongs until it is written; the last one is marked.
 type slice struct {
 	block []byte
 	last  bool
 }
 
 // blockWritten tells the applier that the writer is ready for the next slice. One slice is under way at
-// a time: the disk sets the pace, and between two slices the applier does its ordinary work.
-type blockWritten struct{ err error }
+// a time: the disk sets the pace, and between two slices the applier does its ordinary work. The block comes back with
+// it: a new one for each slice would have the collector mark the whole keyspace a few times in each snapshot.
+type blockWritten struct {
+	block []byte
+	err   error
+}
 
 // snapshotTaken tells the replica that a snapshot file is complete and durable, or failed.
 type snapshotTaken struct {
@@ -51,7 +55,7 @@ func (a *applier) beginSnapshot(ctx actor.Context) {
 	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self(), release: release}
 	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props(nil)...))
-	a.sendSlice(ctx)
+	a.sendSlice(ctx, make([]byte, 0, snapBlockSize))
 }
 
 // errNoRoom says that the disk has too little space for a snapshot.
@@ -70,12 +74,13 @@ func (a *applier) nextSlice(ctx actor.Context, m *blockWritten) {
 	case m.err != nil:
 		a.cancelSnapshot()
 	default:
-		a.sendSlice(ctx)
+		a.sendSlice(ctx, m.block[:0])
 	}
 }
 
-func (a *applier) sendSlice(ctx actor.Context) {
-	block, done := a.snap.from.Next(nil, snapBlockSize)
+// sendSlice sends the next slice in the memory of room, which nobody else has.
+func (a *applier) sendSlice(ctx actor.Context, room []byte) {
+	block, done := a.snap.from.Next(room, snapBlockSize)
 	ctx.Send(a.snap.writer, &slice{block: block, last: done})
 	if done {
 		a.snap = nil
@@ -133,7 +138,7 @@ func (s *snapshotFile) slice(ctx actor.Context, m *slice) {
 		}
 	}
 	if !m.last {
-		ctx.Send(s.applier, &blockWritten{})
+		ctx.Send(s.applier, &blockWritten{block: m.block})
 		return
 	}
 	size, sum, err := s.w.finish()

@@ -1,0 +1,35 @@
+package replica
+
+import (
+	"testing"
+	"unsafe"
+
+	"github.com/asynkron/protoactor-go/actor"
+	"github.com/cockroachdb/pebble/v2/vfs"
+)
+
+// A snapshot is written in the memory of one block, however large the keyspace: the writer gives each back.
+func TestBlockOfASnapshotComesBack(t *testing.T) {
+	system := actor.NewActorSystem(actor.WithLoggerFactory(quietActors))
+	defer system.Shutdown()
+	back := make(chan *blockWritten, 1)
+	applier := system.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		if m, ok := c.Message().(*blockWritten); ok {
+			back <- m
+		}
+	}))
+	released := make(chan struct{})
+	w := &snapshotFile{cfg: &Config{FS: vfs.NewMem()}, name: "s", applier: applier, release: func() { close(released) }}
+	writer := system.Root.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }))
+	block := append(make([]byte, 0, snapBlockSize), "records"...)
+	for range 3 {
+		system.Root.Send(writer, &slice{block: block})
+		m := <-back
+		if m.err != nil || unsafe.SliceData(m.block) != unsafe.SliceData(block) || cap(m.block) != cap(block) {
+			t.Fatalf("%d bytes of another block came back: %v", len(m.block), m.err)
+		}
+		block = m.block
+	}
+	system.Root.Stop(writer)
+	<-released
+}
