@@ -137,7 +137,7 @@ func (d *dict) merge() {
 		e = next
 	}
 	// One empty segment is kept, lest the border costs an allocation each way.
-	if n := len(d.rest); n > 0 && d.buckets <= n*segmentSize-segmentSize {
+	if n := len(d.rest); n > 0 && d.buckets <= (n-1)*segmentSize {
 		d.rest[n-1] = nil
 		d.rest = d.rest[:n-1]
 	}

@@ -18,9 +18,9 @@
 //
 // The turn. The mailbox delivers all that is queued, then one mailbox.Drained. Consensus messages are
 // stepped as they come; client operations only queue. At Drained the replica proposes all queued
-// writes as one entry, opens one ReadIndex round for all queued reads (and asks a majority, see confirmers), and then handles raft's Ready
+// writes as one entry, opens one ReadIndex round for all queued reads, and then handles raft's Ready
 // until there is none. One round is under way at a time, and so is one entry until the next tick; what comes
-// meanwhile shares the next:
+// meanwhile shares the next. Of a round only as many followers are asked as a majority takes, see confirmers:
 //
 //	case mailbox.Drained:
 //		r.proposeQueued()
