@@ -104,7 +104,7 @@ func (n *Node) openStore() error {
 	store, err := raftlog.Open(raftlog.Config{
 		Dir: logDir(n.cfg.Data), FS: n.world.FS, Store: n.world.Store, FreeSpace: n.world.Free,
 		Fsync: n.cfg.Fsync, MinFree: n.cfg.MinFree, Ballast: n.world.Ballast,
-		Fatal: n.cfg.Fatal, Logger: n.cfg.Logger,
+		Fatal: n.cfg.Fatal, Logger: n.cfg.Logger, After: n.world.After,
 	})
 	n.store = store
 	return err

@@ -34,6 +34,8 @@ type World struct {
 	Wall func() int64 // ms since 1970
 	Mono func() int64 // ms, never backwards
 	Seed func() uint64
+	// After calls back once, on any goroutine; nil: nothing is put off, see raftlog.Config.
+	After func(time.Duration, func())
 
 	// Dispatcher gives the turns of the actor of a name; nil: mailbox.Workers.
 	Dispatcher func(actor string) actor.Dispatcher
@@ -79,6 +81,7 @@ func realWorld() World {
 		Wall:    func() int64 { return time.Now().UnixMilli() },
 		Mono:    func() int64 { return time.Since(processStart).Milliseconds() },
 		Seed:    rand.Uint64,
+		After:   func(d time.Duration, do func()) { time.AfterFunc(d, do) },
 	}
 }
 

@@ -16,7 +16,7 @@ const (
 	// flushAt is what the buffer holds before it is written without waiting for Drained.
 	flushAt = 256 << 10
 	// maxKept is the largest buffer that is kept for reuse.
-	maxKept = 1 << 20
+	maxKept = 4 << 20
 	// maxPongs bounds the frames that come back on a connection to a peer: pongs.
 	maxPongs = 1 << 10
 	// connectTries is how often Connect dials, at most a backoff apart.

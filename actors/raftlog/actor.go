@@ -20,6 +20,8 @@ type logActor struct {
 	log    *Log
 	writer *writer
 	stop   chan struct{}
+	wake   func() // ends a wait
+	woken  bool   // wake will be called
 }
 
 func (a *logActor) Receive(c actor.Context) {
@@ -31,8 +33,12 @@ func (a *logActor) Receive(c actor.Context) {
 		a.start(c)
 	case *actor.Stopping:
 		a.finish(c)
+	case groupDue:
+		a.woken = false
 	case mailbox.Drained:
-		a.flush(c)
+		if !a.putsOff() {
+			a.flush(c)
+		}
 	case CheckSpace:
 		a.log.space.look()
 		a.writer.due = a.writer.due || len(a.writer.touched) > 0
@@ -50,8 +56,10 @@ func (a *logActor) start(c actor.Context) {
 		return
 	}
 	a.stop = make(chan struct{})
+	root, self := c.ActorSystem().Root, c.Self()
+	a.wake = func() { root.Send(self, groupDue{}) }
 	if a.log.cfg.Fsync == Interval {
-		go tick(c.ActorSystem().Root, c.Self(), a.log.cfg.SyncEvery, a.stop)
+		go tick(root, self, a.log.cfg.SyncEvery, a.stop)
 	}
 }
 
@@ -66,6 +74,21 @@ func tick(root *actor.RootContext, self *actor.PID, every time.Duration, stop <-
 			return
 		}
 	}
+}
+
+// putsOff reports whether what is staged waits for what other shards are about to append, see groupCommit. Only entries
+// do: who waits for a vote or a new replica waits for nothing else.
+func (a *logActor) putsOff() bool {
+	w := a.writer
+	if a.log.cfg.After == nil || !w.sync || w.urgent {
+		return false
+	}
+	d := w.group.wait(time.Now())
+	if d > 0 && !a.woken {
+		a.woken = true
+		a.log.cfg.After(d, a.wake)
+	}
+	return d > 0
 }
 
 func (a *logActor) flush(c actor.Context) {

@@ -45,6 +45,9 @@ type Config struct {
 	MinFree    int64         // bytes; below it Space says Low
 	Ballast    int64         // bytes; 0: none
 	CacheBytes int64         // of Pebble's block cache; 0: 8 MiB
+	// After calls back once, on any goroutine. An fsync may then be put off for the appends of other shards, no
+	// longer than an fsync takes; nil: none is.
+	After func(time.Duration, func())
 	// Fatal ends the process: a write was lost, or the disk lies. It is called from any goroutine, once, and
 	// must not return except in tests.
 	Fatal     func(error)

@@ -23,6 +23,10 @@
 //		commit (synced: note the marks)
 //		send the replies
 //
+// Where shards append in turns, some in one fsync and some in the next, the flush is put off until all of them have, for
+// as long as an fsync takes at most, see groupCommit: twice as many appends share one then. What is not an entry (a vote,
+// a new replica) is never put off.
+//
 // An fsync is asked for by Append.Sync, by a changed term or vote, and by every structural message (Create,
 // Bury, Compact, a received snapshot, SetMeta). Under ModeInterval and ModeNever Append.Sync is not heeded, so
 // that acknowledged entries may be lost with the power; the rest is synced all the same.

@@ -34,6 +34,10 @@ type Store interface {
 	Close() error
 }
 
+// maxKeptBatch is the largest batch, in bytes, whose memory serves the next one. What a large value is written through
+// is copied into memory never touched before otherwise, which costs more than the copy.
+const maxKeptBatch = 8 << 20
+
 // pebbleStore is the Store that nodes use.
 type pebbleStore struct{ db *pebble.DB }
 
@@ -43,10 +47,12 @@ func (s pebbleStore) Scan(lo, hi []byte, each func(key, value []byte) (bool, err
 	return pebbleScan(s.db, lo, hi, each)
 }
 
-func (s pebbleStore) View() View              { return pebbleView{s.db.NewSnapshot()} }
-func (s pebbleStore) NewBatch() *pebble.Batch { return s.db.NewBatch() }
-func (s pebbleStore) Flush() error            { return s.db.Flush() }
-func (s pebbleStore) Close() error            { return s.db.Close() }
+func (s pebbleStore) View() View { return pebbleView{s.db.NewSnapshot()} }
+func (s pebbleStore) NewBatch() *pebble.Batch {
+	return s.db.NewBatch(pebble.WithMaxRetainedSizeBytes(maxKeptBatch))
+}
+func (s pebbleStore) Flush() error { return s.db.Flush() }
+func (s pebbleStore) Close() error { return s.db.Close() }
 
 func (s pebbleStore) Commit(b *pebble.Batch, sync bool) error {
 	return s.db.Apply(b, &pebble.WriteOptions{Sync: sync})

@@ -117,6 +117,9 @@ type CheckSpace struct{}
 // syncTick makes the actor sync what ModeInterval has left unsynced.
 type syncTick struct{}
 
+// groupDue ends a wait for the appends of other shards.
+type groupDue struct{}
+
 // All messages share the front lane, for their order counts.
 
 func (*Append) ConsensusLane()    {}
@@ -126,6 +129,7 @@ func (*Bury) ConsensusLane()      {}
 func (*SetMeta) ConsensusLane()   {}
 func (CheckSpace) ConsensusLane() {}
 func (syncTick) ConsensusLane()   {}
+func (groupDue) ConsensusLane()   {}
 
 // The replies too: a raft response hangs on them.
 

@@ -63,6 +63,9 @@ func (w *writer) stageAppend(m *Append) error {
 	if err := w.putEntries(m.Shard, r, m.Entries); err != nil {
 		return err
 	}
+	if len(m.Entries) > 0 {
+		w.group.appends(m.Shard)
+	}
 	w.setHard(r, m.Hard)
 	if r.hasHard && r.commit > r.last {
 		return fmt.Errorf("raftlog: shard %d: commit %d beyond the last entry %d", m.Shard, r.commit, r.last)
@@ -77,7 +80,7 @@ func (w *writer) setHard(r *record, h *raftpb.HardState) {
 		return
 	}
 	if !r.hasHard || r.term != h.GetTerm() || r.vote != h.GetVote() {
-		w.sync = true
+		w.urge()
 	}
 	r.hasHard, r.term, r.vote, r.commit = true, h.GetTerm(), h.GetVote(), h.GetCommit()
 	r.covers(r.snapshot.Index)
@@ -141,7 +144,7 @@ func (w *writer) putSnapshot(shard slotmap.ShardID, r *record, s *SnapshotRef) e
 		return fmt.Errorf("raftlog: shard %d: %w", shard, err)
 	}
 	r.snapshot = Position{s.Index, s.Term}
-	w.sync = true
+	w.urge()
 	return w.batch.Set(snapshotKey(shard), appendSnapshot(nil, s), nil)
 }
 
@@ -190,7 +193,7 @@ func (w *writer) stageCreate(m *Create) error {
 	}
 	r := w.record(m.Shard)
 	r.replica = m.Replica
-	w.sync = true
+	w.urge()
 	w.setHard(r, m.Hard)
 	if m.Snapshot.File == "" {
 		return nil
@@ -204,7 +207,7 @@ func (w *writer) stageBury(m *Bury) error {
 	}
 	r := w.record(m.Shard)
 	r.tombstone = max(r.tombstone, m.Replica)
-	w.sync = true
+	w.urge()
 	w.answer(m.Reply, &Buried{Shard: m.Shard, Replica: m.Replica, Tag: m.Tag})
 	if r.replica > r.tombstone {
 		return nil // a later replica lives on
@@ -218,7 +221,7 @@ func (w *writer) stageBury(m *Bury) error {
 
 func (w *writer) stageMeta(m *SetMeta) error {
 	w.record(nodeShard)
-	w.sync = true
+	w.urge()
 	key, value := m.Key, append([]byte(nil), m.Value...)
 	w.done = append(w.done, func() {
 		w.log.meta.set(key, value)

@@ -30,7 +30,9 @@ type writer struct {
 	touched  map[slotmap.ShardID]*record // by the batch
 	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
 	sync     bool                        // the turn must end with an fsync
-	due      bool                        // the turn must end with a commit: more is staged than commit indexes
+	urgent   bool                        // at once
+	group    groupCommit
+	due      bool // the turn must end with a commit: more is staged than commit indexes
 	replies  []reply
 	done     []func()
 	key      []byte // scratch
@@ -44,7 +46,7 @@ type reply struct {
 
 func newWriter(l *Log, m *marks, records map[slotmap.ShardID]*record) *writer {
 	return &writer{
-		log: l, marks: m, records: records, batch: l.db.NewBatch(),
+		log: l, marks: m, records: records, batch: l.db.NewBatch(), group: newGroupCommit(),
 		touched: map[slotmap.ShardID]*record{}, unmarked: map[slotmap.ShardID]uint64{},
 	}
 }
@@ -68,6 +70,9 @@ func (w *writer) answer(to *actor.PID, msg any) {
 		w.replies = append(w.replies, reply{to, msg})
 	}
 }
+
+// urge asks for an fsync that waits for nothing.
+func (w *writer) urge() { w.sync, w.urgent = true, true }
 
 // flush commits what is staged and returns the replies that may leave now.
 func (w *writer) flush() []reply {
@@ -97,7 +102,7 @@ func (w *writer) commit() bool {
 	if err := w.apply(w.sync); err != nil {
 		w.log.fail(err)
 	}
-	w.sync, w.due = false, false
+	w.sync, w.urgent, w.due = false, false, false
 	return !w.log.failed.Load()
 }
 
@@ -128,7 +133,9 @@ func (w *writer) apply(sync bool) error {
 	if !sync {
 		return nil
 	}
-	c.synced(time.Since(start))
+	ended := time.Now()
+	c.synced(ended.Sub(start))
+	w.group.synced(start, ended)
 	return w.mark()
 }
 
