@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/errors/oserror"
+	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
@@ -26,6 +27,7 @@ type snapState struct {
 	running bool
 	again   uint64 // tick before which none is tried, after one that failed
 	failure string // what the newest one failed of
+	sends   int    // files that are being sent
 }
 
 // snapRetryTicks is how long after a snapshot that failed the next one is tried.
@@ -118,6 +120,7 @@ func (r *replica) sendSnapshot(node slotmap.NodeID, m *raftpb.Message) {
 		return
 	}
 	r.cfg.Logger.Info("sends snapshot", "shard", r.cfg.Shard, "to", m.GetTo(), "index", ref.Index)
+	r.snaps.sends++
 	r.cfg.System.Root.Send(bulk, &link.SendFile{
 		To: node, Target: r.self().Id, Path: r.snapFile(ref.File), Reply: r.self(), Tag: offer{m.GetTo(), ref.Index},
 		Header: &wire.Snapshot{
@@ -130,6 +133,7 @@ func (r *replica) sendSnapshot(node slotmap.NodeID, m *raftpb.Message) {
 type offer struct{ to, index uint64 }
 
 func (r *replica) fileSent(m *link.FileSent) {
+	r.snaps.sends--
 	of, status := m.Tag.(offer), raft.SnapshotFinish
 	if m.Err != nil {
 		status = raft.SnapshotFailure
@@ -228,8 +232,13 @@ func (r *replica) dropArrived(path string) {
 	}
 }
 
+// removeFile deletes a snapshot file that the applier does not read. A follower that is being sent one has it to the end.
 func (r *replica) removeFile(name string) {
-	if err := r.cfg.FS.Remove(r.snapFile(name)); err != nil && !oserror.IsNotExist(err) {
+	remove := discardFile
+	if r.snaps.sends > 0 {
+		remove = vfs.FS.Remove
+	}
+	if err := remove(r.cfg.FS, r.snapFile(name)); err != nil && !oserror.IsNotExist(err) {
 		r.cfg.Logger.Warn("old snapshot stays", "file", name, "err", err)
 	}
 }
