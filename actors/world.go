@@ -34,7 +34,7 @@ type World struct {
 	Wall func() int64 // ms since 1970
 	Mono func() int64 // ms, never backwards
 	Seed func() uint64
-	// After calls back once, on any goroutine; nil: nothing is put off, see raftlog.Config.
+	// After calls back once, on any goroutine; nil: no sync is put off, see raftlog.Config.
 	After func(time.Duration, func())
 
 	// Dispatcher gives the turns of the actor of a name; nil: mailbox.Workers.

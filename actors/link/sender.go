@@ -15,7 +15,8 @@ import (
 const (
 	// flushAt is what the buffer holds before it is written without waiting for Drained.
 	flushAt = 256 << 10
-	// maxKept is the largest buffer that is kept for reuse.
+	// maxKept is the largest buffer, in bytes, that is kept for reuse: one for what is sent to a peer, and one for what is
+	// received, on each of its connections.
 	maxKept = 4 << 20
 	// maxPongs bounds the frames that come back on a connection to a peer: pongs.
 	maxPongs = 1 << 10

@@ -20,8 +20,8 @@ type logActor struct {
 	log    *Log
 	writer *writer
 	stop   chan struct{}
-	wake   func() // ends a wait
-	woken  bool   // wake will be called
+	wake   func() // ends a delay
+	waking bool   // wake will be called
 }
 
 func (a *logActor) Receive(c actor.Context) {
@@ -34,7 +34,7 @@ func (a *logActor) Receive(c actor.Context) {
 	case *actor.Stopping:
 		a.finish(c)
 	case groupDue:
-		a.woken = false
+		a.waking = false
 	case mailbox.Drained:
 		if !a.putsOff() {
 			a.flush(c)
@@ -76,17 +76,17 @@ func tick(root *actor.RootContext, self *actor.PID, every time.Duration, stop <-
 	}
 }
 
-// putsOff reports whether what is staged waits for what other shards are about to append, see groupCommit. Only entries
-// do: who waits for a vote or a new replica waits for nothing else.
+// putsOff reports whether what is staged waits for what other shards are about to append, see groupCommit. A promise that
+// elections or the making of a replica hang on does not.
 func (a *logActor) putsOff() bool {
-	w := a.writer
-	if a.log.cfg.After == nil || !w.sync || w.urgent {
+	w, cfg := a.writer, &a.log.cfg
+	if cfg.After == nil || !w.sync || w.urgent {
 		return false
 	}
-	d := w.group.wait(time.Now())
-	if d > 0 && !a.woken {
-		a.woken = true
-		a.log.cfg.After(d, a.wake)
+	d := w.group.delay(cfg.Now())
+	if d > 0 && !a.waking {
+		a.waking = true
+		cfg.After(d, a.wake)
 	}
 	return d > 0
 }

@@ -45,9 +45,10 @@ type Config struct {
 	MinFree    int64         // bytes; below it Space says Low
 	Ballast    int64         // bytes; 0: none
 	CacheBytes int64         // of Pebble's block cache; 0: 8 MiB
-	// After calls back once, on any goroutine. An fsync may then be put off for the appends of other shards, no
-	// longer than an fsync takes; nil: none is.
+	// After calls back once, on any goroutine. An fsync may then be put off for the appends of other shards, for about
+	// as long as an fsync takes, and no longer than 5 ms and what the timer is late; nil: none is.
 	After func(time.Duration, func())
+	Now   func() time.Time // nil: time.Now
 	// Fatal ends the process: a write was lost, or the disk lies. It is called from any goroutine, once, and
 	// must not return except in tests.
 	Fatal     func(error)
@@ -66,6 +67,9 @@ func (c *Config) check() error {
 	}
 	if c.FS == nil {
 		c.FS = vfs.Default
+	}
+	if c.Now == nil {
+		c.Now = time.Now
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)

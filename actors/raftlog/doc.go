@@ -24,8 +24,8 @@
 //		send the replies
 //
 // Where shards append in turns, some in one fsync and some in the next, the flush is put off until all of them have, for
-// as long as an fsync takes at most, see groupCommit: twice as many appends share one then. What is not an entry (a vote,
-// a new replica) is never put off.
+// about as long as an fsync takes at most, see groupCommit. What changes a term or a vote, and what is structural, is
+// flushed at once, with all that was put off.
 //
 // An fsync is asked for by Append.Sync, by a changed term or vote, and by every structural message (Create,
 // Bury, Compact, a received snapshot, SetMeta). Under ModeInterval and ModeNever Append.Sync is not heeded, so

@@ -34,8 +34,8 @@ type Store interface {
 	Close() error
 }
 
-// maxKeptBatch is the largest batch, in bytes, whose memory serves the next one. What a large value is written through
-// is copied into memory never touched before otherwise, which costs more than the copy.
+// maxKeptBatch is the largest batch, in bytes, whose memory serves the next one. Values of a megabyte are copied into
+// memory never touched before otherwise, which costs more than the copy.
 const maxKeptBatch = 8 << 20
 
 // pebbleStore is the Store that nodes use.

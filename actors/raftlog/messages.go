@@ -117,7 +117,7 @@ type CheckSpace struct{}
 // syncTick makes the actor sync what ModeInterval has left unsynced.
 type syncTick struct{}
 
-// groupDue ends a wait for the appends of other shards.
+// groupDue ends the delay of a sync.
 type groupDue struct{}
 
 // All messages share the front lane, for their order counts.

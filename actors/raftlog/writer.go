@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"sync/atomic"
-	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2"
@@ -31,8 +30,8 @@ type writer struct {
 	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
 	sync     bool                        // the turn must end with an fsync
 	urgent   bool                        // at once
-	group    groupCommit
-	due      bool // the turn must end with a commit: more is staged than commit indexes
+	group    groupCommit                 // says for how long, if not
+	due      bool                        // the turn must end with a commit: more is staged than commit indexes
 	replies  []reply
 	done     []func()
 	key      []byte // scratch
@@ -119,7 +118,7 @@ func (w *writer) apply(sync bool) error {
 	c := &w.log.counters
 	c.commits.Add(1)
 	c.bytes.Add(uint64(w.batch.Len()))
-	start := time.Now()
+	start := w.log.cfg.Now()
 	if err := w.log.db.Commit(w.batch, sync); err != nil {
 		return fmt.Errorf("log store: %w", err)
 	}
@@ -133,7 +132,7 @@ func (w *writer) apply(sync bool) error {
 	if !sync {
 		return nil
 	}
-	ended := time.Now()
+	ended := w.log.cfg.Now()
 	c.synced(ended.Sub(start))
 	w.group.synced(start, ended)
 	return w.mark()

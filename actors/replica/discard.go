@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sys/unix"
 )
 
 // A file system gives the blocks of a file back when its last name and handle are gone, all at once: for a gigabyte that
@@ -17,7 +18,7 @@ const (
 // discards lets one file of this process shrink at a time.
 var discards = make(chan struct{}, 1)
 
-// discardFile deletes a file that nobody reads. It does not wait for a large one.
+// discardFile deletes a file that nobody reads. Any goroutine; it does not wait for the blocks of a large file.
 func discardFile(fs vfs.FS, path string) error {
 	f := openLarge(fs, path)
 	err := fs.Remove(path)
@@ -27,8 +28,10 @@ func discardFile(fs vfs.FS, path string) error {
 	go func() {
 		discards <- struct{}{}
 		defer func() { <-discards }()
-		shrink(f)
-		f.Close()
+		defer f.Close()
+		if err == nil {
+			shrink(f, func() { time.Sleep(discardPause) })
+		}
 	}()
 	return err
 }
@@ -45,16 +48,16 @@ func openLarge(fs vfs.FS, path string) vfs.File {
 	return f
 }
 
-// shrink cuts a file off from its end, as far as the file system can.
-func shrink(f vfs.File) {
-	info, err := f.Stat()
-	if err != nil {
+// shrink cuts a file off from its end, if it is one of the operating system's and has no name any more.
+func shrink(f vfs.File, pause func()) {
+	var st unix.Stat_t
+	if f.Fd() == vfs.InvalidFd || unix.Fstat(int(f.Fd()), &st) != nil || st.Nlink > 0 {
 		return
 	}
-	for size := info.Size() - discardPiece; size > 0; size -= discardPiece {
-		if truncate(f, size) != nil {
+	for size := st.Size - discardPiece; size > 0; size -= discardPiece {
+		if unix.Ftruncate(int(f.Fd()), size) != nil {
 			return
 		}
-		time.Sleep(discardPause)
+		pause()
 	}
 }

@@ -1,9 +1,11 @@
 package replica
 
 import (
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -37,10 +39,33 @@ func size(t *testing.T, f *os.File) int64 {
 	return info.Size()
 }
 
-// idle waits until no file shrinks any more.
-func idle() { discards <- struct{}{}; <-discards }
-
 func TestLargeFileGoesPieceByPiece(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "x")
+	f := large(t, path)
+	if err := os.Remove(path); err != nil {
+		t.Fatal(err)
+	}
+	var sizes []int64
+	rw := openUnnamed(t, f)
+	shrink(rw, func() { sizes = append(sizes, size(t, f)) })
+	want := []int64{4*discardPiece + 1, 3*discardPiece + 1, 2*discardPiece + 1, discardPiece + 1, 1}
+	if !slices.Equal(sizes, want) {
+		t.Errorf("sizes %v, want %v", sizes, want)
+	}
+}
+
+// openUnnamed opens a file that has no name any more for writing.
+func openUnnamed(t *testing.T, f *os.File) vfs.File {
+	t.Helper()
+	rw, err := vfs.Default.OpenReadWrite(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Skip(err)
+	}
+	t.Cleanup(func() { rw.Close() })
+	return rw
+}
+
+func TestDiscardedFileLosesItsNameAtOnce(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "x")
 	f := large(t, path)
 	discards <- struct{}{} // another one shrinks
@@ -50,18 +75,44 @@ func TestLargeFileGoesPieceByPiece(t *testing.T) {
 	if _, err := os.Stat(path); !oserror.IsNotExist(err) {
 		t.Errorf("the name is there still: %v", err)
 	}
-	if n := size(t, f); n != 5*discardPiece+1 {
-		t.Errorf("it shrinks beside another one: %d bytes", n)
-	}
 	<-discards
-	seen := map[int64]bool{}
-	for deadline := time.Now().Add(time.Minute); !seen[1] && time.Now().Before(deadline); time.Sleep(discardPause / 10) {
-		seen[size(t, f)] = true
+	shrunk(t, f)
+}
+
+// shrunk waits until a file is as small as it gets.
+func shrunk(t *testing.T, f *os.File) {
+	t.Helper()
+	for deadline := time.Now().Add(time.Minute); size(t, f) != 1; time.Sleep(discardPause) {
+		if time.Now().After(deadline) {
+			t.Fatal("it does not shrink")
+		}
 	}
-	if !seen[1] || len(seen) < 4 {
-		t.Errorf("sizes seen: %v", seen)
+}
+
+// A file with another name is not ours alone.
+func TestLinkedFileIsNotCutOff(t *testing.T) {
+	dir := t.TempDir()
+	f := large(t, filepath.Join(dir, "x"))
+	if err := os.Link(filepath.Join(dir, "x"), filepath.Join(dir, "y")); err != nil {
+		t.Skip(err)
 	}
-	idle()
+	if err := discardFile(vfs.Default, filepath.Join(dir, "x")); err != nil {
+		t.Fatal(err)
+	}
+	g := large(t, filepath.Join(dir, "z"))
+	if err := discardFile(vfs.Default, filepath.Join(dir, "z")); err != nil {
+		t.Fatal(err)
+	}
+	shrunk(t, g)
+	rw, err := vfs.Default.OpenReadWrite(filepath.Join(dir, "y"), vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rw.Close()
+	shrink(rw, func() { t.Error("cut off") })
+	if n := size(t, f); n != 5*discardPiece+1 {
+		t.Errorf("%d bytes are left", n)
+	}
 }
 
 func TestDiscardOfWhatIsNotThere(t *testing.T) {
@@ -84,34 +135,34 @@ func TestDiscardInMemory(t *testing.T) {
 	if err := discardFile(fs, "x"); err != nil {
 		t.Fatal(err)
 	}
-	idle()
 	if _, err := fs.Stat("x"); !oserror.IsNotExist(err) {
 		t.Error(err)
 	}
 }
 
-// What is being sent to a follower stays whole for who reads it.
+// What is being sent to a follower stays whole for who reads it, and a disk that is nearly full gets its room at once.
 func TestSentSnapshotIsNotCutOff(t *testing.T) {
+	low := false
 	dir := t.TempDir()
-	r := &replica{cfg: &Config{FS: vfs.Default, SnapshotDir: dir, Shard: 1, Replica: 2}}
+	r := &replica{cfg: &Config{FS: vfs.Default, SnapshotDir: dir, Shard: 1, Replica: 2, LowSpace: func() bool { return low }}}
 	old := SnapName(1, 2, 1, 5)
-	for _, sends := range []int{1, 0} {
+	remove := func() *os.File {
 		f := large(t, filepath.Join(dir, old))
-		r.snaps.sends = sends
 		r.removeSnapshots(6)
 		if _, err := os.Stat(filepath.Join(dir, old)); !oserror.IsNotExist(err) {
 			t.Errorf("the name is there still: %v", err)
 		}
-		if sends == 0 {
-			for size(t, f) != 1 {
-				time.Sleep(discardPause)
-			}
-			idle()
-			continue
-		}
-		idle()
+		return f
+	}
+	r.snaps.sends = 1
+	sent := remove()
+	r.snaps.sends, low = 0, true
+	full := remove()
+	low = false
+	shrunk(t, remove())
+	for name, f := range map[string]*os.File{"sent": sent, "on a full disk": full} {
 		if n, err := io.Copy(io.Discard, f); err != nil || n != 5*discardPiece+1 {
-			t.Errorf("%d bytes can be read, %v", n, err)
+			t.Errorf("%s: %d bytes can be read, %v", name, n, err)
 		}
 	}
 }

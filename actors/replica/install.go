@@ -227,15 +227,16 @@ func (r *replica) snapFile(name string) string { return r.cfg.snapFile(name) }
 
 // dropArrived deletes a received file that has no use.
 func (r *replica) dropArrived(path string) {
-	if err := r.cfg.FS.Remove(path); err != nil {
+	if err := discardFile(r.cfg.FS, path); err != nil {
 		r.cfg.Logger.Warn("received file stays", "file", path, "err", err)
 	}
 }
 
-// removeFile deletes a snapshot file that the applier does not read. A follower that is being sent one has it to the end.
+// removeFile deletes a snapshot file that the applier does not read. A follower that is being sent one has it to the end,
+// and a disk that is nearly full gets the room at once.
 func (r *replica) removeFile(name string) {
 	remove := discardFile
-	if r.snaps.sends > 0 {
+	if r.snaps.sends != 0 || r.cfg.LowSpace() {
 		remove = vfs.FS.Remove
 	}
 	if err := remove(r.cfg.FS, r.snapFile(name)); err != nil && !oserror.IsNotExist(err) {
