@@ -256,8 +256,10 @@ func putOff(t *testing.T, called *[]func()) (*logActor, func(slotmap.ShardID)) {
 	w.flush()
 	w.group.takes, w.group.ended = 4*time.Millisecond, now
 	entry(1)
-	if !a.putsOff() || !a.putsOff() || len(*called) != 1 {
-		t.Fatalf("an append that another one is about to follow is not put off, or %d wake-ups were asked for", len(*called))
+	for range 2 {
+		if !a.putsOff() || len(*called) != 1 {
+			t.Fatalf("an append that another one is about to follow is not put off, or %d wake-ups were asked for", len(*called))
+		}
 	}
 	return a, entry
 }
