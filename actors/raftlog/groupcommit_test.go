@@ -1,8 +1,7 @@
 package raftlog
 
 import (
-	"fmt"
-	"sync"
+	"slices"
 	"testing"
 	"time"
 
@@ -182,51 +181,95 @@ func TestLongSyncCountsLittle(t *testing.T) {
 	}
 }
 
-// slowStore takes a while for a sync.
-type slowStore struct{ Store }
+// slowStore takes two milliseconds of a clock for a sync.
+type slowStore struct {
+	Store
+	now *time.Time
+}
 
 func (s slowStore) Commit(b *pebble.Batch, sync bool) error {
 	if sync {
-		time.Sleep(2 * time.Millisecond)
+		*s.now = s.now.Add(2 * time.Millisecond)
 	}
 	return s.Store.Commit(b, sync)
 }
 
-// Writers that append anew a little after each answer share syncs only if these wait for them: the counts are
-// compared, of the same appends with and without.
-func TestPutOffSyncsAreFewer(t *testing.T) {
-	const shards, each = 6, 100
-	syncs := func(after func(time.Duration, func())) uint64 {
-		cfg := config(t, vfs.NewMem())
-		cfg.After = after
-		l := mustOpen(t, cfg)
-		l.db = slowStore{l.db}
-		sys := newSystem()
-		pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
-		var wg sync.WaitGroup
-		for s := range slotmap.ShardID(shards) {
-			wg.Go(func() {
-				replies := make(chan any, 1)
-				to := collector(sys, replies)
-				sys.Root.Send(pid, &Create{Shard: s + 1, Replica: 1, Reply: to})
-				<-replies
-				for i := range uint64(each) {
-					time.Sleep(time.Duration(s) * 100 * time.Microsecond)
-					sys.Root.Send(pid, &Append{Shard: s + 1, Replica: 1, Entries: ents(1, i+1, fmt.Sprint(s, i)), Sync: true, Reply: to})
-					<-replies
-				}
-			})
-		}
-		wg.Wait()
-		stop(t, sys, pid)
-		n := l.Stats().Syncs
-		l.Close()
-		return n
+// closedLoop is a log with six shards, each of which appends anew a little after it was answered, by a clock of its own.
+type closedLoop struct {
+	*logActor
+	now, wake time.Time
+	next      [6]time.Time // at which a shard appends; zero while it waits for the log
+	last      [6]uint64
+	left      int // appends
+}
+
+// syncs is how many syncs the appends take.
+func (c *closedLoop) syncs(t *testing.T, putOff bool) uint64 {
+	t.Helper()
+	cfg := config(t, vfs.NewMem())
+	cfg.Now = func() time.Time { return c.now }
+	if putOff {
+		cfg.After = func(d time.Duration, _ func()) { c.wake = c.now.Add(d) }
 	}
-	alone := syncs(nil)
-	put := syncs(func(d time.Duration, do func()) { time.AfterFunc(d, do) })
-	t.Logf("%d appends: %d syncs, %d if they wait", shards*each, alone, put)
-	if put >= alone {
+	l := mustOpen(t, cfg)
+	defer l.Close()
+	l.db = slowStore{l.db, &c.now}
+	c.logActor = l.Producer()().(*logActor)
+	c.now = time.Now()
+	for s := range c.next {
+		c.writer.stage(&Create{Shard: slotmap.ShardID(s + 1), Replica: 1})
+		c.next[s] = c.now
+	}
+	c.writer.flush()
+	for c.left > 0 || c.busy() {
+		c.turn(c.append())
+	}
+	return l.Stats().Syncs
+}
+
+func (c *closedLoop) busy() bool { return slices.ContainsFunc(c.next[:], time.Time.IsZero) }
+
+// append stages what is due, and returns when the next is.
+func (c *closedLoop) append() time.Time {
+	earliest := c.now.Add(time.Hour)
+	for s, at := range c.next {
+		switch {
+		case at.IsZero():
+		case at.After(c.now):
+			earliest = slices.MinFunc([]time.Time{earliest, at}, time.Time.Compare)
+		case c.left > 0:
+			c.left--
+			c.last[s]++
+			c.next[s] = time.Time{}
+			c.writer.stage(&Append{Shard: slotmap.ShardID(s + 1), Replica: 1, Entries: ents(1, c.last[s], "x"), Sync: true})
+		}
+	}
+	return earliest
+}
+
+// turn ends the turn of the log's actor, or lets time pass until something happens.
+func (c *closedLoop) turn(earliest time.Time) {
+	switch {
+	case !c.busy():
+		c.now = earliest
+	case c.putsOff():
+		c.now = slices.MinFunc([]time.Time{earliest, c.wake}, time.Time.Compare)
+		c.waking = c.waking && c.now.Before(c.wake)
+	default:
+		c.writer.flush()
+		for s := range c.next {
+			if c.next[s].IsZero() {
+				c.next[s] = c.now.Add(time.Duration(s+1) * 100 * time.Microsecond)
+			}
+		}
+	}
+}
+
+// Shards that append anew a little after each answer share syncs only if these wait for them.
+func TestPutOffSyncsAreFewer(t *testing.T) {
+	alone, put := (&closedLoop{left: 600}).syncs(t, false), (&closedLoop{left: 600}).syncs(t, true)
+	t.Logf("600 appends: %d syncs, %d if they wait", alone, put)
+	if put*3 > alone*2 {
 		t.Errorf("%d syncs that wait for others, %d that don't", put, alone)
 	}
 }
@@ -280,8 +323,9 @@ func TestPromisesAreNotPutOff(t *testing.T) {
 		}
 		syncs := a.log.Stats().Syncs
 		a.writer.flush()
-		if n := a.log.Stats(); n.Syncs != syncs+1 || n.Entries != 3 {
-			t.Errorf("%s: %d syncs, %d entries are written of 3", name, n.Syncs-syncs, n.Entries)
+		st, err := a.log.Load(1)
+		if n := a.log.Stats().Syncs - syncs; err != nil || n != 1 || st.Last != 2 {
+			t.Errorf("%s: %d syncs, last %d, %v", name, n, st.Last, err)
 		}
 		if a.log.failed.Load() {
 			t.Errorf("%s: failed", name)
@@ -301,49 +345,13 @@ func TestWhoWasWaitedForEndsTheDelay(t *testing.T) {
 	}
 }
 
-// What is put off when the actor stops is written.
+// What is put off when the actor stops is written, and synced.
 func TestStopWritesWhatIsPutOff(t *testing.T) {
-	mem := vfs.NewMem()
-	cfg := config(t, mem)
-	cfg.After = func(time.Duration, func()) {} // never
-	ticks := time.Now()
-	cfg.Now = func() time.Time { ticks = ticks.Add(4 * time.Millisecond); return ticks }
-	l := mustOpen(t, cfg)
-	sys := newSystem()
-	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
-	replies := make(chan any, 100)
-	to := collector(sys, replies)
-	put := func(s slotmap.ShardID, i uint64) {
-		sys.Root.Send(pid, &Append{Shard: s, Replica: 1, Entries: ents(1, i, "x"), Sync: true, Reply: to})
-	}
-	for s := range slotmap.ShardID(2) {
-		sys.Root.Send(pid, &Create{Shard: s + 1, Replica: 1, Reply: to})
-		<-replies
-	}
-	for i := range uint64(40) {
-		for s := range slotmap.ShardID(2) {
-			put(s+1, i+1)
-		}
-		<-replies
-		<-replies
-	}
-	l.writer.group.takes = time.Hour // the actor is idle
-	before := l.Stats()
-	put(1, 41)
-	for l.Stats().Messages == before.Messages {
-		time.Sleep(time.Millisecond)
-	}
-	time.Sleep(10 * time.Millisecond)
-	if n := l.Stats().Syncs; n != before.Syncs {
-		t.Error("it was not put off")
-	}
-	stop(t, sys, pid)
-	if err := l.Close(); err != nil {
-		t.Fatal(err)
-	}
-	l = mustOpen(t, config(t, mem))
-	defer l.Close()
-	if st, err := l.Load(1); err != nil || st.Last != 41 {
-		t.Errorf("last %d, %v", st.Last, err)
+	var called []func()
+	a, _ := putOff(t, &called)
+	syncs := a.log.Stats().Syncs
+	a.finish(nil)
+	if st, err := a.log.Load(1); err != nil || st.Last != 2 || a.log.Stats().Syncs != syncs+1 {
+		t.Errorf("last %d, %d syncs, %v", st.Last, a.log.Stats().Syncs-syncs, err)
 	}
 }

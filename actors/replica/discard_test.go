@@ -82,7 +82,9 @@ func TestDiscardedFileLosesItsNameAtOnce(t *testing.T) {
 // shrunk waits until a file is as small as it gets.
 func shrunk(t *testing.T, f *os.File) {
 	t.Helper()
-	for deadline := time.Now().Add(time.Minute); size(t, f) != 1; time.Sleep(discardPause) {
+	poll := time.NewTicker(discardPause)
+	defer poll.Stop()
+	for deadline := time.Now().Add(time.Minute); size(t, f) != 1; <-poll.C {
 		if time.Now().After(deadline) {
 			t.Fatal("it does not shrink")
 		}
