@@ -3,14 +3,22 @@ package replica
 import (
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"slices"
 	"testing"
 	"time"
 
+	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"go.etcd.io/raft/v3"
+	"go.etcd.io/raft/v3/raftpb"
+
+	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // large makes a file of several pieces and returns a handle to look at it by.
@@ -166,5 +174,32 @@ func TestSentSnapshotIsNotCutOff(t *testing.T) {
 		if n, err := io.Copy(io.Discard, f); err != nil || n != 5*discardPiece+1 {
 			t.Errorf("%s: %d bytes can be read, %v", name, n, err)
 		}
+	}
+}
+
+// A snapshot counts as being sent from before the link hears of it until the link is done with it.
+func TestSnapshotsThatAreSentAreCounted(t *testing.T) {
+	system := actor.NewActorSystem(actor.WithLoggerFactory(quietActors))
+	defer system.Shutdown()
+	node, err := raft.NewRawNode(&raft.Config{ID: 1, ElectionTick: 10, HeartbeatTick: 1, Storage: raft.NewMemoryStorage(), MaxInflightMsgs: 1, MaxSizePerMsg: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	bulk := system.Root.Spawn(actor.PropsFromFunc(func(actor.Context) {}))
+	ref := raftlog.SnapshotRef{File: "f", Index: 5, Term: 1, ConfState: &raftpb.ConfState{Voters: []uint64{1, 2}}}
+	ref.Meta = snapMeta{Members: Membership{Next: 3, Conf: ref.ConfState}}.appendMsgpack(nil)
+	r := &replica{
+		cfg: &Config{System: system, FS: vfs.NewMem(), Logger: slog.New(slog.DiscardHandler), Bulk: func(slotmap.NodeID) *actor.PID { return bulk }},
+		pid: bulk, node: node, storage: &storage{snap: ref},
+	}
+	for _, at := range []uint64{5, 4} { // the other one is not the newest, and is not sent
+		r.sendSnapshot(slotmap.NodeID{2}, &raftpb.Message{To: new(uint64(2)), Snapshot: &raftpb.Snapshot{Metadata: &raftpb.SnapshotMetadata{Index: &at}}})
+		if r.snaps.sends != 1 {
+			t.Errorf("%d are sent", r.snaps.sends)
+		}
+	}
+	r.fileSent(&link.FileSent{Tag: offer{2, 5}})
+	if r.snaps.sends != 0 {
+		t.Errorf("%d are sent still", r.snaps.sends)
 	}
 }

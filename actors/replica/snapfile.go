@@ -167,7 +167,7 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 }
 
 func (s *snapWriter) abort() error {
-	return errors.Join(s.f.Close(), s.fs.Remove(s.path+".tmp"))
+	return errors.Join(s.f.Close(), discardFile(s.fs, s.path+".tmp"))
 }
 
 func syncDir(fs vfs.FS, dir string) error {
