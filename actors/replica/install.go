@@ -49,23 +49,6 @@ type installed struct {
 	members Membership
 }
 
-// maybeSnapshot asks the applier for a snapshot when the log has grown enough since the last one: beyond the size
-// of that, so that a restart replays no more than it loads (the rule of Redis's auto-aof-rewrite-percentage 100), or
-// by so many entries that looking at them takes as long.
-func (r *replica) maybeSnapshot() {
-	grown := r.applied - min(r.applied, r.snaps.index)
-	if r.snaps.running || grown == 0 || r.snaps.index == 0 || r.tick < r.snaps.again {
-		return
-	}
-	large := grown >= r.cfg.SnapshotEntries || r.cfg.SnapshotBytes > 0 && r.snaps.bytes >= max(r.cfg.SnapshotBytes, r.snaps.size)
-	wanted := r.storage.wanted && r.applied >= r.storage.snapFrom
-	if !large && !wanted {
-		return
-	}
-	r.snaps.running, r.snaps.begun = true, r.snaps.bytes
-	r.toApplier(&takeSnapshot{})
-}
-
 // snapshotTaken names a complete snapshot in the log, and drops the entries that it covers but for a
 // tail, from which followers that lag a little catch up without a snapshot.
 func (r *replica) snapshotTaken(m *snapshotTaken) {

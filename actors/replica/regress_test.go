@@ -496,7 +496,7 @@ func TestForgedWordOfTheLogIsRefused(t *testing.T) {
 func TestSnapshotWaitsForRoom(t *testing.T) {
 	c, lead := group(t, 1, 1)
 	lead.disk.noRoom = true
-	for i := range int(c.every) + 1 {
+	for i := range int(later(c.every, snapshotPlaces)) {
 		c.set(lead, fmt.Sprint(i))
 	}
 	c.tick(3)

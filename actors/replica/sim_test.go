@@ -226,7 +226,7 @@ func (s *sim) sound() bool {
 			return false
 		}
 		v := n.handle.Gauges.View()
-		if v.Applied >= v.Snapshot+s.every {
+		if v.Applied >= v.Snapshot+later(s.every, snapshotPlaces) {
 			return false // no snapshot is taken any more
 		}
 		if v.Applied != want.Last || v.Term != want.Term || v.Leader != want.Leader {
