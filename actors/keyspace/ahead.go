@@ -21,21 +21,44 @@ type lookahead struct {
 	e    *entry
 }
 
-// Ahead touches what the next AheadMax operations of r will look up. In a large keyspace a look-up waits for
-// memory several times, each wait for what the one before has found. Ahead makes the same step of all look-ups
-// before the next of any, so that their waits overlap. It changes no state and no reply, and r stays where it is.
-func (s *State) Ahead(r *OpReader) {
+// Ahead touches what the next AheadMax operations of r will look up; reads says that none of them writes. In a large
+// keyspace a look-up waits for memory several times, each wait for what the one before has found. Ahead makes the same
+// step of all look-ups before the next of any, so that their waits overlap. It changes no state and no reply, and r
+// stays where it is.
+func (s *State) Ahead(r *OpReader, reads bool) {
 	if r.r.Len() < minAhead {
 		return
 	}
 	var buf [AheadMax]lookahead
-	next := s.keysAhead(r.r, buf[:0])
+	s.ahead(s.keysAhead(r.r, buf[:0]), reads)
+}
+
+// AheadOfEach does so with the operations of several readers' input, none of which writes. It passes over what is
+// long enough for Ahead.
+func (s *State) AheadOfEach(ops [][]byte) {
+	var buf [AheadMax]lookahead
+	next := buf[:0]
+	for _, b := range ops {
+		if len(b) < minAhead && len(next) < AheadMax {
+			var r pack.Reader
+			r.Reset(b)
+			next = s.keysAhead(r, next)
+		}
+	}
+	if len(next) > 1 {
+		s.ahead(next, true)
+	}
+}
+
+func (s *State) ahead(next []lookahead, reads bool) {
 	for i := range next {
 		n := &next[i]
 		if n.d = s.dicts[n.slot]; n.d != nil {
 			s.aheadSum += byte(n.d.buckets)
 		}
-		s.aheadSum += byte(s.watch.modified(bucketOf(n.hash)))
+		if !reads {
+			s.aheadSum += byte(s.watch.modified(bucketOf(n.hash)))
+		}
 	}
 	for i := range next {
 		if n := &next[i]; n.d != nil {
@@ -63,9 +86,9 @@ func (s *State) Ahead(r *OpReader) {
 	}
 }
 
-// keysAhead appends the keys of the next AheadMax operations of r to dst.
+// keysAhead appends the keys of the next operations of r to dst, until there are AheadMax.
 func (s *State) keysAhead(r pack.Reader, dst []lookahead) []lookahead {
-	for range AheadMax {
+	for len(dst) < AheadMax {
 		slot, key := peekKey(&r)
 		if key == nil {
 			break

@@ -134,7 +134,7 @@ func BenchmarkEntry(b *testing.B) {
 						left = 0
 					}
 					if left--; ahead && left <= 0 {
-						s.s.Ahead(&r)
+						s.s.Ahead(&r, false)
 						left = AheadMax
 					}
 					r.Next(&op)
@@ -142,5 +142,37 @@ func BenchmarkEntry(b *testing.B) {
 				}
 			})
 		}
+	}
+}
+
+// BenchmarkReads evaluates batches of one GET each, eight of which came together, on keys that no cache holds: one after
+// the other, and with AheadOfEach.
+func BenchmarkReads(b *testing.B) {
+	const n, together = 1_000_000, 8
+	s := newBench(b)
+	s.w.SetDiscard(true)
+	for _, op := range benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef") {
+		s.execOp(&op)
+	}
+	var batches [][]byte
+	for _, op := range benchOps(n, "get") {
+		batches = append(batches, AppendOp(nil, op.Slot, op.Args))
+	}
+	rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+	for _, ahead := range []bool{false, true} {
+		b.Run(fmt.Sprintf("ahead=%t", ahead), func(b *testing.B) {
+			var r OpReader
+			var op Op
+			s.env.Read = true
+			for i := 0; b.Loop(); i++ {
+				at := i % n
+				if ahead && at%together == 0 {
+					s.s.AheadOfEach(batches[at : at+together])
+				}
+				r.Reset(batches[at])
+				r.Next(&op)
+				s.s.Exec(&s.env, &op, &s.w)
+			}
+		})
 	}
 }

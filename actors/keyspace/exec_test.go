@@ -158,6 +158,10 @@ func TestAheadChangesNothing(t *testing.T) {
 	ops = AppendOp(ops, 0, argsOf("ping"))
 	ops = AppendTx(ops, slotmap.Slot([]byte("t")), nil, [][][]byte{argsOf("set", "t", "1"), argsOf("incr", "t")})
 	ops = AppendOp(ops, slotmap.Slot([]byte("after")), argsOf("set", "after", "1"))
+	var pieces [][]byte // most begin in the middle of something
+	for i := 0; i+100 < len(ops); i += 37 {
+		pieces = append(pieces, ops[i:i+100])
+	}
 	run := func(ops []byte, ahead bool) (string, int, error) {
 		s := newBench(t)
 		var r OpReader
@@ -165,7 +169,8 @@ func TestAheadChangesNothing(t *testing.T) {
 		n := 0
 		for r.Reset(ops); ; n++ {
 			if ahead {
-				s.s.Ahead(&r)
+				s.s.Ahead(&r, n%2 == 0)
+				s.s.AheadOfEach(pieces)
 			}
 			if !r.Next(&op) {
 				return fmt.Sprint(s.s.Hash()), n, r.Err()

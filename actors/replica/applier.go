@@ -54,7 +54,8 @@ type applier struct {
 	w     resp.Writer
 	rd    keyspace.OpReader
 	op    keyspace.Op
-	ahead int // operations until the next look ahead
+	ahead int      // operations until the next look ahead
+	near  [][]byte // scratch: see lookAhead
 	env   keyspace.Env
 	snap  *snapshotting
 	leads uint64 // the term in which this replica led when it handed entries over, or 0
@@ -274,7 +275,7 @@ func (a *applier) readOps(ops []byte) {
 // nextOp reads the next operation, and now and then lets the state look ahead.
 func (a *applier) nextOp() bool {
 	if a.ahead == 0 {
-		a.state.Ahead(&a.rd)
+		a.state.Ahead(&a.rd, a.env.Read)
 		a.ahead = keyspace.AheadMax
 	}
 	a.ahead--
@@ -321,6 +322,7 @@ func (a *applier) read(ctx actor.Context, m *read) {
 		Index: a.applied, Now: a.now, ReadNow: max(a.now, m.now), Seed: m.seed, Read: true,
 		Keep: m.now == 0 || a.cfg.paused(),
 	}
+	a.lookAhead(m.batches)
 	for _, b := range m.batches {
 		if !a.readBatch(b) {
 			behind = append(behind, b)
@@ -329,6 +331,19 @@ func (a *applier) read(ctx actor.Context, m *read) {
 	if behind != nil {
 		ctx.Send(a.replica, &behindClock{behind})
 	}
+}
+
+// lookAhead lets the state look ahead at batches of one or two operations each.
+func (a *applier) lookAhead(batches []*Batch) {
+	if len(batches) < 2 {
+		return
+	}
+	for _, b := range batches[:min(len(batches), keyspace.AheadMax)] {
+		a.near = append(a.near, b.Ops)
+	}
+	a.state.AheadOfEach(a.near)
+	clear(a.near)
+	a.near = a.near[:0]
 }
 
 // readBatch answers a batch of reads, unless one of them needs a later time than is committed.
