@@ -40,7 +40,7 @@ func (b *box) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Di
 	b.mu.Lock() // an actor has its name before it has this: others may post already
 	defer b.mu.Unlock()
 	b.invoker, b.dispatcher = invoker, dispatcher
-	_, b.here = dispatcher.(interface{ runsHere() })
+	_, b.here = dispatcher.(interface{ RunsHere() })
 }
 
 func (b *box) Start() {}

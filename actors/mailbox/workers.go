@@ -36,7 +36,8 @@ func (p *workers) Schedule(run func()) {
 	go p.work(w, run)
 }
 
-func (p *workers) runsHere() {}
+// RunsHere says that turns may be made on a sender's goroutine.
+func (p *workers) RunsHere() {}
 
 // Throughput implements actor.Dispatcher: after so many turns an actor lets others go first.
 func (p *workers) Throughput() int { return 300 }
