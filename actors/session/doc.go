@@ -3,11 +3,13 @@
 //
 // # Who owns what
 //
-// A connection is one actor and one goroutine. The actor ("session/17") owns all state of the connection:
-// protocol version, login, transaction, watches, replies under way. The goroutine (reader.go) owns the
+// A connection is one actor and one reader. The actor ("session/17") owns all state of the connection:
+// protocol version, login, transaction, watches, replies under way. The reader (reader.go) owns the
 // receiving half of the socket: it reads, parses, and hands over pipelines through an intake of two
 // buffers; it stops reading when the actor has not taken what was parsed, so that TCP slows the client
-// down. The Server owns the listener, the registry of connections, and the figures for INFO.
+// down. Readers and actors of TCP connections run on the goroutines of a few pollers (package poll), where there is
+// epoll; else each reader has its own. The Server owns the listener, the registry of connections, and the figures for
+// INFO.
 //
 //	reader   -> session   inputReady     a pipeline was handed over while the session had none
 //	reader   -> session   inputEnded     no more input: end of stream, broken connection, bad bytes

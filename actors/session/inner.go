@@ -145,7 +145,7 @@ func (q *queue) close() {
 
 // unread is the number of bytes that were received for a connection and not read yet, as far as that can be told.
 func unread(conn net.Conn) int {
-	if c, ok := conn.(*inner); ok {
+	if c, ok := conn.(interface{ Unread() int }); ok {
 		return c.Unread()
 	}
 	return unreadSocket(conn)

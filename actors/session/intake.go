@@ -109,7 +109,7 @@ func (in *intake) resume() step {
 
 // wait is called by the reader when a pipeline is full, and returns when there is room; ok is false
 // after close. send is called, without the lock, with a pipeline that the session must be sent.
-func (in *intake) wait(send func(*pipeline)) (s step, ok bool) {
+func (in *intake) wait(send func(*pipeline), aside func()) (s step, ok bool) {
 	in.mu.Lock()
 	defer in.mu.Unlock()
 	in.parked, in.partial = true, true
@@ -118,10 +118,19 @@ func (in *intake) wait(send func(*pipeline)) (s step, ok bool) {
 		send(p)
 		in.mu.Lock()
 	}
-	for !in.closed && (in.filling != nil && in.filling.n > 0 || in.single.Load() && in.held != nil) {
+	if in.mustWait() {
+		in.mu.Unlock()
+		aside()
+		in.mu.Lock()
+	}
+	for in.mustWait() {
 		in.changed.Wait()
 	}
 	return in.resume(), !in.closed
+}
+
+func (in *intake) mustWait() bool {
+	return !in.closed && (in.filling != nil && in.filling.n > 0 || in.single.Load() && in.held != nil)
 }
 
 // handOver gives the filled pipeline to the session if it waits for one, and returns it.

@@ -17,7 +17,7 @@ func TestIntakeKeepsOrder(t *testing.T) {
 	in := newIntake()
 	msgs := make(chan any, 1)
 	r := newReader(server, in, func(m any) { msgs <- m }, func(int) {})
-	go r.run()
+	go run(r)
 	go func() {
 		defer client.Close()
 		var b []byte
@@ -70,7 +70,7 @@ func TestIntakeBackpressure(t *testing.T) {
 	msgs := make(chan any, 1)
 	r := newReader(server, in, func(m any) { msgs <- m }, func(int) {})
 	done := make(chan struct{})
-	go func() { defer close(done); r.run() }()
+	go func() { defer close(done); run(r) }()
 	written := make(chan int, 1<<16)
 	go func() {
 		defer close(written)
@@ -109,7 +109,7 @@ func TestIntakeSingle(t *testing.T) {
 	in.single.Store(true)
 	msgs := make(chan any, 1)
 	r := newReader(server, in, func(m any) { msgs <- m }, func(int) {})
-	go r.run()
+	go run(r)
 	go func() {
 		client.Write([]byte("*1\r\n$4\r\nAUTH\r\n*11\r\n"))
 		client.Close()
@@ -125,5 +125,12 @@ func TestIntakeSingle(t *testing.T) {
 	var bad *resp.ProtocolError
 	if _, end := in.take(); errors.As(end, &bad) {
 		t.Fatalf("judged by old limits: %v", end)
+	}
+}
+
+// run reads until the input ends.
+func run(r *reader) {
+	r.start()
+	for r.step() {
 	}
 }

@@ -71,7 +71,7 @@ func (o *output) flush() error {
 	o.settle()
 	o.cut()
 	pieces := o.pieces
-	err := o.write(func() (int64, error) { return pieces.WriteTo(o.info.conn) }, true)
+	err := o.write(func() (int64, error) { return writeAll(o.info.conn, pieces) }, true)
 	clear(o.pieces)
 	o.pieces, o.copied, o.from = o.pieces[:0], o.copied[:0], 0
 	if cap(o.copied) > keepOutput {
@@ -89,4 +89,13 @@ func (o *output) write(write func() (int64, error), any bool) error {
 	o.info.writing.Store(0)
 	o.stats.bytesOut.Add(uint64(n))
 	return err
+}
+
+func writeAll(conn net.Conn, pieces net.Buffers) (int64, error) {
+	if w, ok := conn.(interface {
+		WriteBuffers([][]byte) (int64, error)
+	}); ok {
+		return w.WriteBuffers(pieces)
+	}
+	return pieces.WriteTo(conn)
 }

@@ -1,8 +1,10 @@
 package session
 
 import (
+	"errors"
 	"net"
 
+	"github.com/troupedb/troupe/actors/poll"
 	"github.com/troupedb/troupe/wire/resp"
 )
 
@@ -29,13 +31,6 @@ func newReader(conn net.Conn, in *intake, send func(any), read func(int)) *reade
 	}
 }
 
-// run reads until the input ends.
-func (r *reader) run() {
-	r.start()
-	for r.step() {
-	}
-}
-
 // start comes before the first step.
 func (r *reader) start() {
 	r.setLimits()
@@ -46,7 +41,7 @@ func (r *reader) start() {
 // input.
 func (r *reader) step() bool {
 	err := r.fill()
-	if err == nil {
+	if err == nil || errors.Is(err, poll.ErrNothing) {
 		r.park()
 		return true
 	}
@@ -89,11 +84,18 @@ func (r *reader) parse() error {
 		if !r.cur.full() && !r.strict {
 			continue
 		}
-		s, open := r.in.wait(func(p *pipeline) { r.send(p) })
+		s, open := r.in.wait(func(p *pipeline) { r.send(p) }, r.aside)
 		if !open {
 			return net.ErrClosed
 		}
 		r.resume(s)
+	}
+}
+
+// aside comes before the reader waits for its session, which may be long.
+func (r *reader) aside() {
+	if c, ok := r.conn.(interface{ Aside() }); ok {
+		c.Aside()
 	}
 }
 

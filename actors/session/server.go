@@ -1,7 +1,6 @@
 package session
 
 import (
-	"cmp"
 	"crypto/rand"
 	"encoding/hex"
 	"errors"
@@ -17,6 +16,7 @@ import (
 	"github.com/troupedb/troupe/actors/clock"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/poll"
 	"github.com/troupedb/troupe/actors/pubsub"
 	"github.com/troupedb/troupe/actors/replica"
 	"github.com/troupedb/troupe/slotmap"
@@ -100,6 +100,7 @@ type Server struct {
 	closing chan struct{}
 	queue   mailbox.HighWater
 	boxes   actor.MailboxProducer // of the sessions
+	pollers []*poll.Poller        // of TCP connections; none: each has a goroutine
 	running sync.WaitGroup        // the accept loop, the sweep, and two for each connection
 }
 
@@ -141,6 +142,7 @@ func New(cfg Config) (*Server, error) {
 
 // Start begins to accept connections from the listener. It is called once.
 func (s *Server) Start() {
+	s.startPollers()
 	s.running.Add(2)
 	go s.accept()
 	go s.sweep()
@@ -161,6 +163,9 @@ func (s *Server) Close() {
 	s.cfg.Listener.Close()
 	s.clients.close()
 	s.running.Wait()
+	for _, p := range s.pollers {
+		p.Close()
+	}
 }
 
 func (s *Server) isClosing() bool {
@@ -207,9 +212,10 @@ func (s *Server) Admit(conn net.Conn) {
 		conn.Close()
 		return
 	}
-	c := newClient(s.nextID.Add(1), conn, s.now.Load())
+	id := s.nextID.Add(1)
+	c := newClient(id, s.polled(conn, id), s.now.Load())
 	if !s.clients.add(c) {
-		conn.Close()
+		c.conn.Close()
 		return
 	}
 	s.stats.conns.Add(1)
@@ -239,32 +245,13 @@ func loopback(a net.Addr) bool {
 func (s *Server) spawn(c *client) {
 	s.running.Add(2)
 	props := actor.PropsFromProducer(func() actor.Actor { return newSession(s, c) },
-		actor.WithMailbox(s.boxes), actor.WithDispatcher(cmp.Or(s.cfg.Dispatcher, mailbox.Workers())))
+		actor.WithMailbox(s.boxes), actor.WithDispatcher(s.dispatcher(c)))
 	if _, err := s.system.Root.SpawnNamed(props, c.actorName()); err != nil {
 		s.log.Error("cannot start a session", "client", c.id, "err", err)
 		c.conn.Close()
 		s.clients.remove(c)
 		s.running.Add(-2)
 	}
-}
-
-// drive has the receiving half of a connection run.
-func (s *Server) drive(r *reader) {
-	if s.cfg.Drive == nil {
-		go func() {
-			defer s.running.Done()
-			r.run()
-		}()
-		return
-	}
-	r.start()
-	s.cfg.Drive(r.conn, func() bool {
-		more := r.step()
-		if !more {
-			s.running.Done()
-		}
-		return more
-	})
 }
 
 // troupeVersion is the version of the project for INFO, on one line.
