@@ -5,11 +5,15 @@ import (
 	"strings"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/actors/direct"
 )
 
 // orderedFS is the file system that Pebble sees. It syncs the directory before Pebble creates the file whose name says which manifest is in force.
 // Pebble syncs the manifest's content before, but its directory entry only together with that file: a disk
 // that keeps one entry and loses the other would leave a store that can't be opened.
+//
+// Tables are written past the page cache, see package direct.
 //
 // What makes Pebble panic on a goroutine of its own, a directory that cannot be synced or a log that cannot be made,
 // is told to failed before Pebble hears of it, so that the node ends as it does when any other write fails.
@@ -27,8 +31,13 @@ func (fs orderedFS) Create(name string, c vfs.DiskWriteCategory) (vfs.File, erro
 		}
 	}
 	f, err := fs.FS.Create(name, c)
+	if err == nil && strings.HasSuffix(name, tableSuffix) {
+		f = direct.Wrap(f, name)
+	}
 	return f, fs.logMade(name, err)
 }
+
+const tableSuffix = ".sst"
 
 // ReuseForWrite is how a log takes the file of an older one.
 func (fs orderedFS) ReuseForWrite(old, name string, c vfs.DiskWriteCategory) (vfs.File, error) {

@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/direct"
 	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
@@ -116,6 +117,7 @@ func createSnap(fs vfs.FS, path string, h SnapHeader) (*snapWriter, error) {
 	if err != nil {
 		return nil, err
 	}
+	f = direct.Wrap(f, path+".tmp")
 	s := &snapWriter{fs: fs, path: path, f: f, sum: xxhash.New()}
 	s.w = bufio.NewWriterSize(io.MultiWriter(s.sum, f), snapBuffer)
 	if err = s.write([]byte(snapMagic)); err == nil {

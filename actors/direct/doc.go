@@ -1,0 +1,15 @@
+// Package direct writes large files past the page cache (O_DIRECT).
+//
+// What a node writes in bulk, the tables of its log and its snapshots, is read again seldom and much later. Through the
+// page cache each byte is copied into memory that was just taken from others, and written from there at a moment of
+// the kernel's choosing, often just when the log is to be synced. That copy alone was a tenth of the CPU of a node under
+// pipelines of SETs, for fresh memory is dear in a virtual machine.
+//
+// [File] gathers what is written in one aligned buffer of 1 MiB, which is kept for the next file, and writes that. Where
+// the file system does not have it, a file stays as it was.
+//
+// # Failure contract
+//
+// As with any file: what was written is durable once Sync or SyncData has returned without an error. A File is for one
+// goroutine at a time. Errors are *os.PathError.
+package direct
