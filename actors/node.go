@@ -294,10 +294,14 @@ func (n *Node) sessionConfig() session.Config {
 	if n.world.Routes != nil {
 		routes = func() *session.Routes { return n.world.Routes(n.routes.Load()) }
 	}
+	var dispatcher actor.Dispatcher
+	if n.world.Dispatcher != nil {
+		dispatcher = n.world.Dispatcher("session")
+	}
 	return session.Config{
 		System: n.system, Routes: routes, Listener: n.cfg.Client, Logger: n.cfg.Logger,
 		Fsync: appendfsync[n.cfg.Fsync], Requirepass: n.cfg.Password, Version: n.cfg.Version, Debug: n.cfg.Debug, Clock: n.time.now,
-		Dispatcher: n.world.dispatcher("session"), Drive: n.world.Drive, Links: n.links.Connections,
+		Dispatcher: dispatcher, Drive: n.world.Drive, Links: n.links.Connections,
 		Forward: n.forward, ForwardAll: n.cfg.Forward,
 		Shutdown: n.cfg.Shutdown, Broker: n.system.NewLocalPID(pubsub.Name), PubSub: n.broker.Stats,
 	}

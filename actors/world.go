@@ -39,7 +39,7 @@ type World struct {
 
 	// Dispatcher gives the turns of the actor of a name; nil: mailbox.Workers.
 	Dispatcher func(actor string) actor.Dispatcher
-	// Drive runs the receiving half of a client's connection, see session.Config; nil: a goroutine for each.
+	// Drive runs the receiving half of a client's connection, see session.Config; nil: pollers do.
 	Drive func(conn net.Conn, read func() bool)
 	// Routes, if set, may give the sessions another picture of the cluster than the node has.
 	Routes func(*session.Routes) *session.Routes

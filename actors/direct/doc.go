@@ -11,5 +11,6 @@
 // # Failure contract
 //
 // As with any file: what was written is durable once Sync or SyncData has returned without an error. A File is for one
-// goroutine at a time. Errors are *os.PathError.
+// goroutine at a time. Errors are *os.PathError, and final: after one
+// nothing more is written. A file system that makes writes fail must not pass the descriptor of the file below it on.
 package direct

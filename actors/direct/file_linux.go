@@ -28,6 +28,7 @@ type File struct {
 	n      int   // bytes of buf in use
 	offset int64 // of buf in the file, a multiple of blockSize
 	dirty  bool  // there are bytes in buf that the file lacks
+	err    error // of a write: what the file has is not known any more
 }
 
 // buffers are aligned to blockSize. They go from file to file, for it is fresh memory that is dear.
@@ -63,6 +64,9 @@ func setDirect(fd uintptr, on bool) error {
 
 // Write implements io.Writer. What was written is in the file after Sync, SyncData, Stat or Close.
 func (f *File) Write(p []byte) (int, error) {
+	if f.err != nil {
+		return 0, f.err
+	}
 	if f.buf == nil {
 		f.buf = buffers.Get().(*[bufferSize]byte)
 	}
@@ -83,33 +87,33 @@ func (f *File) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// write writes the first n bytes of the buffer, a multiple of blockSize.
+// write writes the first n bytes of the buffer, a multiple of blockSize. Where it fails, all that follows does.
 func (f *File) write(n int) error {
-	for at := 0; at < n; {
+	for at := 0; at < n && f.err == nil; {
 		done, err := unix.Pwrite(f.fd, f.buf[at:n], f.offset+int64(at))
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EINVAL && f.direct: // it was promised all the same
 			f.direct = false
 			if err := setDirect(f.File.Fd(), false); err != nil {
-				return f.failed("fcntl", err)
+				f.err = f.failed("fcntl", err)
 			}
 		case err != nil:
-			return f.failed("write", err)
+			f.err = f.failed("write", err)
 		case done < blockSize:
-			return f.failed("write", io.ErrShortWrite)
+			f.err = f.failed("write", io.ErrShortWrite)
 		default:
 			at += done &^ (blockSize - 1)
 		}
 	}
-	return nil
+	return f.err
 }
 
 // flush writes what is in the buffer, filled up to a block, and cuts the file to its size. The last block stays in the
 // buffer, for more may follow.
 func (f *File) flush() error {
-	if !f.dirty {
-		return nil
+	if !f.dirty || f.err != nil {
+		return f.err
 	}
 	whole := (f.n + blockSize - 1) &^ (blockSize - 1)
 	clear(f.buf[f.n:whole])
@@ -145,7 +149,12 @@ func (f *File) then(sync func() error) error {
 }
 
 // SyncTo implements vfs.File. The disk has all but what is in the buffer already.
-func (f *File) SyncTo(int64) (bool, error) { return false, nil }
+func (f *File) SyncTo(length int64) (bool, error) {
+	if f.direct {
+		return false, nil
+	}
+	return f.File.SyncTo(min(length, f.offset))
+}
 
 // Stat implements vfs.File.
 func (f *File) Stat() (vfs.FileInfo, error) {

@@ -20,9 +20,9 @@ type Weighed interface {
 	Weight() int64
 }
 
-// Here marks a client message whose sender has nothing else to do meanwhile: if the actor is idle, its turn is
-// made on the sender's goroutine, which saves the switch to another. The sender must hold no lock that the actor
-// takes. It has an effect with the dispatcher Workers only.
+// Here marks a client message whose sender can spare the time: if the actor is idle, its turn is made on the sender's
+// goroutine, which saves the switch to another. The sender must hold no lock that the actor takes. It has an effect
+// with dispatchers that have a method RunsHere, such as Workers.
 type Here interface{ RunHere() }
 
 func isConsensus(msg any) bool {

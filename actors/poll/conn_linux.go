@@ -273,7 +273,7 @@ func (c *Conn) Close() error {
 	c.closed, c.out = true, false
 	c.changed.Broadcast()
 	if c.read != nil {
-		unix.Shutdown(c.fd, unix.SHUT_RD) // which is reported as input; that it has ended already, too
+		unix.Shutdown(c.fd, unix.SHUT_RDWR) // which is reported as input; that it has ended already, too
 	}
 	c.register()
 	c.release()

@@ -19,7 +19,7 @@
 // set aside ([Conn.Aside]; Write does it by itself): another goroutine takes over the loop or the drain, and the one
 // that blocks ends when it is done with that one connection, of which no input is reported meanwhile. That is the
 // pattern Leader/Followers (Schmidt et al., Pattern-Oriented Software Architecture 2, 2000). What blocks on behalf of
-// another connection than its own stops the others.
+// another connection than its own stops the others. What takes long without blocking should be set aside, too.
 //
 // # Bounds
 //

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 	"golang.org/x/sys/unix"
@@ -41,7 +42,10 @@ func New(base actor.Dispatcher) (*Poller, error) {
 	}
 	p := &Poller{file: os.NewFile(uintptr(fd), "epoll")}
 	p.turns.init(base)
-	if p.raw, err = p.file.SyscallConn(); err != nil {
+	if p.raw, err = p.file.SyscallConn(); err == nil {
+		err = p.file.SetReadDeadline(time.Time{}) // which fails where the runtime's poller would not have it
+	}
+	if err != nil {
 		p.file.Close()
 		return nil, err
 	}

@@ -90,7 +90,7 @@ type Config struct {
 	Fatal  func(error)
 	Logger *slog.Logger
 
-	SnapshotEntries uint64 // entries after which a snapshot is taken
+	SnapshotEntries uint64 // entries after which a snapshot is taken, or up to a quarter later: see snapshotPlace
 	SnapshotBytes   int64  // or bytes of entry data, or as many as the last snapshot has if that are more
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
 

@@ -1,5 +1,7 @@
 package replica
 
+import "math"
+
 // maybeSnapshot asks the applier for a snapshot when it is due, or when raft wants one for a replica that has fallen
 // behind.
 func (r *replica) maybeSnapshot() {
@@ -29,13 +31,18 @@ func (c *Config) snapshotDue(grown uint64, s *snapState, place uint64) bool {
 
 // While a replica takes a snapshot it is slower, and its node's disk too. The replicas of a shard see the same log grow,
 // and would all take theirs at the same entry; so would all shards of a node that grow alike. So each has a place of
-// snapshotPlaces, by which its snapshots are some 10 % apart from those of the other replicas, and some 3 % from those
-// of the node's next shard: most of the time a majority is quick. As the periods differ, two may meet after some time,
+// snapshotPlaces, by which its snapshots are some 10 % apart from those of the others of three voters, and some 3 % from
+// those of the node's next shard: most of the time a majority is quick. As the periods differ, two may meet after some time,
 // and part again.
 const snapshotPlaces = 9
 
 // later adds place thirty-seconds to a bound.
-func later(bound, place uint64) uint64 { return bound + bound/32*place }
+func later(bound, place uint64) uint64 {
+	if more := bound / 32 * place; more <= math.MaxUint64-bound {
+		return bound + more
+	}
+	return math.MaxUint64
+}
 
 // snapshotPlace is the place of a replica among the voters of its shard.
 func snapshotPlace(shard uint64, voters []uint64, id uint64) uint64 {

@@ -10,6 +10,9 @@ import (
 func (s *session) assemble() {
 	s.timeRequest()
 	s.routes = s.srv.routes() // the newest word on where to go
+	if s.seg.replySize() > longBytes {
+		aside(s.info.conn)
+	}
 	bytes := 0
 	for i := range s.seg.places {
 		p := &s.seg.places[i]

@@ -19,11 +19,15 @@ func newVerb(cmd *keyspace.Command) *verb {
 // shard its batch.
 func (s *session) route() {
 	s.resetSegment()
+	s.spent = 0
 	ops := s.pace.limit()
 	for s.at < s.cur.n && !s.seg.stop && !s.closing && ops > 0 {
 		cmd := &s.cur.cmds[s.at]
 		if s.seg.bytes > 0 && s.seg.bytes+cmd.Size > maxSegmentBytes {
 			break
+		}
+		if s.seg.bytes+cmd.Size > longBytes {
+			aside(s.info.conn)
 		}
 		if !s.dispatch(cmd) {
 			break
@@ -115,6 +119,10 @@ func (s *session) runOwn(v *verb, args [][]byte) {
 	}
 	p := &s.seg.places[len(s.seg.places)-1]
 	p.verb, p.args, p.began, p.took = v, args, begin, time.Since(begin)
+	if s.spent += p.took; s.spent > longTurn {
+		s.spent = 0
+		aside(s.info.conn)
+	}
 }
 
 // routeOp puts an operation on a shard's data into the batch for that shard. One that may wait is alone in its

@@ -44,7 +44,7 @@ func (p *pipeline) reset() {
 	p.n, p.bytes = 0, 0
 }
 
-// intake is where the reader's goroutine hands pipelines to the session. There are two: the reader
+// intake is where the reader hands pipelines to the session. There are two: the reader
 // fills one while the session works on the other. The session takes what is there by itself when it
 // has finished; only when it has nothing does the reader send a message.
 //

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"time"
 
 	"github.com/asynkron/protoactor-go/actor"
 
@@ -21,7 +22,7 @@ func (s *Server) startPollers() {
 		p, err := poll.New(mailbox.Workers())
 		if err != nil {
 			if !errors.Is(err, errors.ErrUnsupported) {
-				s.log.Warn("each connection has a goroutine of its own", "err", err)
+				s.log.Warn("cannot start a poller of connections", "started", len(s.pollers), "err", err)
 			}
 			return
 		}
@@ -30,12 +31,12 @@ func (s *Server) startPollers() {
 }
 
 // polled makes a connection one of a poller's if it can be, and else returns it as it is.
-func (s *Server) polled(conn net.Conn, id uint64) net.Conn {
+func (s *Server) polled(conn net.Conn) net.Conn {
 	t, ok := conn.(*net.TCPConn)
 	if !ok || len(s.pollers) == 0 {
 		return conn
 	}
-	polled, err := s.pollers[id%uint64(len(s.pollers))].Take(t)
+	polled, err := s.pollers[s.polling.Add(1)%uint64(len(s.pollers))].Take(t)
 	if err != nil {
 		return conn
 	}
@@ -72,3 +73,16 @@ func (s *Server) drive(r *reader) {
 		}()
 	}
 }
+
+// aside is called before a session or its reader does what takes long: others of its poller are served meanwhile.
+func aside(conn net.Conn) {
+	if polled, ok := conn.(*poll.Conn); ok {
+		polled.Aside()
+	}
+}
+
+// What takes so long that others are to be served meanwhile.
+const (
+	longTurn  = 200 * time.Microsecond // of commands that the session carries out itself
+	longBytes = 256 << 10              // of operations or of replies
+)

@@ -11,7 +11,7 @@ import (
 // inputEnded tells a session that its reader has stopped; intake.take says why.
 type inputEnded struct{}
 
-// reader is the receiving half of a connection. All of it belongs to its goroutine.
+// reader is the receiving half of a connection. One goroutine at a time works on it.
 type reader struct {
 	conn net.Conn
 	in   *intake
@@ -84,18 +84,11 @@ func (r *reader) parse() error {
 		if !r.cur.full() && !r.strict {
 			continue
 		}
-		s, open := r.in.wait(func(p *pipeline) { r.send(p) }, r.aside)
+		s, open := r.in.wait(func(p *pipeline) { r.send(p) }, func() { aside(r.conn) })
 		if !open {
 			return net.ErrClosed
 		}
 		r.resume(s)
-	}
-}
-
-// aside comes before the reader waits for its session, which may be long.
-func (r *reader) aside() {
-	if c, ok := r.conn.(interface{ Aside() }); ok {
-		c.Aside()
 	}
 }
 

@@ -39,6 +39,17 @@ type joiner interface {
 // pending reports whether operations were routed that are not answered.
 func (g *segment) pending() bool { return len(g.active) > 0 }
 
+// replySize is how many bytes the shards have answered.
+func (g *segment) replySize() int {
+	n := 0
+	for _, p := range g.active {
+		if p.answer != nil {
+			n += len(p.answer.Replies)
+		}
+	}
+	return n
+}
+
 // Bounds of a segment.
 const (
 	maxSegmentBytes = 4 << 20  // received bytes of operations, unless one alone is larger

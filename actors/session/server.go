@@ -50,10 +50,11 @@ type Config struct {
 	Broker *actor.PID
 	PubSub func() pubsub.Stats
 
-	Dispatcher actor.Dispatcher // of the sessions; nil: mailbox.Workers
+	// Dispatcher is what the sessions run on. Nil: the pollers of TCP connections, and mailbox.Workers.
+	Dispatcher actor.Dispatcher
 	// Drive runs the receiving half of a connection, on one goroutine at a time: it calls read, which takes
-	// input from the connection and blocks while there is none, until that reports false. Nil: a
-	// goroutine for each connection.
+	// input from the connection and blocks while there is none, until that reports false. Nil: the pollers of TCP
+	// connections, and a goroutine for each other one.
 	Drive func(conn net.Conn, read func() bool)
 
 	// Links lists the connections to other nodes, on any goroutine; nil: there are none.
@@ -101,6 +102,7 @@ type Server struct {
 	queue   mailbox.HighWater
 	boxes   actor.MailboxProducer // of the sessions
 	pollers []*poll.Poller        // of TCP connections; none: each has a goroutine
+	polling atomic.Uint64         // connections that were given to one so far
 	running sync.WaitGroup        // the accept loop, the sweep, and two for each connection
 }
 
@@ -213,7 +215,7 @@ func (s *Server) Admit(conn net.Conn) {
 		return
 	}
 	id := s.nextID.Add(1)
-	c := newClient(id, s.polled(conn, id), s.now.Load())
+	c := newClient(id, s.polled(conn), s.now.Load())
 	if !s.clients.add(c) {
 		c.conn.Close()
 		return

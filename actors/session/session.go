@@ -38,12 +38,13 @@ type session struct {
 	writes  map[slotmap.ShardID]uint64  // index of the newest write of this connection
 	refused map[slotmap.ShardID]refusal // shards that refused, until the input is drained
 
-	waiting *waitJoin  // the WAIT under way
-	listens bool       // the broker may know this client
-	held    bool       // waits for the end of a pause
-	inHand  int64      // bytes of frames that were taken and are not written
-	blocked *blockedOp // the operation that waits
-	migrate func()     // breaks off the MIGRATE under way; nil: there is none
+	waiting *waitJoin     // the WAIT under way
+	listens bool          // the broker may know this client
+	spent   time.Duration // in a row for commands of its own
+	held    bool          // waits for the end of a pause
+	inHand  int64         // bytes of frames that were taken and are not written
+	blocked *blockedOp    // the operation that waits
+	migrate func()        // breaks off the MIGRATE under way; nil: there is none
 
 	cur    *pipeline // nil: waiting for input
 	at     int       // the next command of cur
@@ -188,6 +189,9 @@ func (s *session) advance() {
 			return
 		}
 		s.finish()
+		if s.cur != nil {
+			aside(s.info.conn) // there was no wait: so it may go on for ever
+		}
 	}
 }
 
