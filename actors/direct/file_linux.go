@@ -121,7 +121,8 @@ func (f *File) flush() error {
 		return err
 	}
 	if err := unix.Ftruncate(f.fd, f.offset+int64(f.n)); err != nil {
-		return f.failed("truncate", err)
+		f.err = f.failed("truncate", err)
+		return f.err
 	}
 	f.dirty = false
 	if full := f.n &^ (blockSize - 1); full > 0 {
