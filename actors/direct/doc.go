@@ -1,9 +1,8 @@
 // Package direct writes large files past the page cache (O_DIRECT).
 //
-// What a node writes in bulk, the tables of its log and its snapshots, is read again seldom and much later. Through the
-// page cache each byte is copied into memory that was just taken from others, and written from there at a moment of
-// the kernel's choosing, often just when the log is to be synced. That copy alone was a tenth of the CPU of a node under
-// pipelines of SETs, for fresh memory is dear in a virtual machine.
+// What a node writes in bulk, its snapshots, is read again seldom and much later, and so is its log. Through the page cache
+// each byte is copied into memory that was just taken from others, which is dear in a virtual machine, and written from
+// there at a moment of the kernel's choosing, often just when the log is to be synced.
 //
 // [File] gathers what is written in one aligned buffer of 1 MiB, which is kept for the next file, and writes that. Where
 // the file system does not have it, a file stays as it was.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"sync"
-	"unsafe"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -13,8 +12,7 @@ import (
 
 const (
 	bufferSize = 1 << 20
-	// blockSize is what offsets, lengths and memory are multiples of: no disk asks for more than a page.
-	blockSize = 4096
+	blockSize  = BlockSize
 )
 
 // File is a new file that is written from its beginning to its end.
@@ -31,35 +29,15 @@ type File struct {
 	err    error // of a write: what the file has is not known any more
 }
 
-// buffers are aligned to blockSize. They go from file to file, for it is fresh memory that is dear.
-var buffers = sync.Pool{New: func() any {
-	raw := make([]byte, bufferSize+blockSize)
-	skip := -int(uintptr(unsafe.Pointer(&raw[0]))) & (blockSize - 1)
-	return (*[bufferSize]byte)(raw[skip:])
-}}
+// buffers are aligned. They go from file to file, for it is fresh memory that is dear.
+var buffers = sync.Pool{New: func() any { return (*[bufferSize]byte)(Buffer(bufferSize)) }}
 
 // Wrap has a file that was just created written past the page cache, if it can be. Else it returns f.
 func Wrap(f vfs.File, name string) vfs.File {
-	if f.Fd() == vfs.InvalidFd {
-		return f
-	}
-	if setDirect(f.Fd(), true) != nil {
+	if !Bypass(f) {
 		return f
 	}
 	return &File{File: f, fd: int(f.Fd()), name: name, direct: true}
-}
-
-func setDirect(fd uintptr, on bool) error {
-	flags, err := unix.FcntlInt(fd, unix.F_GETFL, 0)
-	if err != nil {
-		return err
-	}
-	flags &^= unix.O_DIRECT
-	if on {
-		flags |= unix.O_DIRECT
-	}
-	_, err = unix.FcntlInt(fd, unix.F_SETFL, flags)
-	return err
 }
 
 // Write implements io.Writer. What was written is in the file after Sync, SyncData, Stat or Close.
@@ -95,7 +73,7 @@ func (f *File) write(n int) error {
 		case err == unix.EINTR:
 		case err == unix.EINVAL && f.direct: // it was promised all the same
 			f.direct = false
-			if err := setDirect(f.File.Fd(), false); err != nil {
+			if err := Unset(f.File); err != nil {
 				f.err = f.failed("fcntl", err)
 			}
 		case err != nil:

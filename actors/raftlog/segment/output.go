@@ -1,0 +1,107 @@
+package segment
+
+import (
+	"errors"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/actors/direct"
+)
+
+const (
+	bufferSize = 1 << 20
+	blockSize  = direct.BlockSize
+)
+
+// output writes frames one after the other to a file, past the page cache where that can be. The block that is not full is
+// written again with what follows.
+type output struct {
+	file   vfs.File
+	direct bool
+	buf    []byte // bufferSize, aligned
+	n      int    // bytes of it that belong to the file
+	offset int64  // of buf in the file
+}
+
+// open begins at the beginning of a file that exists.
+func (o *output) open(fs vfs.FS, name string) error {
+	f, err := fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return err
+	}
+	if o.buf == nil {
+		o.buf = direct.Buffer(bufferSize)
+	}
+	err = o.close()
+	o.file, o.n, o.offset, o.direct = f, 0, 0, direct.Bypass(f)
+	return err
+}
+
+func (o *output) close() error {
+	if o.file == nil {
+		return nil
+	}
+	f := o.file
+	o.file = nil
+	return f.Close()
+}
+
+// write adds a header and its content. Synced, they are durable, and so is all before them; unsynced says that some of that
+// is not yet.
+func (o *output) write(header, content []byte, sync, unsynced bool) error {
+	o.n += copy(o.buf[o.n:], header) // there is always room for one
+	from := o.n - len(header)
+	for {
+		n := copy(o.buf[o.n:], content)
+		o.n, content = o.n+n, content[n:]
+		if len(content) == 0 && o.n+frameHeader <= bufferSize {
+			break
+		}
+		if err := o.flush(from, false); err != nil {
+			return err
+		}
+		unsynced, from = true, o.n
+	}
+	if err := o.flush(from, sync && !unsynced); err != nil {
+		return err
+	}
+	if sync && unsynced {
+		return o.sync()
+	}
+	return nil
+}
+
+func (o *output) sync() error { return o.file.SyncData() }
+
+// flush writes buf, of which the file has all before from, and keeps the block that is not full.
+func (o *output) flush(from int, sync bool) error {
+	lo, hi := from, o.n
+	if o.direct {
+		lo, hi = from&^(blockSize-1), (o.n+blockSize-1)&^(blockSize-1)
+		clear(o.buf[o.n:hi])
+	}
+	if err := o.put(o.buf[lo:hi], o.offset+int64(lo), sync); err != nil {
+		return err
+	}
+	if full := o.n &^ (blockSize - 1); full > 0 && o.n > bufferSize/2 {
+		o.n = copy(o.buf, o.buf[full:o.n])
+		o.offset += int64(full)
+	}
+	return nil
+}
+
+var errShort = errors.New("short write")
+
+func (o *output) plain(p []byte, at int64, sync bool) error {
+	n, err := o.file.WriteAt(p, at)
+	if err != nil {
+		return err
+	}
+	if n < len(p) {
+		return errShort
+	}
+	if sync {
+		return o.file.SyncData()
+	}
+	return nil
+}

@@ -1,0 +1,89 @@
+package segment
+
+import (
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/actors/direct"
+)
+
+// A file that grows makes the file system write its own log at each sync, for about as much as the sync takes. So the
+// next segment's file is filled with zeros while the tail is written, as far as that has come, unless one is there to be
+// used again. reserve does that. A nil one does nothing.
+type reserve struct {
+	file *file
+	size int64         // of the file
+	tail int64         // of the segment before
+	want atomic.Int64  // bytes
+	wake chan struct{} // want has grown by fillStep
+	stop chan struct{}
+	done chan struct{}
+	told int64
+}
+
+const (
+	fillStep  = 1 << 20
+	fillEvery = 256 << 10
+)
+
+func newReserve(fs vfs.FS, f *file, tail, size int64) *reserve {
+	r := &reserve{file: f, size: size, tail: tail, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
+	go r.run(fs)
+	return r
+}
+
+// advance says how far the tail has come.
+func (r *reserve) advance(end int64) {
+	if r == nil || end-r.told < fillEvery {
+		return
+	}
+	r.told = end
+	r.want.Store((end + r.tail/8) * r.size / r.tail)
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}
+
+// restart says that another tail was begun.
+func (r *reserve) restart() {
+	if r != nil {
+		r.told = 0
+	}
+}
+
+// take ends the filling and returns the file.
+func (r *reserve) take() *file {
+	if r == nil {
+		return nil
+	}
+	close(r.stop)
+	<-r.done
+	return r.file
+}
+
+// run fills the file. What fails is left to the segment that needs it.
+func (r *reserve) run(fs vfs.FS) {
+	defer close(r.done)
+	w, err := fs.OpenReadWrite(r.file.name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return
+	}
+	defer w.Close()
+	zeros := direct.Buffer(fillStep)
+	direct.Bypass(w)
+	for filled := int64(0); filled < r.size; {
+		select {
+		case <-r.stop:
+			return
+		case <-r.wake:
+		}
+		for want := min(r.want.Load(), r.size); filled < want; filled += fillStep {
+			if _, err := w.WriteAt(zeros, filled); err != nil {
+				return
+			}
+		}
+	}
+	_ = w.SyncData()
+}

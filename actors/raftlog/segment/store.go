@@ -1,0 +1,383 @@
+package segment
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/actors/direct"
+)
+
+// Options of a Store. FS and Dir are required; the directory exists.
+type Options struct {
+	FS   vfs.FS
+	Dir  string
+	Size int64 // of a segment, in bytes; 0: 16 MiB
+}
+
+const (
+	defaultSize = 16 << 20
+	firstSize   = 1 << 20
+	maxSize     = 1 << 30
+)
+
+// Store is a store of entries and named values.
+type Store struct {
+	opts Options
+
+	mu       sync.RWMutex // of what readers see; only Commit changes it
+	values   map[string][]byte
+	streams  map[uint32]*stream
+	segments map[uint32]*segment // that hold what is read, or have not been given up yet
+
+	// The rest is Commit's.
+
+	tail     *segment // nil: none was begun since Open
+	last     uint32   // the highest id
+	next     uint32   // tag of the segment after the last
+	sequence uint64   // of the last frame
+	durable  int64    // of the tail
+	based    int64    // of the tail: what it began with ends there
+	out      output
+	unsynced bool // something in the tail may not be on the disk
+	files    map[*file]struct{}
+	spares   []*file // of them
+	number   uint64  // the highest of a file
+	reserve  *reserve
+	header   [frameHeader]byte
+	scratch  []byte // of Open
+	err      error  // of a write; final
+}
+
+// segment is a file in use.
+type segment struct {
+	id    uint32
+	nonce uint64
+	file  *file
+	end   int64        // of its frames
+	live  int64        // bytes of entries that are still read, each with its header: none is nothing
+	pins  atomic.Int32 // readers
+}
+
+// file is a file of the store. It becomes one segment after the other.
+type file struct {
+	name  string
+	read  vfs.File
+	fresh bool // read past the page cache, for what is there is changed past it
+}
+
+// Commit makes a batch readable; with sync all that was committed is durable when it returns. An error is final. The batch
+// is not kept. One goroutine at a time.
+func (s *Store) Commit(b *Batch, sync bool) error {
+	if s.err == nil {
+		s.err = s.commit(b, sync)
+	}
+	return s.err
+}
+
+func (s *Store) commit(b *Batch, sync bool) error {
+	if b.Empty() {
+		if sync {
+			return s.sync()
+		}
+		return nil
+	}
+	if s.tail == nil || s.full(int64(b.Len())) {
+		if err := s.roll(); err != nil {
+			return err
+		}
+	}
+	return s.append(b, sync)
+}
+
+// full reports whether a frame is for the next segment. A tail that little was committed to becomes larger instead, so
+// that neither large frames nor a large base make segments of one frame each.
+func (s *Store) full(size int64) bool {
+	limit := s.size(s.tail.id)
+	return s.tail.end+frameHeader+size > limit && s.tail.end-s.based > limit/4
+}
+
+// size is about how large a segment becomes. The first ones are small: their files grow, where those of the later ones
+// have been filled ahead, see reserve.
+func (s *Store) size(id uint32) int64 {
+	return min(s.opts.Size, firstSize<<min(id-1, 10))
+}
+
+func (s *Store) append(b *Batch, sync bool) error {
+	at := s.tail.end + frameHeader
+	if err := s.write(b.Bytes(), sync); err != nil {
+		return err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.apply(b.Bytes(), s.tail, at)
+}
+
+// write adds a frame to the tail.
+func (s *Store) write(content []byte, sync bool) error {
+	if s.tail.end+frameHeader+int64(len(content)) > maxSize {
+		return fmt.Errorf("%s: %d bytes more than its %d", s.tail.file.name, len(content), s.tail.end)
+	}
+	f := frame{nonce: s.tail.nonce, sequence: s.sequence + 1, durable: uint32(s.durable), content: content}
+	f.header(s.header[:])
+	if err := s.out.write(s.header[:], content, sync, s.unsynced); err != nil {
+		return fmt.Errorf("writing %s: %w", s.tail.file.name, err)
+	}
+	s.sequence++
+	s.tail.end += frameHeader + int64(len(content))
+	s.unsynced = !sync
+	if sync {
+		s.durable = s.tail.end
+	}
+	s.reserve.advance(s.tail.end)
+	return nil
+}
+
+func (s *Store) sync() error {
+	if !s.unsynced {
+		return nil
+	}
+	if err := s.out.sync(); err != nil {
+		return fmt.Errorf("syncing %s: %w", s.tail.file.name, err)
+	}
+	s.unsynced, s.durable = false, s.tail.end
+	return nil
+}
+
+// apply makes the changes of a batch, whose bytes are at an offset of a segment, readable.
+func (s *Store) apply(changes []byte, in *segment, offset int64) error {
+	ops := Read(changes)
+	for {
+		op, ok, err := ops.Next()
+		switch {
+		case err != nil || !ok:
+			return err
+		case op.Kind == Put:
+			at := offset + int64(len(changes)-ops.left()-len(op.Value))
+			err = s.put(&op, in, at)
+		case op.Kind == Cut:
+			err = s.cut(&op)
+		case op.Kind == Set:
+			s.values[string(op.Key)] = append(s.values[string(op.Key)][:0], op.Value...)
+		case op.Kind == Delete:
+			delete(s.values, string(op.Key))
+		}
+		if err != nil {
+			return err
+		}
+	}
+}
+
+func (s *Store) put(op *Op, in *segment, at int64) error {
+	str := s.streams[op.Stream]
+	if str == nil {
+		str = &stream{}
+		s.streams[op.Stream] = str
+	}
+	p := place{segment: in.id, offset: uint32(at), size: uint32(len(op.Value)), sum: sumOf(op.Value)}
+	old, ok := str.put(op.First, p)
+	if !ok {
+		return fmt.Errorf("stream %d: entry %d, and there are %d to %d", op.Stream, op.First, str.first, str.end-1)
+	}
+	in.live += p.weight()
+	s.dead(old)
+	return nil
+}
+
+func (s *Store) cut(op *Op) error {
+	str := s.streams[op.Stream]
+	if str == nil {
+		return nil
+	}
+	if !str.cut(op.First, op.Last, s.dead) {
+		return fmt.Errorf("stream %d: %d to %d cut from %d to %d", op.Stream, op.First, op.Last, str.first, str.end-1)
+	}
+	if str.first == str.end {
+		delete(s.streams, op.Stream)
+	}
+	return nil
+}
+
+func (s *Store) dead(p place) {
+	if in := s.segments[p.segment]; in != nil {
+		in.live -= p.weight()
+	}
+}
+
+// roll begins a new segment.
+func (s *Store) roll() error {
+	if s.tail != nil { // what the new one says of the old one must be true after any crash
+		if err := s.sync(); err != nil {
+			return err
+		}
+	}
+	if err := s.discard(); err != nil {
+		return err
+	}
+	f, err := s.take()
+	if err != nil {
+		return err
+	}
+	s.release()
+	if err := s.begin(f); err != nil {
+		return err
+	}
+	if err := s.clean(); err != nil {
+		return err
+	}
+	s.based = s.tail.end
+	return s.provide()
+}
+
+// begin makes a file the tail. Nothing in it is durable until something is synced, and nothing depends on it until then.
+func (s *Store) begin(f *file) error {
+	if err := errors.Join(f.refresh(s.opts.FS), s.out.open(s.opts.FS, f.name)); err != nil {
+		return fmt.Errorf("opening %s: %w", f.name, err)
+	}
+	base := base{id: s.last + 1, next: rand.Uint32()}
+	for _, g := range s.segments {
+		base.segments = append(base.segments, listed{g.id, g.nonce, g.end})
+	}
+	slices.SortFunc(base.segments, func(a, b listed) int { return int(a.id) - int(b.id) })
+	for id, str := range s.streams {
+		base.streams = append(base.streams, extent{id, str.first, str.end})
+	}
+	var values Batch
+	for _, key := range slices.Sorted(maps.Keys(s.values)) {
+		values.Set([]byte(key), s.values[key])
+	}
+	base.values = values.Bytes()
+	s.tail = &segment{id: base.id, nonce: newNonce(s.next), file: f}
+	s.last, s.next, s.durable = base.id, base.next, 0
+	if err := s.write(base.append(nil), false); err != nil {
+		return err
+	}
+	s.reserve.restart()
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.segments[s.tail.id] = s.tail
+	return nil
+}
+
+// release gives up the segments of which nothing is read. Their files may be written to once the next segment is durable,
+// which does not list them.
+func (s *Store) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for id, g := range s.segments {
+		if g.live == 0 && g.pins.Load() == 0 {
+			delete(s.segments, id)
+			s.spares = append(s.spares, g.file)
+		}
+	}
+}
+
+// take returns a file for the next segment. Those that the tail lists are not touched: were the next segment lost in a crash,
+// the tail would be the last again.
+func (s *Store) take() (*file, error) {
+	if n := len(s.spares); n > 0 {
+		f := s.spares[n-1]
+		s.spares = s.spares[:n-1]
+		return f, nil
+	}
+	if f := s.reserve.take(); f != nil {
+		s.reserve = nil
+		return f, nil
+	}
+	return s.create()
+}
+
+// create makes a file.
+func (s *Store) create() (*file, error) {
+	s.number++
+	f := &file{name: s.opts.FS.PathJoin(s.opts.Dir, fmt.Sprintf("%08d%s", s.number, suffix))}
+	w, err := s.opts.FS.OpenReadWrite(f.name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		return nil, fmt.Errorf("creating %s: %w", f.name, err)
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	if err := f.refresh(s.opts.FS); err != nil {
+		return nil, err
+	}
+	s.files[f] = struct{}{}
+	return f, syncDir(s.opts.FS, s.opts.Dir)
+}
+
+// refresh has a file that is going to be written read past the page cache.
+func (f *file) refresh(fs vfs.FS) error {
+	if f.fresh {
+		return nil
+	}
+	r, err := fs.Open(f.name)
+	if err != nil {
+		return err
+	}
+	direct.Bypass(r)
+	if f.read != nil {
+		err = f.read.Close()
+	}
+	f.read, f.fresh = r, true
+	return err
+}
+
+const suffix = ".segment"
+
+func syncDir(fs vfs.FS, dir string) error {
+	d, err := fs.OpenDir(dir)
+	if err != nil {
+		return err
+	}
+	return errors.Join(d.Sync(), d.Close())
+}
+
+// discard removes files that are too many.
+func (s *Store) discard() error {
+	for len(s.spares) > max(2, len(s.segments)/2) {
+		f := s.spares[0]
+		s.spares = s.spares[1:]
+		delete(s.files, f)
+		if err := errors.Join(f.read.Close(), s.opts.FS.Remove(f.name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// provide sees to it that there is a file for the segment after the tail.
+func (s *Store) provide() error {
+	if len(s.spares) == 0 && s.reserve == nil {
+		f, err := s.create()
+		if err != nil {
+			return err
+		}
+		s.reserve = newReserve(s.opts.FS, f, s.size(s.last), s.size(s.last+1))
+	}
+	return nil
+}
+
+// Close syncs what was committed, and gives the files back.
+func (s *Store) Close() error {
+	var errs []error
+	if s.err == nil && s.tail != nil {
+		errs = append(errs, s.sync())
+	}
+	s.reserve.take()
+	s.reserve = nil
+	errs = append(errs, s.out.close())
+	for f := range s.files {
+		errs = append(errs, f.read.Close())
+	}
+	clear(s.files)
+	s.err = errClosed
+	return errors.Join(errs...)
+}
+
+var errClosed = errors.New("closed")
