@@ -25,7 +25,7 @@ import (
 // goroutine that the world itself makes.
 type World struct {
 	FS      vfs.FS
-	Store   raftlog.Store                 // nil: Pebble, on FS
+	Store   raftlog.Store                 // nil: segments, on FS
 	Free    func() (bytes int64, _ error) // of the disk; nil: asks FS
 	Ballast int64                         // bytes of a file that is given up first when the disk fills
 	Links   func(link.Config) (Links, error)

@@ -164,7 +164,7 @@ func TestStopFlushesWhatIsStaged(t *testing.T) {
 }
 
 func TestActorAnswersNothingAfterAFailedSync(t *testing.T) {
-	f := &fault{match: kinds(".log", errorfs.OpFileSync, errorfs.OpFileSyncData)}
+	f := &fault{match: kinds(".segment", errorfs.OpFileSync, errorfs.OpFileSyncData)}
 	cfg := config(t, errorfs.Wrap(vfs.NewMem(), f))
 	fatal := make(chan error, 1)
 	cfg.Fatal = func(err error) { fatal <- err }

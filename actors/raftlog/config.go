@@ -37,14 +37,13 @@ func (m Mode) String() string { return modeNames[m] }
 
 // Config is what Open needs. Dir and Fatal are required.
 type Config struct {
-	Dir        string
-	FS         vfs.FS // nil: the operating system's
-	Store      Store  // nil: Pebble, in Dir. Closed by Close
-	Fsync      Mode
-	SyncEvery  time.Duration // of Interval; 0: one second
-	MinFree    int64         // bytes; below it Space says Low
-	Ballast    int64         // bytes; 0: none
-	CacheBytes int64         // of Pebble's block cache; 0: 8 MiB
+	Dir       string
+	FS        vfs.FS // nil: the operating system's
+	Store     Store  // nil: segments, in Dir. Closed by Close
+	Fsync     Mode
+	SyncEvery time.Duration // of Interval; 0: one second
+	MinFree   int64         // bytes; below it Space says Low
+	Ballast   int64         // bytes; 0: none
 	// After calls back once, on any goroutine. An fsync may then be put off for the appends of other shards, for about
 	// as long as an fsync takes, and no longer than 5 ms and what the timer is late; nil: none is.
 	After func(time.Duration, func())
@@ -55,7 +54,7 @@ type Config struct {
 	Logger    *slog.Logger          // nil: none
 	FreeSpace func() (int64, error) // nil: asks FS
 
-	memTable uint64 // of tests that want many flushes; 0: memTableSize
+	segmentSize int64 // of tests that want many; 0: segment's own
 }
 
 func (c *Config) check() error {
@@ -76,12 +75,6 @@ func (c *Config) check() error {
 	}
 	if c.SyncEvery <= 0 {
 		c.SyncEvery = time.Second
-	}
-	if c.CacheBytes <= 0 {
-		c.CacheBytes = 8 << 20
-	}
-	if c.memTable == 0 {
-		c.memTable = memTableSize
 	}
 	return nil
 }

@@ -70,10 +70,10 @@ func TestCrashes(t *testing.T) {
 func testCrashes(t *testing.T, seed uint64) int {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	mem := vfs.NewCrashableMem()
-	c := &crasher{rng: rand.New(rand.NewPCG(seed, 2)), mem: mem, every: 12}
+	c := &crasher{rng: rand.New(rand.NewPCG(seed, 2)), mem: mem, every: 8}
 	cfg := config(t, errorfs.Wrap(mem, c))
 	if seed%2 == 0 {
-		cfg.memTable = 64 << 10 // tables, manifests and recycled logs as well
+		cfg.segmentSize = 16 << 10 // files that are given up and used again as well
 	}
 	m := &model{choose: rng.IntN}
 	states := []string{m.dump()}

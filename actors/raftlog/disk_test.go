@@ -1,6 +1,7 @@
 package raftlog
 
 import (
+	"bytes"
 	"io"
 	"slices"
 	"strings"
@@ -40,19 +41,15 @@ func files(t testing.TB, fs vfs.FS, dir string) []string {
 	return out
 }
 
-// newestLog is Pebble's log that was written last.
-func newestLog(t testing.TB, fs vfs.FS, cfg Config) (path string, size int64) {
+// firstSegment is the file of the first segment, and where its frames end. After it there may be room.
+func firstSegment(t testing.TB, fs vfs.FS, cfg Config) (path string, size int64) {
 	t.Helper()
 	for _, p := range files(t, fs, cfg.Dir) {
-		if strings.HasSuffix(p, ".log") && p > path {
+		if strings.HasSuffix(p, ".segment") && (path == "" || p < path) {
 			path = p
 		}
 	}
-	info, err := fs.Stat(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return path, info.Size()
+	return path, int64(len(bytes.TrimRight(read(t, fs, path), "\x00")))
 }
 
 func read(t testing.TB, fs vfs.FS, path string) []byte {

@@ -1,5 +1,5 @@
 // Package raftlog is the node's durable log: the entries, hard states and snapshot names of every shard's
-// replica, in one Pebble store. One actor owns every write; readers read what is committed to the store.
+// replica, in the segments of one store (package segment). One actor owns every write; readers read what is committed.
 //
 // # Messages
 //
@@ -36,19 +36,22 @@
 //
 // # What is stored
 //
+// A shard's entries are a stream of the store, numbered as in raft. The other things are named values:
+//
 //	m name                   a value of the node
 //	s shard(4) a             the shard's record: replica, hard state, truncation, last index (see record)
 //	s shard(4) b             the snapshot: file, index, term, configuration, opaque metadata
-//	s shard(4) e index(8)    an entry
 //
 // Integers in keys are big-endian. The record is written anew with every batch that touches the shard, and
 // says exactly which entries there are, so that whatever is missing after a restart is noticed: the entries
 // must be those from the truncation to the last index, without a gap.
 //
+// The log of an earlier version, which was in a Pebble store, is written anew by Open, see convert.
+//
 // # Corruption
 //
-// Pebble's checksums cover every byte of its log and tables, but a damaged tail of its log reads like the end
-// of it. Hence the marks: each record carries a counter of the shard's batches, and after each fsync the
+// Checksums cover every byte of the store, but a damaged end reads like one that a crash has torn. Hence the marks: each
+// record carries a counter of the shard's batches, and after each fsync the
 // counters are noted in a side file, which is not synced itself: it is a lower bound of what is durable. A
 // store that comes back with less has lost acknowledged writes: Open returns ErrCorrupt, before anything in the
 // directory is changed. Load returns ErrCorrupt for what doesn't fit together within a shard. The advice in the
@@ -56,8 +59,8 @@
 //
 // # Failure
 //
-// A failed write or fsync, a background error of Pebble, and a message that contradicts the log end the node
-// through Config.Fatal. No reply is sent after that, whether or not Fatal returns.
+// A failed write or fsync, and a message that contradicts the log, end the node through Config.Fatal. No reply is
+// sent after that, whether or not Fatal returns.
 //
 // # Disk space
 //

@@ -5,10 +5,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -187,7 +187,7 @@ type slowStore struct {
 	now *time.Time
 }
 
-func (s slowStore) Commit(b *pebble.Batch, sync bool) error {
+func (s slowStore) Commit(b *segment.Batch, sync bool) error {
 	if sync {
 		*s.now = s.now.Add(2 * time.Millisecond)
 	}

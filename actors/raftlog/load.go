@@ -8,37 +8,25 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// readRecords reads the record of every shard: the first key of each.
+// readRecords reads the record of every shard.
 func readRecords(db Reader) (map[slotmap.ShardID]*record, error) {
 	records := map[slotmap.ShardID]*record{}
-	for next := []byte{prefixShard}; next != nil; {
-		from := next
-		next = nil
-		err := db.Scan(from, []byte{prefixShard + 1}, func(key, value []byte) (bool, error) {
-			shard, r, err := parseRecord(key, value)
-			if err == nil && shard != math.MaxUint32 {
-				next = recordKey(shard + 1)
-			}
-			records[shard] = &r
-			return false, err
-		})
-		if err != nil {
-			return nil, err
+	err := db.Scan([]byte{prefixShard}, []byte{prefixShard + 1}, func(key, value []byte) (bool, error) {
+		shard, kind, ok := parseShardKey(key)
+		switch {
+		case !ok || kind != kindRecord && records[shard] == nil:
+			return false, corrupt("key %q where a shard's record belongs", key)
+		case kind != kindRecord:
+			return true, nil
 		}
-	}
-	return records, nil
-}
-
-func parseRecord(key, value []byte) (slotmap.ShardID, record, error) {
-	shard, kind, _, valid := parseShardKey(key)
-	if !valid || kind != kindRecord {
-		return 0, record{}, corrupt("key %q where a shard's record belongs", key)
-	}
-	r, err := decodeRecord(value)
-	if err != nil {
-		return 0, record{}, corrupt("shard %d: %w", shard, err)
-	}
-	return shard, r, nil
+		r, err := decodeRecord(value)
+		if err != nil {
+			return false, corrupt("shard %d: %w", shard, err)
+		}
+		records[shard] = &r
+		return true, nil
+	})
+	return records, err
 }
 
 // Shards lists the shards that have a replica here. Any goroutine.
@@ -61,9 +49,9 @@ func (l *Log) Shards() []slotmap.ShardID {
 // Load reads and checks everything that is durable of a shard; of an unknown one the zero State. It reads all
 // keys of the shard's entries. The error is ErrCorrupt when they don't fit together. Any goroutine.
 func (l *Log) Load(shard slotmap.ShardID) (State, error) {
-	view := l.db.View()
+	view := l.db.View(uint32(shard))
 	st, err := load(view, shard)
-	if err := errors.Join(l.where(err), view.Close()); err != nil {
+	if err := errors.Join(l.where(storeError(err)), view.Close()); err != nil {
 		return State{}, err
 	}
 	return st, nil
@@ -143,8 +131,8 @@ func (r *record) check(s *SnapshotRef) error {
 // fall.
 func checkEntries(db Reader, shard slotmap.ShardID, r *record) error {
 	prev := r.truncated
-	err := db.Scan(entryKey(shard, 0), entriesEnd(shard), func(key, value []byte) (more bool, err error) {
-		prev, err = checkEntry(key, value, prev)
+	err := db.Entries(uint32(shard), 0, math.MaxUint64, func(index uint64, value []byte) (more bool, err error) {
+		prev, err = checkEntry(shard, index, value, prev)
 		return true, err
 	})
 	switch {
@@ -158,11 +146,7 @@ func checkEntries(db Reader, shard slotmap.ShardID, r *record) error {
 	return nil
 }
 
-func checkEntry(key, value []byte, prev Position) (Position, error) {
-	shard, _, index, ok := parseShardKey(key)
-	if !ok {
-		return prev, corrupt("key %q among entries", key)
-	}
+func checkEntry(shard slotmap.ShardID, index uint64, value []byte, prev Position) (Position, error) {
 	_, term, _, err := parseEntry(value)
 	switch {
 	case err != nil:

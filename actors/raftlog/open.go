@@ -14,8 +14,8 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// storeDir is Pebble's directory within Config.Dir.
-const storeDir = "store"
+// storeDir is the directory of the segments within Config.Dir.
+const storeDir = "segments"
 
 // Log is the durable log of a node.
 type Log struct {
@@ -39,10 +39,10 @@ func Open(cfg Config) (*Log, error) {
 		return nil, err
 	}
 	l := &Log{cfg: cfg}
-	if err := MakeDir(cfg.FS, l.storePath()); err != nil {
+	if err := MakeDir(cfg.FS, cfg.Dir); err != nil {
 		return nil, err
 	}
-	lock, err := lockDir(cfg.FS, l.storePath())
+	lock, err := lockDir(cfg.FS, cfg.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -78,10 +78,11 @@ func (l *Log) open() error {
 
 // openRecords opens the store, and reads what there is of every shard.
 func (l *Log) openRecords(m *marks) (map[slotmap.ShardID]*record, error) {
-	if l.cfg.Store == nil {
-		return l.openPebble(m)
+	if l.db = l.cfg.Store; l.db == nil {
+		if err := l.openStore(m); err != nil {
+			return nil, err
+		}
 	}
-	l.db = l.cfg.Store
 	records, err := readRecords(l.db)
 	if err == nil {
 		err = m.check(records)
@@ -92,71 +93,22 @@ func (l *Log) openRecords(m *marks) (map[slotmap.ShardID]*record, error) {
 	return records, err
 }
 
-// openPebble opens the store. One that exists is checked against the marks first, without changing anything:
-// opening for good replays the log, and deletes it afterwards. One that is new, or of an older format, is
-// opened twice, since only a log begun in the new format tells a damaged tail from its end.
-func (l *Log) openPebble(m *marks) (map[slotmap.ShardID]*record, error) {
-	desc, err := pebble.Peek(l.storePath(), l.cfg.FS)
-	if err != nil {
-		return nil, storeError(err)
-	}
-	if complete := desc.Exists && desc.FormatMajorVersion > pebble.FormatDefault; complete || len(m.counters) > 0 {
-		if err := l.checkMarks(m, complete); err != nil {
-			return nil, err
-		}
-	}
-	if !desc.Exists || desc.FormatMajorVersion < pebble.FormatNewest {
-		db, err := l.openStore(l.lock, false)
-		if err != nil {
-			return nil, err
-		}
-		if err := db.Close(); err != nil {
-			return nil, storeError(err)
-		}
-	}
-	db, err := l.openStore(l.lock, false)
-	if err != nil {
-		return nil, err
-	}
-	l.db = pebbleStore{db}
-	if l.failed.Load() {
-		return nil, errors.New("log store: failed while opening")
-	}
-	return readRecords(l.db)
-}
-
-func (l *Log) checkMarks(m *marks, complete bool) error {
-	if !complete {
-		return corrupt("there are marks of synced writes, and no log store")
-	}
-	db, err := l.openStore(l.lock, true)
-	if err != nil {
-		return err
-	}
-	records, err := readRecords(pebbleStore{db})
-	if err == nil {
-		err = m.check(records)
-	}
-	return errors.Join(err, db.Close())
-}
-
-// Close ends the log after its actor was stopped and its readers are done. What is in memory is written out,
-// so that the next Open is quick.
+// Close ends the log after its actor was stopped and its readers are done.
 func (l *Log) Close() error {
 	if l.failed.Load() {
 		return errors.Join(errors.New("log store: closed after a failure"), l.release())
 	}
-	return errors.Join(l.db.Flush(), l.release())
+	return l.release()
 }
 
-// release gives back whatever is held. After a failure Pebble is left as it is: its Close may wait for ever.
+// release gives back whatever is held.
 func (l *Log) release() error {
 	l.space.making.Wait()
 	var errs []error
 	if l.writer != nil {
 		errs = append(errs, l.writer.close())
 	}
-	if l.db != nil && !l.failed.Load() {
+	if l.db != nil {
 		errs = append(errs, l.db.Close())
 	}
 	return errors.Join(append(errs, l.lock.Close())...)

@@ -1,16 +1,20 @@
 package raftlog
 
 import (
+	"bytes"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
-	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3"
+
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 )
 
 func isCompacted(err error) bool { return errors.Is(err, raft.ErrCompacted) }
@@ -75,39 +79,103 @@ func TestConfigIsChecked(t *testing.T) {
 	}
 }
 
-// Damage that Pebble can't see: the keys of a shard don't fit together.
+// tables is a Store in which anything can be put where it does not belong.
+type tables struct {
+	values  map[string][]byte
+	entries map[uint64][]byte // of shard 4
+}
+
+func (s *tables) Get(key []byte, use func([]byte) error) error {
+	if v, ok := s.values[string(key)]; ok {
+		return use(v)
+	}
+	return nil
+}
+
+func (s *tables) Scan(lo, hi []byte, each func(key, value []byte) (bool, error)) error {
+	for _, key := range slices.Sorted(maps.Keys(s.values)) {
+		if key < string(lo) || key >= string(hi) {
+			continue
+		}
+		if more, err := each([]byte(key), s.values[key]); !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *tables) Entries(_ uint32, lo, hi uint64, each func(uint64, []byte) (bool, error)) error {
+	for _, index := range slices.Sorted(maps.Keys(s.entries)) {
+		if index < lo || index >= hi {
+			continue
+		}
+		if more, err := each(index, s.entries[index]); !more || err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *tables) View(uint32) View { return s }
+func (s *tables) Close() error     { return nil }
+
+func (s *tables) Commit(b *segment.Batch, _ bool) error {
+	for ops := segment.Read(bytes.Clone(b.Bytes())); ; {
+		op, ok, err := ops.Next()
+		if err != nil || !ok {
+			return err
+		}
+		switch op.Kind {
+		case segment.Put:
+			s.entries[op.First] = op.Value
+		case segment.Cut:
+			maps.DeleteFunc(s.entries, func(i uint64, _ []byte) bool { return i >= op.First && i <= op.Last })
+		case segment.Set:
+			s.values[string(op.Key)] = op.Value
+		case segment.Delete:
+			delete(s.values, string(op.Key))
+		}
+	}
+}
+
+// Damage that no checksum shows: what there is of a shard does not fit together.
 func TestInconsistentShardIsCorrupt(t *testing.T) {
-	set := func(key, value []byte) func(*pebble.DB) error {
-		return func(db *pebble.DB) error { return db.Set(key, value, pebble.Sync) }
+	put := func(index uint64, value []byte) func(*tables) {
+		return func(s *tables) { s.entries[index] = value }
 	}
-	del := func(key []byte) func(*pebble.DB) error {
-		return func(db *pebble.DB) error { return db.Delete(key, pebble.Sync) }
+	gone := func(index uint64) func(*tables) {
+		return func(s *tables) { delete(s.entries, index) }
 	}
-	rec := func(change func(*record)) func(*pebble.DB) error {
-		return func(db *pebble.DB) error {
-			r, err := readRecord(pebbleStore{db}, 4)
+	set := func(key, value []byte) func(*tables) {
+		return func(s *tables) { s.values[string(key)] = value }
+	}
+	del := func(key []byte) func(*tables) {
+		return func(s *tables) { delete(s.values, string(key)) }
+	}
+	rec := func(change func(*record)) func(*tables) {
+		return func(s *tables) {
+			r, err := readRecord(s, 4)
 			if err != nil {
-				return err
+				panic(err)
 			}
 			change(&r)
-			return db.Set(recordKey(4), r.append(nil), pebble.Sync)
+			s.values[string(recordKey(4))] = r.append(nil)
 		}
 	}
 	other := snapAt(6, 2)
 	entry := []byte{0, 2, 'x'}
 	for name, c := range map[string]struct {
-		damage func(*pebble.DB) error
+		damage func(*tables)
 		text   string
 	}{
-		"entry missing":               {del(entryKey(4, 7)), "entry 8 follows 6"},
-		"first entry missing":         {del(entryKey(4, 6)), "entry 7 follows 5"},
-		"last entry missing":          {del(entryKey(4, 10)), "entries end at 9"},
-		"entry too many":              {set(entryKey(4, 11), entry), "entries end at 11"},
-		"entry before the first":      {set(entryKey(4, 5), entry), "entry 5 follows 5"},
-		"empty entry":                 {set(entryKey(4, 8), nil), "malformed"},
-		"term falls":                  {set(entryKey(4, 8), []byte{0, 1}), "term 1 follows term 2"},
-		"term beyond hard state":      {set(entryKey(4, 10), []byte{0, 9}), "hard state of term 2"},
-		"odd key":                     {set(append(entryKey(4, 7), 0), entry), "among entries"},
+		"entry missing":               {gone(7), "entry 8 follows 6"},
+		"first entry missing":         {gone(6), "entry 7 follows 5"},
+		"last entry missing":          {gone(10), "entries end at 9"},
+		"entry too many":              {put(11, entry), "entries end at 11"},
+		"entry before the first":      {put(5, entry), "entry 5 follows 5"},
+		"empty entry":                 {put(8, nil), "malformed"},
+		"term falls":                  {put(8, []byte{0, 1}), "term 1 follows term 2"},
+		"term beyond hard state":      {put(10, []byte{0, 9}), "hard state of term 2"},
 		"snapshot missing":            {del(snapshotKey(4)), "record names"},
 		"other snapshot":              {set(snapshotKey(4), appendSnapshot(nil, &other)), "record names"},
 		"snapshot unreadable":         {set(snapshotKey(4), []byte("?")), "snapshot"},
@@ -120,35 +188,37 @@ func TestInconsistentShardIsCorrupt(t *testing.T) {
 		"record missing":              {del(recordKey(4)), ""},
 		"record unreadable":           {set(recordKey(4), []byte{0xc1}), ""},
 		"record of the future":        {set(recordKey(4), []byte{0x92, 9, 0xc2}), ""},
+		"odd key":                     {set(append(recordKey(4), 0), entry), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			fs := vfs.NewMem()
-			cfg := config(t, fs)
+			store := &tables{map[string][]byte{}, map[uint64][]byte{}}
+			cfg := config(t, vfs.NewMem())
+			cfg.Store = store
 			l := begin(t, cfg)
-			if err := c.damage(l.db.(pebbleStore).db); err != nil {
-				t.Fatal(err)
-			}
-			_, err := l.Load(4)
-			if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), Advice) {
-				t.Errorf("%v", err)
+			c.damage(store)
+			if c.text != "" {
+				_, err := l.Load(4)
+				if !errors.Is(err, ErrCorrupt) || !strings.Contains(err.Error(), c.text) || !strings.Contains(err.Error(), Advice) {
+					t.Errorf("%v", err)
+				}
 			}
 			mustClose(t, l)
-			if c.text != "" {
-				return
-			}
-			if _, err := Open(cfg); !errors.Is(err, ErrCorrupt) {
-				t.Errorf("open: %v", err)
+			if c.text == "" {
+				if _, err := Open(cfg); !errors.Is(err, ErrCorrupt) {
+					t.Errorf("open: %v", err)
+				}
 			}
 		})
 	}
 }
 
 func TestGapIsNeverRead(t *testing.T) {
-	l := begin(t, config(t, vfs.NewMem()))
+	store := &tables{map[string][]byte{}, map[uint64][]byte{}}
+	cfg := config(t, vfs.NewMem())
+	cfg.Store = store
+	l := begin(t, cfg)
 	defer mustClose(t, l)
-	if err := l.db.(pebbleStore).db.Delete(entryKey(4, 8), pebble.Sync); err != nil {
-		t.Fatal(err)
-	}
+	delete(store.entries, 8)
 	if es, err := l.Entries(4, 6, 11, 1<<20); err != nil || datas(es) != "6:2:a 7:2:b" {
 		t.Fatal(datas(es), err)
 	}

@@ -20,8 +20,8 @@ func (l *Log) Entries(shard slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb
 		return nil, nil
 	}
 	c := gathering{lo: lo, maxBytes: maxBytes}
-	if err := l.db.Scan(entryKey(shard, lo), entryKey(shard, hi), c.add); err != nil {
-		return nil, l.where(err)
+	if err := l.db.Entries(uint32(shard), lo, hi, c.add); err != nil {
+		return nil, l.where(storeError(err))
 	}
 	if len(c.entries) == 0 {
 		return nil, l.where(l.missing(shard, lo))
@@ -38,9 +38,8 @@ type gathering struct {
 	size    uint64
 }
 
-func (c *gathering) add(key, value []byte) (more bool, err error) {
-	_, _, index, valid := parseShardKey(key)
-	if !valid || index != c.lo+uint64(len(c.entries)) {
+func (c *gathering) add(index uint64, value []byte) (more bool, err error) {
+	if index != c.lo+uint64(len(c.entries)) {
 		return false, nil
 	}
 	if c.size += uint64(len(value)) + entryOverhead; c.size > c.maxBytes && len(c.entries) > 0 {
@@ -72,12 +71,14 @@ func (l *Log) missing(shard slotmap.ShardID, index uint64) error {
 // for Entries. Any goroutine.
 func (l *Log) Term(shard slotmap.ShardID, index uint64) (uint64, error) {
 	var term uint64
-	err := get(l.db, entryKey(shard, index), func(b []byte) (err error) {
-		_, term, _, err = parseEntry(b)
-		return err
+	err := l.db.Entries(uint32(shard), index, index+1, func(_ uint64, b []byte) (_ bool, err error) {
+		if _, term, _, err = parseEntry(b); err != nil {
+			err = corrupt("entry %d: %w", index, err)
+		}
+		return false, err
 	})
 	if err != nil || term != 0 {
-		return term, l.where(err)
+		return term, l.where(storeError(err))
 	}
 	r, err := readRecord(l.db, shard)
 	switch {

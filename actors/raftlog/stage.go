@@ -94,9 +94,7 @@ func (w *writer) install(shard slotmap.ShardID, r *record, s *SnapshotRef) error
 	if s.Index < r.truncated.Index || s.Index < r.snapshot.Index {
 		return fmt.Errorf("raftlog: shard %d: snapshot at %d is older than the log", shard, s.Index)
 	}
-	if err := w.dropEntries(shard, r.truncated.Index+1, r.last); err != nil {
-		return err
-	}
+	w.dropEntries(shard, r.truncated.Index+1, r.last)
 	r.truncated = Position{s.Index, s.Term}
 	r.last = s.Index
 	r.covers(s.Index)
@@ -116,27 +114,19 @@ func (w *writer) putEntries(shard slotmap.ShardID, r *record, entries []*raftpb.
 		if e.GetIndex() != first+uint64(i) {
 			return fmt.Errorf("raftlog: shard %d: entry %d follows %d", shard, e.GetIndex(), first+uint64(i)-1)
 		}
-		op := w.batch.SetDeferred(entryKeyLen, entrySize(e))
-		appendEntryKey(op.Key[:0], shard, e.GetIndex())
-		putEntry(op.Value, e)
-		if err := op.Finish(); err != nil {
-			return err
-		}
+		putEntry(w.batch.Put(uint32(shard), e.GetIndex(), entrySize(e)), e)
 	}
-	if err := w.dropEntries(shard, last+1, r.last); err != nil {
-		return err
-	}
+	w.dropEntries(shard, last+1, r.last)
 	r.last = last
 	w.log.counters.entries.Add(uint64(len(entries)))
 	return nil
 }
 
 // dropEntries deletes the entries from first through last, if there are any.
-func (w *writer) dropEntries(shard slotmap.ShardID, first, last uint64) error {
-	if first > last {
-		return nil
+func (w *writer) dropEntries(shard slotmap.ShardID, first, last uint64) {
+	if first <= last {
+		w.batch.Cut(uint32(shard), first, last)
 	}
-	return w.batch.DeleteRange(entryKey(shard, first), entryKey(shard, last+1), nil)
 }
 
 func (w *writer) putSnapshot(shard slotmap.ShardID, r *record, s *SnapshotRef) error {
@@ -145,7 +135,8 @@ func (w *writer) putSnapshot(shard slotmap.ShardID, r *record, s *SnapshotRef) e
 	}
 	r.snapshot = Position{s.Index, s.Term}
 	w.urge()
-	return w.batch.Set(snapshotKey(shard), appendSnapshot(nil, s), nil)
+	w.batch.Set(snapshotKey(shard), appendSnapshot(nil, s))
+	return nil
 }
 
 func (w *writer) stageCompact(m *Compact) error {
@@ -166,9 +157,7 @@ func (w *writer) stageCompact(m *Compact) error {
 		if plant.LogGap.On() {
 			through++
 		}
-		if err := w.dropEntries(m.Shard, r.truncated.Index+1, through); err != nil {
-			return err
-		}
+		w.dropEntries(m.Shard, r.truncated.Index+1, through)
 		r.truncated = Position{m.Through, m.ThroughTerm}
 	}
 	r.covers(m.Snapshot.Index)
@@ -212,11 +201,10 @@ func (w *writer) stageBury(m *Bury) error {
 	if r.replica > r.tombstone {
 		return nil // a later replica lives on
 	}
-	if err := w.dropEntries(m.Shard, r.truncated.Index+1, r.last); err != nil {
-		return err
-	}
+	w.dropEntries(m.Shard, r.truncated.Index+1, r.last)
 	*r = record{counter: r.counter, tombstone: r.tombstone}
-	return w.batch.Delete(snapshotKey(m.Shard), nil)
+	w.batch.Delete(snapshotKey(m.Shard))
+	return nil
 }
 
 func (w *writer) stageMeta(m *SetMeta) error {
@@ -229,5 +217,6 @@ func (w *writer) stageMeta(m *SetMeta) error {
 			m.Done()
 		}
 	})
-	return w.batch.Set(metaKey(key), value, nil)
+	w.batch.Set(metaKey(key), value)
+	return nil
 }

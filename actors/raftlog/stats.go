@@ -13,7 +13,7 @@ type Stats struct {
 	Syncs    uint64 // of them with an fsync
 	Messages uint64
 	Entries  uint64
-	Bytes    uint64 // of batches, before Pebble
+	Bytes    uint64 // of batches
 	SyncTime timing.Counts
 }
 

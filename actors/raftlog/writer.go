@@ -1,13 +1,12 @@
 package raftlog
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
-	"github.com/cockroachdb/pebble/v2"
 
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -25,7 +24,7 @@ type writer struct {
 	records map[slotmap.ShardID]*record
 	running atomic.Bool
 
-	batch    *pebble.Batch
+	batch    segment.Batch
 	touched  map[slotmap.ShardID]*record // by the batch
 	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
 	sync     bool                        // the turn must end with an fsync
@@ -45,7 +44,7 @@ type reply struct {
 
 func newWriter(l *Log, m *marks, records map[slotmap.ShardID]*record) *writer {
 	return &writer{
-		log: l, marks: m, records: records, batch: l.db.NewBatch(), group: newGroupCommit(),
+		log: l, marks: m, records: records, group: newGroupCommit(),
 		touched: map[slotmap.ShardID]*record{}, unmarked: map[slotmap.ShardID]uint64{},
 	}
 }
@@ -105,30 +104,17 @@ func (w *writer) commit() bool {
 	return !w.log.failed.Load()
 }
 
-// apply commits the batch. Pebble's errors may come as an error, or only through Fatalf, see pebbleLogger.
+// apply commits the batch.
 func (w *writer) apply(sync bool) error {
-	if err := w.putRecords(); err != nil {
-		return err
-	}
-	if w.batch.Empty() { // only a sync is wanted
-		if err := w.batch.LogData([]byte{0}, nil); err != nil {
-			return err
-		}
-	}
+	w.putRecords()
 	c := &w.log.counters
 	c.commits.Add(1)
 	c.bytes.Add(uint64(w.batch.Len()))
 	start := w.log.cfg.Now()
-	if err := w.log.db.Commit(w.batch, sync); err != nil {
+	if err := w.log.db.Commit(&w.batch, sync); err != nil {
 		return fmt.Errorf("log store: %w", err)
 	}
-	if w.log.failed.Load() {
-		return errors.New("log store: failed")
-	}
-	if err := w.batch.Close(); err != nil {
-		return err
-	}
-	w.batch = w.log.db.NewBatch()
+	w.batch.Reset()
 	if !sync {
 		return nil
 	}
@@ -139,17 +125,14 @@ func (w *writer) apply(sync bool) error {
 }
 
 // putRecords adds the records of the shards that the batch touches.
-func (w *writer) putRecords() error {
+func (w *writer) putRecords() {
 	for shard, r := range w.touched {
 		w.key = appendShardKey(w.key[:0], shard, kindRecord)
 		w.value = r.append(w.value[:0])
-		if err := w.batch.Set(w.key, w.value, nil); err != nil {
-			return err
-		}
+		w.batch.Set(w.key, w.value)
 		w.unmarked[shard] = r.counter
 	}
 	clear(w.touched)
-	return nil
 }
 
 func (w *writer) mark() error {
@@ -174,5 +157,5 @@ func (w *writer) close() error {
 	if w.log.failed.Load() {
 		return w.marks.file.Close()
 	}
-	return errors.Join(w.batch.Close(), w.marks.close())
+	return w.marks.close()
 }

@@ -63,8 +63,8 @@ func (f *failing) hit() bool {
 
 // sites are the operations of a node's life that can fail.
 var sites = []site{
-	{kind: errorfs.OpFileWrite, path: ".log"},
-	{kind: errorfs.OpFileSyncData, path: ".log"},
+	{kind: errorfs.OpFileWriteAt, path: ".segment"},
+	{kind: errorfs.OpFileSyncData, path: ".segment"},
 	{kind: errorfs.OpFileWriteAt, path: "durable-mark"},
 	{kind: errorfs.OpCreate, path: realSnapshots, lives: true},
 	{kind: errorfs.OpFileWrite, path: realSnapshots, lives: true},
@@ -81,12 +81,7 @@ var sites = []site{
 	{kind: errorfs.OpOpenDir, path: realLog, start: true},
 	{kind: errorfs.OpList, path: realLog, start: true},
 	{kind: errorfs.OpStat, path: realLog, start: true},
-	{kind: errorfs.OpCreate, path: realLog, start: true},
-	{kind: errorfs.OpFileWrite, path: realLog, start: true},
-	{kind: errorfs.OpFileSync, path: "MANIFEST", start: true},
-	{kind: errorfs.OpFileSync, path: ".sst", start: true},
-	{kind: errorfs.OpRename, path: realLog, start: true},
-	{kind: errorfs.OpRemove, path: realLog, start: true},
+	{kind: errorfs.OpFileSync, path: "durable-mark", start: true},
 }
 
 // Whatever operation of its disk fails: the node stops, or goes on and says so where it may; on a disk that is well

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -213,29 +214,31 @@ func TestFlippedByteInTheLog(t *testing.T) {
 	l.check(t)
 }
 
-// flip damages the middle of the newest write-ahead log.
+// flip damages the middle of the log's last segment.
 func flip(t *testing.T, dir string) {
 	t.Helper()
 	var newest string
-	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
-		if err == nil && strings.HasSuffix(path, ".log") && filepath.Base(path) > filepath.Base(newest) {
-			newest = path
+	var log []byte
+	err := filepath.WalkDir(dir, func(path string, _ os.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".segment") || filepath.Base(path) < filepath.Base(newest) {
+			return err
+		}
+		data, err := os.ReadFile(path)
+		if end := len(bytes.TrimRight(data, "\x00")); end > 0 { // else it is made ready for the next
+			newest, log = path, data[:end]
 		}
 		return err
 	})
-	if err != nil || newest == "" {
-		t.Fatalf("no write-ahead log below %s: %v", dir, err)
+	if err != nil || len(log) < 100 {
+		t.Fatalf("no log below %s: %v", dir, err)
 	}
-	data, err := os.ReadFile(newest)
+	f, err := os.OpenFile(newest, os.O_WRONLY, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
-	end := len(bytes.TrimRight(data, "\x00"))
-	if end < 100 {
-		t.Fatalf("%s has %d bytes", newest, end)
-	}
-	data[end/2] ^= 0x40
-	if err := os.WriteFile(newest, data, 0o600); err != nil {
+	middle := len(log) / 2
+	_, err = f.WriteAt([]byte{log[middle] ^ 0x40}, int64(middle))
+	if err := errors.Join(err, f.Close()); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -1,14 +1,12 @@
 package sim
 
 import (
-	"errors"
 	"math/rand/v2"
 
-	"github.com/cockroachdb/pebble/v2"
-	"github.com/cockroachdb/pebble/v2/batchrepr"
 	"github.com/tidwall/btree"
 
 	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 )
 
 // store is the simulated disk below a node's durable log. What was not synced survives a crash in part: the
@@ -20,12 +18,27 @@ type store struct {
 	fail    func() error // asked before each batch
 }
 
-// content is what a store holds. A copy shares its tree until one of them is changed.
-type content struct{ tree *btree.Map[string, []byte] }
+// content is what a store holds. A copy shares its trees until one of them is changed.
+type content struct {
+	values  *btree.Map[string, []byte]
+	entries *btree.BTreeG[entry]
+}
 
-func newContent() content { return content{btree.NewMap[string, []byte](0)} }
+type entry struct {
+	stream uint32
+	index  uint64
+	value  []byte
+}
 
-func (c content) copy() content { return content{c.tree.Copy()} }
+func (e entry) before(f entry) bool {
+	return e.stream < f.stream || e.stream == f.stream && e.index < f.index
+}
+
+func newContent() content {
+	return content{btree.NewMap[string, []byte](0), btree.NewBTreeGOptions(entry.before, btree.Options{NoLocks: true})}
+}
+
+func (c content) copy() content { return content{c.values.Copy(), c.entries.Copy()} }
 
 func newStore() *store {
 	return &store{content: newContent(), synced: newContent()}
@@ -33,7 +46,7 @@ func newStore() *store {
 
 // Get implements raftlog.Reader.
 func (c content) Get(key []byte, use func([]byte) error) error {
-	if v, ok := c.tree.Get(string(key)); ok {
+	if v, ok := c.values.Get(string(key)); ok {
 		return use(v)
 	}
 	return nil
@@ -42,9 +55,22 @@ func (c content) Get(key []byte, use func([]byte) error) error {
 // Scan implements raftlog.Reader.
 func (c content) Scan(lo, hi []byte, each func(key, value []byte) (bool, error)) (err error) {
 	more := true
-	c.tree.Ascend(string(lo), func(key string, value []byte) bool {
+	c.values.Ascend(string(lo), func(key string, value []byte) bool {
 		if key < string(hi) {
 			more, err = each([]byte(key), value)
+			return more && err == nil
+		}
+		return false
+	})
+	return err
+}
+
+// Entries implements raftlog.Reader.
+func (c content) Entries(stream uint32, lo, hi uint64, each func(uint64, []byte) (bool, error)) (err error) {
+	more := true
+	c.entries.Ascend(entry{stream: stream, index: lo}, func(e entry) bool {
+		if e.stream == stream && e.index < hi {
+			more, err = each(e.index, e.value)
 			return more && err == nil
 		}
 		return false
@@ -56,20 +82,14 @@ func (c content) Scan(lo, hi []byte, each func(key, value []byte) (bool, error))
 func (c content) Close() error { return nil }
 
 // View implements raftlog.Store.
-func (s *store) View() raftlog.View { return s.copy() }
-
-// NewBatch implements raftlog.Store.
-func (s *store) NewBatch() *pebble.Batch { return new(pebble.Batch) }
-
-// Flush implements raftlog.Store.
-func (s *store) Flush() error { return nil }
+func (s *store) View(uint32) raftlog.View { return s.copy() }
 
 // Commit implements raftlog.Store.
-func (s *store) Commit(b *pebble.Batch, sync bool) error {
+func (s *store) Commit(b *segment.Batch, sync bool) error {
 	if err := s.fail(); err != nil {
 		return err
 	}
-	repr := append([]byte(nil), b.Repr()...)
+	repr := append([]byte(nil), b.Bytes()...)
 	if err := s.apply(repr); err != nil {
 		return err
 	}
@@ -102,36 +122,35 @@ func (s *store) crashed(rng *rand.Rand) (*store, error) {
 	return next, nil
 }
 
-var errBatch = errors.New("sim: a batch of the log does something that this store does not know")
-
 // apply keeps parts of repr.
 func (c content) apply(repr []byte) error {
-	for r := batchrepr.Read(repr); ; {
-		kind, key, value, ok, err := r.Next()
+	for ops := segment.Read(repr); ; {
+		op, ok, err := ops.Next()
 		switch {
 		case err != nil || !ok:
 			return err
-		case kind == pebble.InternalKeyKindSet:
-			c.tree.Set(string(key), value)
-		case kind == pebble.InternalKeyKindDelete:
-			c.tree.Delete(string(key))
-		case kind == pebble.InternalKeyKindRangeDelete:
-			c.drop(string(key), string(value))
-		case kind != pebble.InternalKeyKindLogData:
-			return errBatch
+		case op.Kind == segment.Put:
+			c.entries.Set(entry{op.Stream, op.First, op.Value})
+		case op.Kind == segment.Cut:
+			c.cut(op.Stream, op.First, op.Last)
+		case op.Kind == segment.Set:
+			c.values.Set(string(op.Key), op.Value)
+		case op.Kind == segment.Delete:
+			c.values.Delete(string(op.Key))
 		}
 	}
 }
 
-func (c content) drop(lo, hi string) {
-	var gone []string
-	c.tree.Ascend(lo, func(key string, _ []byte) bool {
-		if key < hi {
-			gone = append(gone, key)
+func (c content) cut(stream uint32, first, last uint64) {
+	var gone []entry
+	c.entries.Ascend(entry{stream: stream, index: first}, func(e entry) bool {
+		if e.stream != stream || e.index > last {
+			return false
 		}
-		return key < hi
+		gone = append(gone, e)
+		return true
 	})
-	for _, key := range gone {
-		c.tree.Delete(key)
+	for _, e := range gone {
+		c.entries.Delete(e)
 	}
 }
