@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"strings"
 	"sync"
 	"testing"
 
@@ -258,4 +259,33 @@ func TestEmptyCommitIsDurable(t *testing.T) {
 	l.until(t, 3, func(int) bool { return false })
 	mustCommit(t, l.store, &Batch{}, true)
 	l.opens(t, l.mem.CrashClone(vfs.CrashCloneCfg{}), len(l.dumps)-1, "power failed after a Commit of nothing")
+}
+
+// A process was killed when it had created a file, and before the directory was synced. The next one uses that file.
+func TestFileOfAKilledProcessIsDurable(t *testing.T) {
+	mem := vfs.NewCrashableMem()
+	makeDir(t, mem)
+	for _, name := range []string{"00000001", "00000002"} { // so that no other is created
+		f, err := mem.OpenReadWrite(mem.PathJoin(testDir, name+suffix), vfs.WriteCategoryUnspecified)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := f.Close(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s := mustOpen(t, options(mem, 16<<10))
+	var b Batch
+	b.Set([]byte("a"), []byte("acknowledged"))
+	mustCommit(t, s, &b, true)
+	if s.number != 2 {
+		t.Fatal("neither was used")
+	}
+	after := mem.CrashClone(vfs.CrashCloneCfg{})
+	mustClose(t, s)
+	s = mustOpen(t, options(after, 16<<10))
+	defer mustClose(t, s)
+	if got := mustDump(t, s); !strings.Contains(got, "acknowledged") {
+		t.Fatalf("%q", got)
+	}
 }

@@ -24,6 +24,9 @@ func Open(opts Options) (*Store, error) {
 		files: map[*file]struct{}{}, next: rand.Uint32(),
 	}
 	err := s.recover()
+	if err == nil { // a file may be there that a process was killed over, and will be used
+		err = syncDir(opts.FS, opts.Dir)
+	}
 	s.scratch = nil
 	if err != nil {
 		return nil, errors.Join(err, s.Close())
