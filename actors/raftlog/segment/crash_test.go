@@ -166,10 +166,18 @@ func (g *generation) check(t *testing.T, at crash) error {
 	return nil
 }
 
+// seeds are fewer for the race detector, which runs with -short: nothing is shared here.
+func seeds() uint64 {
+	if testing.Short() {
+		return min(*seedsFlag, 1)
+	}
+	return *seedsFlag
+}
+
 // Power fails, again and again, each time on the disk that the time before has left.
 func TestCrashes(t *testing.T) {
 	n, refused, kinds := 0, 0, map[errorfs.OpKind]int{}
-	for i := range *seedsFlag {
+	for i := range seeds() {
 		rng := rand.New(rand.NewPCG(*seedFlag+i, 1))
 		mem := vfs.NewCrashableMem()
 		makeDir(t, mem)
@@ -202,7 +210,7 @@ func TestCrashes(t *testing.T) {
 	if refused > 0 {
 		t.Errorf("%d of %d crash points are called damage", refused, n)
 	}
-	if *seedsFlag >= 8 && (n < 800 || kinds[errorfs.OpFileSync] < 50 || kinds[errorfs.OpRemove] < 10) {
+	if seeds() >= 8 && (n < 800 || kinds[errorfs.OpFileSync] < 50 || kinds[errorfs.OpRemove] < 10) {
 		t.Fatal("too few crash points")
 	}
 }
@@ -211,7 +219,7 @@ func TestCrashes(t *testing.T) {
 // must not be lost once something is durable that was committed after it.
 func TestKillsThenPowerFailure(t *testing.T) {
 	n, failed := 0, 0
-	for i := range *seedsFlag {
+	for i := range seeds() {
 		rng := rand.New(rand.NewPCG(*seedFlag+i, 2))
 		mem := vfs.NewCrashableMem()
 		makeDir(t, mem)
@@ -241,7 +249,7 @@ func TestKillsThenPowerFailure(t *testing.T) {
 	if failed > 0 {
 		t.Errorf("%d of %d crash points", failed, n)
 	}
-	if *seedsFlag >= 8 && n < 200 {
+	if seeds() >= 8 && n < 200 {
 		t.Fatal("too few crash points")
 	}
 }

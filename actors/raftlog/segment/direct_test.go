@@ -59,6 +59,9 @@ func TestOutput(t *testing.T) {
 }
 
 func testOutput(t *testing.T, fs vfs.FS, dir string, direct bool) {
+	if testing.Short() {
+		t.Skip("one goroutine, much to write")
+	}
 	rng := rand.New(rand.NewPCG(3, 3))
 	for round := range 2 {
 		path := fs.PathJoin(dir, "file")
