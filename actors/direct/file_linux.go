@@ -10,10 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-const (
-	bufferSize = 1 << 20
-	blockSize  = BlockSize
-)
+const bufferSize = 1 << 20
 
 // File is a new file that is written from its beginning to its end.
 type File struct {
@@ -24,7 +21,7 @@ type File struct {
 
 	buf    *[bufferSize]byte
 	n      int   // bytes of buf in use
-	offset int64 // of buf in the file, a multiple of blockSize
+	offset int64 // of buf in the file, a multiple of BlockSize
 	dirty  bool  // there are bytes in buf that the file lacks
 	err    error // of a write: what the file has is not known any more
 }
@@ -65,7 +62,7 @@ func (f *File) Write(p []byte) (int, error) {
 	return written, nil
 }
 
-// write writes the first n bytes of the buffer, a multiple of blockSize. Where it fails, all that follows does.
+// write writes the first n bytes of the buffer, a multiple of BlockSize. Where it fails, all that follows does.
 func (f *File) write(n int) error {
 	for at := 0; at < n && f.err == nil; {
 		done, err := unix.Pwrite(f.fd, f.buf[at:n], f.offset+int64(at))
@@ -78,10 +75,10 @@ func (f *File) write(n int) error {
 			}
 		case err != nil:
 			f.err = f.failed("write", err)
-		case done < blockSize:
+		case done < BlockSize:
 			f.err = f.failed("write", io.ErrShortWrite)
 		default:
-			at += done &^ (blockSize - 1)
+			at += done &^ (BlockSize - 1)
 		}
 	}
 	return f.err
@@ -93,7 +90,7 @@ func (f *File) flush() error {
 	if !f.dirty || f.err != nil {
 		return f.err
 	}
-	whole := (f.n + blockSize - 1) &^ (blockSize - 1)
+	whole := (f.n + BlockSize - 1) &^ (BlockSize - 1)
 	clear(f.buf[f.n:whole])
 	if err := f.write(whole); err != nil {
 		return err
@@ -103,7 +100,7 @@ func (f *File) flush() error {
 		return f.err
 	}
 	f.dirty = false
-	if full := f.n &^ (blockSize - 1); full > 0 {
+	if full := f.n &^ (BlockSize - 1); full > 0 {
 		f.n = copy(f.buf[:], f.buf[full:f.n])
 		f.offset += int64(full)
 	}

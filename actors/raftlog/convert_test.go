@@ -1,53 +1,73 @@
 package raftlog
 
 import (
+	"bytes"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
+
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // backward makes the log of an earlier version of one that is closed, in its place.
 func backward(t *testing.T, fs vfs.FS, cfg Config) {
 	t.Helper()
-	path := fs.PathJoin(cfg.Dir, oldStoreDir)
-	open := func() *pebble.DB {
-		db, err := pebble.Open(path, &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, MemTableSize: 64 << 10, Logger: quiet{}})
-		if err != nil {
-			t.Fatal(err)
-		}
-		return db
-	}
-	if err := MakeDir(fs, path); err != nil {
-		t.Fatal(err)
-	}
-	if err := open().Close(); err != nil { // once more, as earlier versions did: only the second log shows damage
-		t.Fatal(err)
-	}
+	values, entries := map[string][]byte{}, map[slotmap.ShardID]map[uint64][]byte{}
 	l := mustOpen(t, cfg)
-	db := open()
-	set := func(key, value []byte) (bool, error) { return true, db.Set(key, value, pebble.Sync) }
-	if err := l.db.Scan(nil, []byte{0xff}, set); err != nil {
+	err := l.db.Scan(nil, []byte{0xff}, func(key, value []byte) (bool, error) {
+		values[string(key)] = bytes.Clone(value)
+		return true, nil
+	})
+	for _, shard := range l.Shards() {
+		entries[shard] = map[uint64][]byte{}
+		err = errors.Join(err, l.db.Entries(uint32(shard), 0, 1<<62, func(index uint64, value []byte) (bool, error) {
+			entries[shard][index] = bytes.Clone(value)
+			return true, nil
+		}))
+	}
+	if err := errors.Join(err, l.Close(), fs.RemoveAll(fs.PathJoin(cfg.Dir, storeDir))); err != nil {
 		t.Fatal(err)
 	}
-	for _, shard := range l.Shards() {
-		err := l.db.Entries(uint32(shard), 0, 1<<62, func(index uint64, value []byte) (bool, error) {
+	db := openOld(t, fs, cfg)
+	for key, value := range values {
+		err = errors.Join(err, db.Set([]byte(key), value, pebble.Sync))
+	}
+	for shard, es := range entries {
+		for index, value := range es {
 			key := appendShardKey(nil, shard, oldKindEntry)
-			return set(binary.BigEndian.AppendUint64(key, index), value)
-		})
-		if err != nil {
-			t.Fatal(err)
+			err = errors.Join(err, db.Set(binary.BigEndian.AppendUint64(key, index), value, pebble.Sync))
 		}
 	}
-	if err := errors.Join(db.Close(), l.Close(), fs.RemoveAll(fs.PathJoin(cfg.Dir, storeDir))); err != nil {
+	if err := errors.Join(err, db.Close()); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// openOld opens the store of an earlier version. It was opened twice, for only the second log tells damage from its end.
+func openOld(t *testing.T, fs vfs.FS, cfg Config) *pebble.DB {
+	t.Helper()
+	path := fs.PathJoin(cfg.Dir, oldStoreDir)
+	options := &pebble.Options{FS: fs, FormatMajorVersion: pebble.FormatNewest, MemTableSize: 64 << 10, Logger: quiet{}}
+	first, err := pebble.Open(path, options)
+	if err == nil {
+		err = first.Close()
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	db, err := pebble.Open(path, options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return db
 }
 
 // anyLog makes a log with something of everything.
@@ -78,7 +98,7 @@ func TestLogOfAnEarlierVersion(t *testing.T) {
 			turn(l, &SetMeta{Key: "other", Value: []byte("x")})
 			mustClose(t, l)
 		}
-		for _, dir := range []string{oldStoreDir, unfinished} {
+		for _, dir := range []string{oldStoreDir, unfinished, fs.PathJoin(storeDir, converted)} {
 			if _, err := fs.Stat(fs.PathJoin(cfg.Dir, dir)); err == nil {
 				t.Errorf("%s is still there", dir)
 			}
@@ -137,5 +157,62 @@ func TestDamagedLogOfAnEarlierVersion(t *testing.T) {
 	}
 	if refused < 40 {
 		t.Fatalf("only %d refused", refused)
+	}
+}
+
+// An earlier version made its directory first, and may have come no further.
+func TestEmptyStoreOfAnEarlierVersion(t *testing.T) {
+	fs := vfs.NewMem()
+	cfg := config(t, fs)
+	if err := MakeDir(fs, fs.PathJoin(cfg.Dir, oldStoreDir)); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		l := mustOpen(t, cfg)
+		turn(l, &SetMeta{Key: "m", Value: []byte("v")})
+		mustClose(t, l)
+	}
+}
+
+// Where an earlier version has gone on beside the new log, neither is thrown away. One that has not begun is none.
+func TestTwoLogs(t *testing.T) {
+	mem := vfs.NewMem()
+	cfg := config(t, mem)
+	want := anyLog(t, 4, cfg)
+	frozen := cloneMem(t, mem)
+	backward(t, mem, cfg)
+	store := mem.PathJoin(cfg.Dir, oldStoreDir)
+
+	for name, text := range map[string]string{"": oldStoreDir, converted: "ends before what was synced"} {
+		fs := cloneMem(t, mem)
+		dir := fs.PathJoin(cfg.Dir, storeDir)
+		if ok, err := vfs.Clone(frozen, fs, dir, dir, vfs.CloneSkip(func(string) bool { return false })); !ok || err != nil {
+			t.Fatal(ok, err)
+		}
+		if name != "" { // the conversion was killed at its end, and then the earlier version ran
+			if err := createFile(fs, dir, name); err != nil {
+				t.Fatal(err)
+			}
+			forwardMarks(t, fs, cfg)
+		}
+		cfg.FS = fs
+		before := files(t, fs, store)
+		if _, err := Open(cfg); err == nil || !strings.Contains(err.Error(), text) {
+			t.Errorf("%q: %v", name, err)
+		}
+		if after := files(t, fs, store); !slices.Equal(before, after) {
+			t.Errorf("%q: %v, and %v before", name, after, before)
+		}
+	}
+
+	fs := cloneMem(t, mem)
+	if err := MakeDir(fs, fs.PathJoin(cfg.Dir, storeDir)); err != nil {
+		t.Fatal(err)
+	}
+	cfg.FS = fs
+	l := mustOpen(t, cfg)
+	defer mustClose(t, l)
+	if got := dumpLog(t, l); got != want {
+		t.Fatalf("got\n%s\nwant\n%s", got, want)
 	}
 }

@@ -105,6 +105,18 @@ func offsets(t testing.TB, fs vfs.FS, path string, n int64) []int64 {
 	return out
 }
 
+// forwardMarks says that more was synced of every shard than is in the log.
+func forwardMarks(t testing.TB, fs vfs.FS, cfg Config) {
+	t.Helper()
+	path := fs.PathJoin(cfg.Dir, markName)
+	b := read(t, fs, path)
+	for off := 0; off+markSlot <= len(b); off += markSlot {
+		shard, counter, _ := parseMark(b[off : off+markSlot])
+		putMark(b[off:], shard, counter+1)
+	}
+	write(t, fs, path, b)
+}
+
 // rewindMarks takes the last batch of every shard back, as a side file that did not reach the disk.
 func rewindMarks(t testing.TB, fs vfs.FS, cfg Config) {
 	t.Helper()

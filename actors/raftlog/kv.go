@@ -13,7 +13,7 @@ type Reader interface {
 	Entries(stream uint32, lo, hi uint64, each func(index uint64, value []byte) (more bool, err error)) error
 }
 
-// View is the named values and one stream of a store as they were at one moment.
+// View is some named values and one stream of a store as they were at one moment.
 type View interface {
 	Reader
 	Close() error
@@ -23,7 +23,7 @@ type View interface {
 // also while a batch is committed.
 type Store interface {
 	Reader
-	View(stream uint32) View
+	View(stream uint32, keys ...[]byte) View
 	// Commit makes a batch readable, and durable with all before it if sync is set. The batch is not kept.
 	Commit(b *segment.Batch, sync bool) error
 	Close() error
@@ -32,4 +32,4 @@ type Store interface {
 // segments is the Store that nodes use.
 type segments struct{ *segment.Store }
 
-func (s segments) View(stream uint32) View { return s.Store.View(stream) }
+func (s segments) View(stream uint32, keys ...[]byte) View { return s.Store.View(stream, keys...) }

@@ -49,7 +49,7 @@ func (l *Log) Shards() []slotmap.ShardID {
 // Load reads and checks everything that is durable of a shard; of an unknown one the zero State. It reads all
 // keys of the shard's entries. The error is ErrCorrupt when they don't fit together. Any goroutine.
 func (l *Log) Load(shard slotmap.ShardID) (State, error) {
-	view := l.db.View(uint32(shard))
+	view := l.db.View(uint32(shard), recordKey(shard), snapshotKey(shard))
 	st, err := load(view, shard)
 	if err := errors.Join(l.where(storeError(err)), view.Close()); err != nil {
 		return State{}, err

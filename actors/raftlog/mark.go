@@ -9,6 +9,7 @@ import (
 	"github.com/cockroachdb/errors/oserror"
 	"github.com/cockroachdb/pebble/v2/vfs"
 
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -74,7 +75,7 @@ func (m *marks) openForWrite(fs vfs.FS, path string) (err error) {
 	if err := m.file.Sync(); err != nil {
 		return err
 	}
-	return syncDir(fs, fs.PathDir(path))
+	return segment.SyncDir(fs, fs.PathDir(path))
 }
 
 // note sets the counters of some shards with one write.
@@ -124,12 +125,4 @@ func (m *marks) close() error {
 		return nil
 	}
 	return errors.Join(m.file.Sync(), m.file.Close())
-}
-
-func syncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }

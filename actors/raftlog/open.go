@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/troupedb/troupe/actors/plant"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -33,7 +34,7 @@ type Log struct {
 }
 
 // Open opens the log, or creates it. The error is ErrLocked when another process has it, ErrCorrupt when what
-// is there can't be what was synced; then nothing was changed.
+// is there can't be what was synced; then nothing was changed. A log of an earlier version is converted.
 func Open(cfg Config) (*Log, error) {
 	if err := cfg.check(); err != nil {
 		return nil, err
@@ -145,7 +146,7 @@ func MakeDir(fs vfs.FS, dir string) error {
 		return err
 	}
 	for _, p := range parents {
-		if err := syncDir(fs, p); err != nil {
+		if err := segment.SyncDir(fs, p); err != nil {
 			return err
 		}
 	}

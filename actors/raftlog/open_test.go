@@ -116,8 +116,8 @@ func (s *tables) Entries(_ uint32, lo, hi uint64, each func(uint64, []byte) (boo
 	return nil
 }
 
-func (s *tables) View(uint32) View { return s }
-func (s *tables) Close() error     { return nil }
+func (s *tables) View(uint32, ...[]byte) View { return s }
+func (s *tables) Close() error                { return nil }
 
 func (s *tables) Commit(b *segment.Batch, _ bool) error {
 	for ops := segment.Read(bytes.Clone(b.Bytes())); ; {

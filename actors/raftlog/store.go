@@ -9,7 +9,7 @@ import (
 	"github.com/troupedb/troupe/actors/raftlog/segment"
 )
 
-// openStore opens the segments. Nothing is changed, but where there is a log of an earlier version.
+// openStore opens the segments, after the log of an earlier version was made into some.
 func (l *Log) openStore(m *marks) error {
 	if err := l.convert(m); err != nil {
 		return storeError(err)
@@ -17,9 +17,14 @@ func (l *Log) openStore(m *marks) error {
 	if err := MakeDir(l.cfg.FS, l.storePath()); err != nil {
 		return err
 	}
-	s, err := segment.Open(segment.Options{FS: l.cfg.FS, Dir: l.storePath(), Size: l.cfg.segmentSize})
+	s, err := segment.Open(segment.Options{
+		FS: l.cfg.FS, Dir: l.storePath(), Size: l.cfg.segmentSize, Cached: l.cfg.Fsync != Always,
+	})
+	if err = storeError(err); err != nil && !errors.Is(err, ErrCorrupt) {
+		return fmt.Errorf("%w; opening %s: if the disk is well, and this program not older than the data, %s", err, l.storePath(), Advice)
+	}
 	if err != nil {
-		return storeError(err)
+		return err
 	}
 	l.db = segments{s}
 	return nil

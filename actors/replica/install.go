@@ -13,6 +13,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 )
@@ -176,7 +177,7 @@ func (r *replica) place(path, name string) error {
 	if err := r.cfg.FS.Rename(path, r.snapFile(name)); err != nil {
 		return err
 	}
-	return syncDir(r.cfg.FS, r.cfg.SnapshotDir)
+	return segment.SyncDir(r.cfg.FS, r.cfg.SnapshotDir)
 }
 
 func (r *replica) takeInstalled(snap *raftpb.Snapshot) *installed {

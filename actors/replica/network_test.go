@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 )
@@ -315,7 +316,7 @@ func writeFile(fs vfs.FS, path string, data []byte) error {
 		err = fs.Rename(path+".tmp", path)
 	}
 	if err == nil {
-		err = syncDir(fs, fs.PathDir(path))
+		err = segment.SyncDir(fs, fs.PathDir(path))
 	}
 	if err != nil {
 		return errors.Join(err, fs.RemoveAll(path+".tmp"), fs.RemoveAll(path))

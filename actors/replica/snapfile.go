@@ -14,6 +14,7 @@ import (
 	"github.com/troupedb/troupe/actors/direct"
 	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
 )
@@ -165,19 +166,11 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 	if err != nil {
 		return 0, 0, errors.Join(err, s.fs.Remove(s.path+".tmp"))
 	}
-	return s.size, s.sum.Sum64(), syncDir(s.fs, s.fs.PathDir(s.path))
+	return s.size, s.sum.Sum64(), segment.SyncDir(s.fs, s.fs.PathDir(s.path))
 }
 
 func (s *snapWriter) abort() error {
 	return errors.Join(s.f.Close(), discardFile(s.fs, s.path+".tmp"))
-}
-
-func syncDir(fs vfs.FS, dir string) error {
-	d, err := fs.OpenDir(dir)
-	if err != nil {
-		return err
-	}
-	return errors.Join(d.Sync(), d.Close())
 }
 
 // ref is how the log names the snapshot in the file of that name.

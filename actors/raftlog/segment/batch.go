@@ -6,7 +6,9 @@ import (
 )
 
 // Batch collects changes that become readable, and durable, together. The zero value is empty. It is for one goroutine.
-// What a stream does not allow is found out when it has been written: such a store cannot be opened again.
+//
+// REQUIRES: entries are put and cut as Put and Cut say. Commit finds out too late: the frame is written then, and the store
+// cannot be opened again.
 type Batch struct{ ops []byte }
 
 // maxKept is the largest batch, in bytes, whose memory serves the next one. Values of a megabyte are copied into memory

@@ -122,7 +122,7 @@ func TestConcurrentReaders(t *testing.T) {
 
 // readView reads a view twice, which must say the same.
 func readView(s *Store, id uint32) error {
-	v := s.View(id)
+	v := s.View(id, []byte("a"), []byte("b"))
 	defer v.Close()
 	first := ""
 	for range 2 {

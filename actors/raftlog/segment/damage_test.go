@@ -273,7 +273,7 @@ func TestDamageOfARunningStoreIsNoticed(t *testing.T) {
 		f := l.store.segments[p.segment].file
 		write(t, l.mem, f.name, read(t, l.mem, f.name)[:p.offset])
 		f.fresh = false // or else what is open has the bytes still
-		if err := f.refresh(l.mem); err != nil {
+		if err := f.refresh(&l.opts); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := dump(l.store); !errors.Is(err, ErrCorrupt) {

@@ -68,7 +68,7 @@ func testOutput(t *testing.T, fs vfs.FS, dir string, direct bool) {
 		junk := bytes.Repeat([]byte{0xee}, round*6<<20) // of an earlier life
 		write(t, fs, path, junk)
 		var o output
-		if err := o.open(fs, path); err != nil || o.direct != direct {
+		if err := o.open(&Options{FS: fs}, path); err != nil || o.direct != direct {
 			t.Fatal(err, o.direct)
 		}
 		var want []byte
@@ -117,7 +117,7 @@ func TestOutputSyncs(t *testing.T) {
 	path := filepath.Join(dir, "file")
 	write(t, fs, path, nil)
 	var o output
-	if err := o.open(fs, path); err != nil || !o.direct {
+	if err := o.open(&Options{FS: fs}, path); err != nil || !o.direct {
 		t.Fatal(err, o.direct)
 	}
 	defer o.close()

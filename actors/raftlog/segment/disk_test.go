@@ -19,7 +19,7 @@ func makeDir(t testing.TB, fs vfs.FS) {
 	if err := fs.MkdirAll(testDir, 0o755); err != nil {
 		t.Fatal(err)
 	}
-	if err := syncDir(fs, "/"); err != nil {
+	if err := SyncDir(fs, "/"); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -32,14 +32,14 @@
 // The segment with the highest number that begins with a valid base is the last. Of those that it lists, the entries are taken
 // that its base says there are. Where an entry was dropped and written again the later one counts, since what a base lists
 // holds every entry of its extents, and an entry that is valid is later than any that was dropped. Then come the last one's own
-// frames, as far as they are valid and numbered without a gap. Nothing is changed by Open: the next Commit begins a new
-// segment, so that what a crash left after the last frame is never looked at again.
+// frames, as far as they are valid and numbered without a gap. Open makes durable what it has read, which a process that
+// was killed may have left in the page cache, and changes nothing: the next Commit begins a new segment, so that what a crash left after the last frame is never looked at again.
 //
 // # Damage
 //
 // A damaged byte of what is needed is ErrCorrupt, from Open or from the reading of an entry. At the end of the last segment it
-// looks like a write that a crash has torn. It is told from that where a later frame says that this one was durable; if
-// there is none, by nothing in here, see the marks of package raftlog.
+// looks like a write that a crash has torn. A later frame that says that this one was durable tells the two apart. Damage to
+// the last frame is not noticed by this package: raftlog has its marks for that.
 //
 // # Failure
 //

@@ -230,7 +230,11 @@ func (m *model) hold(s *Store) heldView {
 	id := streamIDs[m.choose(len(streamIDs))]
 	only := m.clone()
 	only.streams = map[uint32]modelStream{id: m.streams[id]}
-	return heldView{s.View(id), id, only.dump()}
+	var keys [][]byte
+	for key := range m.values {
+		keys = append(keys, []byte(key))
+	}
+	return heldView{s.View(id, keys...), id, only.dump()}
 }
 
 func (h heldView) check(t testing.TB) {

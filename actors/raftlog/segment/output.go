@@ -24,8 +24,8 @@ type output struct {
 }
 
 // open begins at the beginning of a file that exists.
-func (o *output) open(fs vfs.FS, name string) error {
-	f, err := fs.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
+func (o *output) open(opts *Options, name string) error {
+	f, err := opts.FS.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (o *output) open(fs vfs.FS, name string) error {
 		o.buf = direct.Buffer(bufferSize)
 	}
 	err = o.close()
-	o.file, o.n, o.offset, o.direct = f, 0, 0, direct.Bypass(f)
+	o.file, o.n, o.offset, o.direct = f, 0, 0, opts.bypass(f)
 	return err
 }
 

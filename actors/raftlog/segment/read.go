@@ -96,6 +96,8 @@ type reading struct {
 	buf  []byte // of file, from offset on
 	file *file
 	off  int64
+
+	reads int
 }
 
 type picked struct {
@@ -109,7 +111,7 @@ var readings = sync.Pool{New: func() any { return &reading{} }}
 func (r *reading) close() {
 	clear(r.picked)
 	clear(r.pinned)
-	r.stream = nil
+	r.stream, r.file, r.reads = nil, nil, 0
 	if cap(r.buf) > maxPooled {
 		r.buf = nil
 	}
@@ -165,6 +167,7 @@ func (r *reading) value(next []picked) ([]byte, error) {
 	lo, hi := p.place.extent()
 	if p.file != r.file || lo < r.off || hi > r.off+int64(len(r.buf)) {
 		r.file = nil
+		r.reads++
 		end := window(next)
 		var err error
 		if r.off, r.buf, err = p.file.around(r.buf, lo, end-lo); err != nil {
@@ -218,20 +221,6 @@ func (f *file) around(buf []byte, offset, size int64) (from int64, _ []byte, err
 	return from, buf[:n], err
 }
 
-// value reads the bytes of a place into a value of its size.
-func (f *file) value(p place, value []byte) error {
-	lo, hi := p.extent()
-	from, b, err := f.around(nil, lo, hi-lo)
-	switch {
-	case err != nil:
-		return err
-	case hi > from+int64(len(b)):
-		return f.short(p)
-	}
-	copy(value, b[lo-from:])
-	return f.check(p, value)
-}
-
 func (f *file) check(p place, value []byte) error {
 	if sumOf(value) != p.sum {
 		return corrupt("%s has other %d bytes at %d", f.name, p.size, p.offset)
@@ -243,19 +232,18 @@ func (f *file) short(p place) error {
 	return corrupt("%s ends before the %d bytes at %d", f.name, p.size, p.offset)
 }
 
-// View is the named values and one stream of a Store at one moment. It is to be closed.
-type View struct {
-	store *Store
-	id    uint32
-}
+// View is some named values and one stream of a Store at one moment. It is to be closed.
+type View struct{ store *Store }
 
-// View returns the named values and a stream as they are now.
-func (s *Store) View(id uint32) *View {
+// View returns a stream and the values of some keys as they are now.
+func (s *Store) View(id uint32, keys ...[]byte) *View {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
 	frozen := &Store{values: map[string][]byte{}, streams: map[uint32]*stream{}, segments: maps.Clone(s.segments)}
-	for key, value := range s.values {
-		frozen.values[key] = bytes.Clone(value)
+	for _, key := range keys {
+		if value, ok := s.values[string(key)]; ok {
+			frozen.values[string(key)] = bytes.Clone(value)
+		}
 	}
 	if str := s.streams[id]; str != nil {
 		frozen.streams[id] = str.copy()
@@ -263,7 +251,7 @@ func (s *Store) View(id uint32) *View {
 	for _, g := range frozen.segments {
 		g.pins.Add(1)
 	}
-	return &View{frozen, id}
+	return &View{frozen}
 }
 
 // Get is as of Store.

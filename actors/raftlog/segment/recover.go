@@ -12,7 +12,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Open reads the store in a directory, which may be empty, and changes nothing: that begins with the first Commit. The
+// Open reads the store in a directory, which may be empty. It makes durable what it reads, and changes nothing: that begins with the first Commit. The
 // error is ErrCorrupt where something is missing that was durable, as far as that can be told: the last frames may be lost
 // without a trace if each of them is damaged.
 func Open(opts Options) (*Store, error) {
@@ -25,7 +25,7 @@ func Open(opts Options) (*Store, error) {
 	}
 	err := s.recover()
 	if err == nil { // a file may be there that a process was killed over, and will be used
-		err = syncDir(opts.FS, opts.Dir)
+		err = SyncDir(opts.FS, opts.Dir)
 	}
 	s.scratch = nil
 	if err != nil {

@@ -27,9 +27,9 @@ const (
 	fillEvery = 256 << 10
 )
 
-func newReserve(fs vfs.FS, f *file, tail, size int64) *reserve {
+func newReserve(opts *Options, f *file, tail, size int64) *reserve {
 	r := &reserve{file: f, size: size, tail: tail, wake: make(chan struct{}, 1), stop: make(chan struct{}), done: make(chan struct{})}
-	go r.run(fs)
+	go r.run(opts)
 	return r
 }
 
@@ -64,15 +64,15 @@ func (r *reserve) take() *file {
 }
 
 // run fills the file. What fails is left to the segment that needs it.
-func (r *reserve) run(fs vfs.FS) {
+func (r *reserve) run(opts *Options) {
 	defer close(r.done)
-	w, err := fs.OpenReadWrite(r.file.name, vfs.WriteCategoryUnspecified)
+	w, err := opts.FS.OpenReadWrite(r.file.name, vfs.WriteCategoryUnspecified)
 	if err != nil {
 		return
 	}
 	defer w.Close()
 	zeros := direct.Buffer(fillStep)
-	direct.Bypass(w)
+	opts.bypass(w)
 	for filled := int64(0); filled < r.size; {
 		select {
 		case <-r.stop:
@@ -80,10 +80,19 @@ func (r *reserve) run(fs vfs.FS) {
 		case <-r.wake:
 		}
 		for want := min(r.want.Load(), r.size); filled < want; filled += fillStep {
-			if _, err := w.WriteAt(zeros, filled); err != nil {
+			if _, err := w.WriteAt(zeros, filled); err != nil || r.stopped() {
 				return
 			}
 		}
 	}
 	_ = w.SyncData()
+}
+
+func (r *reserve) stopped() bool {
+	select {
+	case <-r.stop:
+		return true
+	default:
+		return false
+	}
 }

@@ -2,9 +2,11 @@ package segment
 
 import (
 	"fmt"
+	"sync/atomic"
 	"testing"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
+	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 )
 
 // An idle stream has a few old entries in each of many segments, while another one writes and truncates.
@@ -102,6 +104,74 @@ func TestFilesGoWithTheirEntries(t *testing.T) {
 		t.Fatalf("%d files, %d when nearly all was dropped", before, after)
 	}
 	mustClose(t, s)
+}
+
+// Where the disk is so full that nothing more is appended, what was dropped makes room all the same.
+func TestWasteGoesWithoutMoreEntries(t *testing.T) {
+	const size = 16 << 10
+	mem := vfs.NewMem()
+	makeDir(t, mem)
+	for _, reopened := range []bool{false, true} {
+		s := mustOpen(t, options(mem, size))
+		var b Batch
+		for i := range uint64(30) {
+			b.Reset()
+			copy(b.Put(1, i, 8<<10), text(8<<10, i))
+			mustCommit(t, s, &b, true)
+		}
+		_, before := usage(t, mem)
+		if reopened {
+			mustClose(t, s)
+			s = mustOpen(t, options(mem, size))
+		}
+		b.Reset()
+		b.Cut(1, 0, 29)
+		mustCommit(t, s, &b, true)
+		if _, after := usage(t, mem); after > before/2 || after > (slackSegments+3)*size {
+			t.Errorf("reopened %v: %d bytes, %d when all was dropped", reopened, before, after)
+		}
+		mustClose(t, s)
+	}
+}
+
+// What is moved from a segment is read in large pieces, and some with each Commit.
+func TestMovingIsBounded(t *testing.T) {
+	const size = 1 << 20
+	mem := vfs.NewMem()
+	makeDir(t, mem)
+	var reads atomic.Int64
+	opts := options(errorfs.Wrap(mem, injector(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileReadAt {
+			reads.Add(1)
+		}
+		return nil
+	})), size)
+	s := mustOpen(t, opts)
+	defer mustClose(t, s)
+	moved, most := 0, int64(0)
+	for i := range uint64(3000) {
+		var b Batch
+		for stream := range uint32(4) {
+			for j := range uint64(10) {
+				copy(b.Put(stream, 10*i+j, 100), text(100, i))
+			}
+			if stream > 0 && i%500 == 499 {
+				b.Cut(stream, 0, 10*i+8)
+			}
+		}
+		copy(b.Put(9, i, 12<<10), text(12<<10, i)) // so far apart that each ten take a reading
+		if i%10 == 9 {
+			b.Cut(9, 0, i-1)
+		}
+		before := reads.Load()
+		mustCommit(t, s, &b, true)
+		if n := reads.Load() - before; n > 0 {
+			moved, most = moved+1, max(most, n)
+		}
+	}
+	if moved < 50 || most > maxReads {
+		t.Fatalf("%d commits that moved entries, with at most %d reads", moved, most)
+	}
 }
 
 // Segments that a view reads stay until it is closed, and go then.

@@ -16,9 +16,10 @@ import (
 
 // Options of a Store. FS and Dir are required; the directory exists.
 type Options struct {
-	FS   vfs.FS
-	Dir  string
-	Size int64 // of a segment, in bytes; 0: 16 MiB
+	FS     vfs.FS
+	Dir    string
+	Size   int64 // of a segment, in bytes; 0: 16 MiB
+	Cached bool  // write through the page cache: for who syncs seldom
 }
 
 const (
@@ -26,6 +27,9 @@ const (
 	firstSize   = 1 << 20
 	maxSize     = 1 << 30
 )
+
+// bypass has a file read and written past the page cache, if it is to be and can be.
+func (o *Options) bypass(f vfs.File) bool { return !o.Cached && direct.Bypass(f) }
 
 // Store is a store of entries and named values.
 type Store struct {
@@ -47,8 +51,11 @@ type Store struct {
 	out      output
 	unsynced bool // something in the tail may not be on the disk
 	files    map[*file]struct{}
-	spares   []*file // of them
-	number   uint64  // the highest of a file
+	spares   []*file // of them, that may be written to
+	cutting  bool    // something was dropped since it was asked whether there is waste
+	released []*file // of them, that may be once the tail is durable, which does not list them
+	moving   moving
+	number   uint64 // the highest of a file
 	reserve  *reserve
 	header   [frameHeader]byte
 	scratch  []byte // of Open
@@ -93,7 +100,34 @@ func (s *Store) commit(b *Batch, sync bool) error {
 			return err
 		}
 	}
-	return s.append(b, sync)
+	if err := s.move(); err != nil {
+		return err
+	}
+	if err := s.append(b, sync); err != nil {
+		return err
+	}
+	if s.cutting && s.wasteful() {
+		if err := s.roll(); err != nil {
+			return err
+		}
+		if err := s.sync(); err != nil {
+			return err
+		}
+	}
+	return s.discard()
+}
+
+// wasteful reports whether so many segments are read no more that they are not to wait until the tail is full: on a disk
+// that is too full for more entries it never would be.
+func (s *Store) wasteful() bool {
+	s.cutting = false
+	waste := int64(0)
+	for _, g := range s.segments {
+		if g != s.tail && g.live == 0 && g.pins.Load() == 0 {
+			waste += g.end
+		}
+	}
+	return waste > slackSegments*s.opts.Size
 }
 
 // full reports whether a frame is for the next segment. A tail that little was committed to becomes larger instead, so
@@ -198,6 +232,7 @@ func (s *Store) cut(op *Op) error {
 	if !str.cut(op.First, op.Last, s.dead) {
 		return fmt.Errorf("stream %d: %d to %d cut from %d to %d", op.Stream, op.First, op.Last, str.first, str.end-1)
 	}
+	s.cutting = true
 	if str.first == str.end {
 		delete(s.streams, op.Stream)
 	}
@@ -217,9 +252,7 @@ func (s *Store) roll() error {
 			return err
 		}
 	}
-	if err := s.discard(); err != nil {
-		return err
-	}
+	s.settle()
 	f, err := s.take()
 	if err != nil {
 		return err
@@ -228,16 +261,15 @@ func (s *Store) roll() error {
 	if err := s.begin(f); err != nil {
 		return err
 	}
-	if err := s.clean(); err != nil {
-		return err
-	}
 	s.based = s.tail.end
-	return s.provide()
+	s.clean()
+	s.provide()
+	return nil
 }
 
 // begin makes a file the tail. Nothing in it is durable until something is synced, and nothing depends on it until then.
 func (s *Store) begin(f *file) error {
-	if err := errors.Join(f.refresh(s.opts.FS), s.out.open(s.opts.FS, f.name)); err != nil {
+	if err := errors.Join(f.refresh(&s.opts), s.out.open(&s.opts, f.name)); err != nil {
 		return fmt.Errorf("opening %s: %w", f.name, err)
 	}
 	base := base{id: s.last + 1, next: rand.Uint32()}
@@ -265,15 +297,14 @@ func (s *Store) begin(f *file) error {
 	return nil
 }
 
-// release gives up the segments of which nothing is read. Their files may be written to once the next segment is durable,
-// which does not list them.
+// release gives up the segments of which nothing is read.
 func (s *Store) release() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	for id, g := range s.segments {
 		if g.live == 0 && g.pins.Load() == 0 {
 			delete(s.segments, id)
-			s.spares = append(s.spares, g.file)
+			s.released = append(s.released, g.file)
 		}
 	}
 }
@@ -304,23 +335,23 @@ func (s *Store) create() (*file, error) {
 	if err := w.Close(); err != nil {
 		return nil, err
 	}
-	if err := f.refresh(s.opts.FS); err != nil {
+	if err := f.refresh(&s.opts); err != nil {
 		return nil, err
 	}
 	s.files[f] = struct{}{}
-	return f, syncDir(s.opts.FS, s.opts.Dir)
+	return f, SyncDir(s.opts.FS, s.opts.Dir)
 }
 
 // refresh has a file that is going to be written read past the page cache.
-func (f *file) refresh(fs vfs.FS) error {
+func (f *file) refresh(opts *Options) error {
 	if f.fresh {
 		return nil
 	}
-	r, err := fs.Open(f.name)
+	r, err := opts.FS.Open(f.name)
 	if err != nil {
 		return err
 	}
-	direct.Bypass(r)
+	opts.bypass(r)
 	if f.read != nil {
 		err = f.read.Close()
 	}
@@ -330,7 +361,8 @@ func (f *file) refresh(fs vfs.FS) error {
 
 const suffix = ".segment"
 
-func syncDir(fs vfs.FS, dir string) error {
+// SyncDir makes the names in a directory durable.
+func SyncDir(fs vfs.FS, dir string) error {
 	d, err := fs.OpenDir(dir)
 	if err != nil {
 		return err
@@ -338,9 +370,26 @@ func syncDir(fs vfs.FS, dir string) error {
 	return errors.Join(d.Sync(), d.Close())
 }
 
+// settle makes spares of the files that were released, once the tail is durable.
+func (s *Store) settle() {
+	if s.tail != nil && s.durable >= s.based {
+		s.spares = append(s.spares, s.released...)
+		s.released = s.released[:0]
+	}
+}
+
+// maxRemoved is how many files are removed with one Commit, which waits for that.
+const maxRemoved = 32
+
 // discard removes files that are too many.
 func (s *Store) discard() error {
-	for len(s.spares) > max(2, len(s.segments)/2) {
+	if len(s.released) > 0 {
+		s.settle()
+	}
+	for range maxRemoved {
+		if len(s.spares) <= max(2, len(s.segments)/2) {
+			break
+		}
 		f := s.spares[0]
 		s.spares = s.spares[1:]
 		delete(s.files, f)
@@ -351,16 +400,14 @@ func (s *Store) discard() error {
 	return nil
 }
 
-// provide sees to it that there is a file for the segment after the tail.
-func (s *Store) provide() error {
-	if len(s.spares) == 0 && s.reserve == nil {
-		f, err := s.create()
-		if err != nil {
-			return err
-		}
-		s.reserve = newReserve(s.opts.FS, f, s.size(s.last), s.size(s.last+1))
+// provide sees to it that there is a file for the segment after the tail. What fails is left to that.
+func (s *Store) provide() {
+	if len(s.spares)+len(s.released) > 0 || s.reserve != nil {
+		return
 	}
-	return nil
+	if f, err := s.create(); err == nil {
+		s.reserve = newReserve(&s.opts, f, s.size(s.last), s.size(s.last+1))
+	}
 }
 
 // Close syncs what was committed, and gives the files back.

@@ -82,7 +82,7 @@ func (c content) Entries(stream uint32, lo, hi uint64, each func(uint64, []byte)
 func (c content) Close() error { return nil }
 
 // View implements raftlog.Store.
-func (s *store) View(uint32) raftlog.View { return s.copy() }
+func (s *store) View(uint32, ...[]byte) raftlog.View { return s.copy() }
 
 // Commit implements raftlog.Store.
 func (s *store) Commit(b *segment.Batch, sync bool) error {
