@@ -23,6 +23,9 @@
 //	                	begin the next one with its base
 //	write the batch's frame, durable with the same system call if asked for
 //	change what readers see
+//	much is read no more:	begin the next segment, durably, and remove files
+//
+// What is left of a segment of which little is read is written anew, some with each Commit (clean.go).
 //
 // A file that was given up is written to again only when the first segment that does not list it is durable. So whichever
 // of the last two segments survives a crash, the files that it lists are whole.
@@ -33,7 +36,8 @@
 // that its base says there are. Where an entry was dropped and written again the later one counts, since what a base lists
 // holds every entry of its extents, and an entry that is valid is later than any that was dropped. Then come the last one's own
 // frames, as far as they are valid and numbered without a gap. Open makes durable what it has read, which a process that
-// was killed may have left in the page cache, and changes nothing: the next Commit begins a new segment, so that what a crash left after the last frame is never looked at again.
+// was killed may have left in the page cache, and changes nothing: the next Commit begins a new segment, so that what a
+// crash left after the last frame is never looked at again.
 //
 // # Damage
 //

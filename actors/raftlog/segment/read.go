@@ -56,7 +56,8 @@ func scan(values map[string][]byte, lo, hi []byte, each func(key, value []byte) 
 }
 
 // Entries hands over the entries of a stream in [lo, hi) in order, until each wants no more. It leaves out those that are
-// missing, and may end early, after one or more, where entries are replaced or moved meanwhile. A value is valid during the call only.
+// missing, and may end early, after one or more, where entries are replaced or moved meanwhile. A value is valid during the
+// call only.
 func (s *Store) Entries(stream uint32, lo, hi uint64, each func(index uint64, value []byte) (more bool, err error)) error {
 	r := readings.Get().(*reading)
 	defer r.close()

@@ -12,9 +12,9 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 )
 
-// Open reads the store in a directory, which may be empty. It makes durable what it reads, and changes nothing: that begins with the first Commit. The
-// error is ErrCorrupt where something is missing that was durable, as far as that can be told: the last frames may be lost
-// without a trace if each of them is damaged.
+// Open reads the store in a directory, which may be empty. It makes durable what it reads, and changes nothing: that begins
+// with the first Commit. The error is ErrCorrupt where something is missing that was durable, as far as that can be told: the
+// last frames may be lost without a trace if each of them is damaged.
 func Open(opts Options) (*Store, error) {
 	if opts.Size == 0 {
 		opts.Size = defaultSize

@@ -52,10 +52,10 @@ type Store struct {
 	unsynced bool // something in the tail may not be on the disk
 	files    map[*file]struct{}
 	spares   []*file // of them, that may be written to
-	cutting  bool    // something was dropped since it was asked whether there is waste
 	released []*file // of them, that may be once the tail is durable, which does not list them
+	number   uint64  // the highest of a file
+	cutting  bool    // something was dropped since it was asked whether there is waste
 	moving   moving
-	number   uint64 // the highest of a file
 	reserve  *reserve
 	header   [frameHeader]byte
 	scratch  []byte // of Open
