@@ -42,7 +42,7 @@ func TestAllocationsOfATurn(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the race detector, which runs with -short, allocates too")
 	}
-	const runs, shards, most = 100, 6, 2
+	const runs, shards, most = 100, 6, 1
 	l := mustOpen(t, config(t, vfs.NewMem()))
 	var turns [runs + 1][]any
 	for s := range slotmap.ShardID(shards) {

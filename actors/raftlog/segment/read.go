@@ -25,8 +25,8 @@ func corrupt(format string, args ...any) error {
 func (s *Store) Get(key []byte, use func(value []byte) error) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	if v, ok := s.values[string(key)]; ok {
-		return use(v)
+	if v := s.values[string(key)]; v != nil {
+		return use(*v)
 	}
 	return nil
 }
@@ -36,19 +36,15 @@ func (s *Store) Get(key []byte, use func(value []byte) error) error {
 func (s *Store) Scan(lo, hi []byte, each func(key, value []byte) (more bool, err error)) error {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	return scan(s.values, lo, hi, each)
-}
-
-func scan(values map[string][]byte, lo, hi []byte, each func(key, value []byte) (bool, error)) error {
 	var keys []string
-	for key := range values {
+	for key := range s.values {
 		if key >= string(lo) && key < string(hi) {
 			keys = append(keys, key)
 		}
 	}
 	slices.Sort(keys)
 	for _, key := range keys {
-		if more, err := each([]byte(key), values[key]); !more || err != nil {
+		if more, err := each([]byte(key), *s.values[key]); !more || err != nil {
 			return err
 		}
 	}
@@ -240,10 +236,10 @@ type View struct{ store *Store }
 func (s *Store) View(id uint32, keys ...[]byte) *View {
 	s.mu.RLock()
 	defer s.mu.RUnlock()
-	frozen := &Store{values: map[string][]byte{}, streams: map[uint32]*stream{}, segments: maps.Clone(s.segments)}
+	frozen := &Store{values: map[string]*[]byte{}, streams: map[uint32]*stream{}, segments: maps.Clone(s.segments)}
 	for _, key := range keys {
-		if value, ok := s.values[string(key)]; ok {
-			frozen.values[string(key)] = bytes.Clone(value)
+		if v := s.values[string(key)]; v != nil {
+			frozen.values[string(key)] = new(bytes.Clone(*v))
 		}
 	}
 	if str := s.streams[id]; str != nil {

@@ -20,7 +20,7 @@ func Open(opts Options) (*Store, error) {
 		opts.Size = defaultSize
 	}
 	s := &Store{
-		opts: opts, values: map[string][]byte{}, streams: map[uint32]*stream{}, segments: map[uint32]*segment{},
+		opts: opts, values: map[string]*[]byte{}, streams: map[uint32]*stream{}, segments: map[uint32]*segment{},
 		files: map[*file]struct{}{}, next: rand.Uint32(),
 	}
 	err := s.recover()

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -35,8 +36,8 @@ func (o *Options) bypass(f vfs.File) bool { return !o.Cached && direct.Bypass(f)
 type Store struct {
 	opts Options
 
-	mu       sync.RWMutex // of what readers see; only Commit changes it
-	values   map[string][]byte
+	mu       sync.RWMutex       // of what readers see; only Commit changes it
+	values   map[string]*[]byte // behind a pointer, for the key is copied whenever a map is written to
 	streams  map[uint32]*stream
 	segments map[uint32]*segment // that hold what is read, or have not been given up yet
 
@@ -198,7 +199,7 @@ func (s *Store) apply(changes []byte, in *segment, offset int64) error {
 		case op.Kind == Cut:
 			err = s.cut(&op)
 		case op.Kind == Set:
-			s.values[string(op.Key)] = append(s.values[string(op.Key)][:0], op.Value...)
+			s.set(&op)
 		case op.Kind == Delete:
 			delete(s.values, string(op.Key))
 		}
@@ -206,6 +207,14 @@ func (s *Store) apply(changes []byte, in *segment, offset int64) error {
 			return err
 		}
 	}
+}
+
+func (s *Store) set(op *Op) {
+	if v := s.values[string(op.Key)]; v != nil {
+		*v = append((*v)[:0], op.Value...)
+		return
+	}
+	s.values[string(op.Key)] = new(bytes.Clone(op.Value))
 }
 
 func (s *Store) put(op *Op, in *segment, at int64) error {
@@ -282,7 +291,7 @@ func (s *Store) begin(f *file) error {
 	}
 	var values Batch
 	for _, key := range slices.Sorted(maps.Keys(s.values)) {
-		values.Set([]byte(key), s.values[key])
+		values.Set([]byte(key), *s.values[key])
 	}
 	base.values = values.Bytes()
 	s.tail = &segment{id: base.id, nonce: newNonce(s.next), file: f}
