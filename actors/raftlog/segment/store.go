@@ -55,7 +55,7 @@ type Store struct {
 	spares   []*file // of them, that may be written to
 	released []*file // of them, that may be once the tail is durable, which does not list them
 	number   uint64  // the highest of a file
-	cutting  bool    // something was dropped since it was asked whether there is waste
+	cutting  bool    // something was dropped since reclaim looked
 	moving   moving
 	reserve  *reserve
 	header   [frameHeader]byte
@@ -107,28 +107,36 @@ func (s *Store) commit(b *Batch, sync bool) error {
 	if err := s.append(b, sync); err != nil {
 		return err
 	}
-	if s.cutting && s.wasteful() {
-		if err := s.roll(); err != nil {
-			return err
-		}
-		if err := s.sync(); err != nil {
+	if s.cutting {
+		if err := s.reclaim(); err != nil {
 			return err
 		}
 	}
 	return s.discard()
 }
 
-// wasteful reports whether so many segments are read no more that they are not to wait until the tail is full: on a disk
-// that is too full for more entries it never would be.
-func (s *Store) wasteful() bool {
+// reclaim begins the next segment, durably, where so many are read no more that they are not to wait until the tail is full:
+// on a disk that is too full for more entries it never would be.
+func (s *Store) reclaim() error {
 	s.cutting = false
+	if s.waste() <= slackSegments*s.opts.Size {
+		return nil
+	}
+	if err := s.roll(); err != nil {
+		return err
+	}
+	return s.sync()
+}
+
+// waste is the size of the segments that are read no more.
+func (s *Store) waste() int64 {
 	waste := int64(0)
 	for _, g := range s.segments {
 		if g != s.tail && g.live == 0 && g.pins.Load() == 0 {
 			waste += g.end
 		}
 	}
-	return waste > slackSegments*s.opts.Size
+	return waste
 }
 
 // full reports whether a frame is for the next segment. A tail that little was committed to becomes larger instead, so
