@@ -4,7 +4,7 @@
 // each byte is copied into memory that was just taken from others, which is dear in a virtual machine, and written from
 // there at a moment of the kernel's choosing, often just when the log is to be synced.
 //
-// [File] gathers what is written in one aligned buffer of 1 MiB, which is kept for the next file, and writes that. Where
+// [File] gathers what is written in one aligned buffer of 256 KiB, which is kept for the next file, and writes that. Where
 // the file system does not have it, a file stays as it was. Who has other ways of writing has [Bypass] and [Buffer].
 //
 // # Failure contract

@@ -92,6 +92,9 @@ func (n *Snapshotter) Next(dst []byte, maxBytes int) ([]byte, bool) {
 	return dst, true
 }
 
+// Held is about how many bytes of records are in memory since they were written before their turn.
+func (n *Snapshotter) Held() int { return len(n.ahead) * queueBlock }
+
 // budget is what one slice may still take.
 type budget struct{ from, limit, steps int }
 

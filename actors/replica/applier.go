@@ -137,9 +137,11 @@ func (a *applier) Receive(ctx actor.Context) {
 	case *restore:
 		a.restore(ctx, m.ref)
 	case *takeSnapshot:
-		a.beginSnapshot(ctx)
+		a.beginSnapshot(ctx, m.hurry)
 	case *blockWritten:
-		a.nextSlice(ctx, m)
+		a.blockWritten(ctx, m)
+	case *snapshotTick:
+		a.snapshotTick(ctx, m)
 	case *deposed:
 		a.gauges.Dry.Store(false)
 		a.leave(0)
@@ -167,7 +169,9 @@ const yieldEntries = 4
 func (a *applier) apply(ctx actor.Context, m *apply) {
 	a.tick, a.leads = m.tick, m.leads
 	a.follow()
+	bytes := 0
 	for i, e := range m.entries {
+		bytes += len(e.GetData())
 		if i%yieldEntries == yieldEntries-1 {
 			runtime.Gosched()
 		}
@@ -190,6 +194,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 	})
 	a.blocked.lost = nil
 	a.gauges.ApplyTime.Observe(time.Since(m.handed))
+	a.snapshotGrew(ctx, bytes)
 	a.relieve(ctx)
 }
 

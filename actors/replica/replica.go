@@ -253,6 +253,7 @@ func (r *replica) onTick() {
 	r.tendMemory()
 	r.tendDisk()
 	r.doubt()
+	r.paceSnapshot()
 	r.maybeSnapshot()
 	if r.tick%factsTicks == 0 {
 		r.reportFacts()

@@ -11,12 +11,16 @@ import (
 )
 
 // takeSnapshot asks the applier for a snapshot at the index that it has applied.
-type takeSnapshot struct{}
+type takeSnapshot struct {
+	hurry bool // somebody waits for it
+}
 
 // snapshotting is a snapshot under way: keyspace's iterator, and the actor that writes its slices.
 type snapshotting struct {
 	from   *keyspace.Snapshotter
 	writer *actor.PID
+	pace   pace
+	room   []byte // the block of the next slice, nil while the writer has it
 }
 
 // slice is one piece of a snapshot for the writer, to whom its block belongs until it is written; the last one is marked.
@@ -26,8 +30,8 @@ type slice struct {
 }
 
 // blockWritten tells the applier that the writer is ready for the next slice. One slice is under way at
-// a time: the disk sets the pace, and between two slices the applier does its ordinary work. The block comes back with
-// it: a new one for each slice would have the collector mark the whole keyspace a few times in each snapshot.
+// a time: the disk sets the pace at most, and between two slices the applier does its ordinary work. The block comes back
+// with it: a new one for each slice would have the collector mark the whole keyspace a few times in each snapshot.
 type blockWritten struct {
 	block []byte
 	err   error
@@ -42,7 +46,7 @@ type snapshotTaken struct {
 // ConsensusLane marks snapshotTaken for the front lane of the replica's mailbox.
 func (*snapshotTaken) ConsensusLane() {}
 
-func (a *applier) beginSnapshot(ctx actor.Context) {
+func (a *applier) beginSnapshot(ctx actor.Context, hurry bool) {
 	if a.snap != nil {
 		return
 	}
@@ -53,9 +57,10 @@ func (a *applier) beginSnapshot(ctx actor.Context) {
 	}
 	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
 	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self(), release: release}
-	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied)}
+	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied), room: make([]byte, 0, snapBlockSize)}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props(nil)...))
-	a.sendSlice(ctx, make([]byte, 0, snapBlockSize))
+	a.snap.pace.tick(hurry)
+	a.nextSlice(ctx)
 }
 
 // errNoRoom says that the disk has too little space for a snapshot.
@@ -68,20 +73,42 @@ func (a *applier) claim(bytes int64) (release func(), ok bool) {
 	return a.cfg.Claim(bytes)
 }
 
-func (a *applier) nextSlice(ctx actor.Context, m *blockWritten) {
+func (a *applier) blockWritten(ctx actor.Context, m *blockWritten) {
 	switch {
 	case a.snap == nil:
 	case m.err != nil:
 		a.cancelSnapshot()
 	default:
-		a.sendSlice(ctx, m.block[:0])
+		a.snap.room = m.block[:0]
+		a.nextSlice(ctx)
 	}
 }
 
-// sendSlice sends the next slice in the memory of room, which nobody else has.
-func (a *applier) sendSlice(ctx actor.Context, room []byte) {
-	block, done := a.snap.from.Next(room, snapBlockSize)
-	ctx.Send(a.snap.writer, &slice{block: block, last: done})
+func (a *applier) snapshotTick(ctx actor.Context, m *snapshotTick) {
+	if a.snap != nil {
+		a.snap.pace.tick(m.hurry)
+		a.nextSlice(ctx)
+	}
+}
+
+// snapshotGrew notes that so many bytes of entries were applied.
+func (a *applier) snapshotGrew(ctx actor.Context, bytes int) {
+	if a.snap != nil {
+		a.snap.pace.grew(bytes)
+		a.nextSlice(ctx)
+	}
+}
+
+// nextSlice sends the next slice if it is due and the writer is ready for it.
+func (a *applier) nextSlice(ctx actor.Context) {
+	s := a.snap
+	if s.room == nil || !s.pace.allows(s.from.Held()) {
+		return
+	}
+	block, done := s.from.Next(s.room, snapBlockSize)
+	s.room = nil
+	s.pace.wrote(len(block))
+	ctx.Send(s.writer, &slice{block: block, last: done})
 	if done {
 		a.snap = nil
 	}

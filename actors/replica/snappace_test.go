@@ -1,0 +1,154 @@
+package replica
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// What a tick allows is written in it, what was not used is kept up to a bound, and what was too much is made up for.
+func TestPace(t *testing.T) {
+	var p pace
+	written := func(slice int) (n int) {
+		for p.allows(0) {
+			p.wrote(slice)
+			n += slice
+		}
+		return n
+	}
+	if n := written(1000); n != 0 {
+		t.Errorf("%d bytes before a tick", n)
+	}
+	p.tick(false)
+	if n := written(snapBlockSize); n != pacePerTick {
+		t.Errorf("%d bytes in a tick", n)
+	}
+	for range 100 {
+		p.tick(false)
+	}
+	if n := written(snapBlockSize); n != maxPace {
+		t.Errorf("%d bytes after a while of nothing", n)
+	}
+	p.tick(false)
+	p.wrote(10 * pacePerTick)
+	ticks := 0
+	for !p.allows(0) {
+		p.tick(false)
+		ticks++
+	}
+	if ticks != 10 {
+		t.Errorf("%d ticks after a large slice", ticks)
+	}
+	p.wrote(1 << 40)
+	for ticks = 0; !p.allows(0); ticks++ {
+		p.tick(false)
+	}
+	if ticks != maxPaceDebt/pacePerTick+1 {
+		t.Errorf("%d ticks after a slice of any size", ticks)
+	}
+}
+
+func TestPaceFollowsTheLog(t *testing.T) {
+	var p pace
+	total := 0
+	for range 1000 {
+		p.grew(10_000)
+		for p.allows(0) {
+			p.wrote(1000)
+			total += 1000
+		}
+	}
+	if total != 1000*10_000*pacePerByte {
+		t.Errorf("%d bytes", total)
+	}
+	p.grew(1 << 40) // no overflow
+	if p.left != maxPace {
+		t.Errorf("%d bytes left", p.left)
+	}
+}
+
+// Somebody who waits, or records in memory, are not kept waiting.
+func TestPaceDoesNotHoldUp(t *testing.T) {
+	var p pace
+	p.wrote(1 << 20)
+	if p.allows(maxHeld) || !p.allows(maxHeld+1) {
+		t.Error("records in memory")
+	}
+	if p.tick(true); !p.allows(0) {
+		t.Error("in a hurry")
+	}
+	p.wrote(1 << 20)
+	if p.tick(false); p.allows(0) {
+		t.Error("in a hurry no more")
+	}
+}
+
+// pacedCluster is a single replica with so many keys of 64 KiB, of which a snapshot is taken after so many entries.
+func pacedCluster(t *testing.T, keys int, every uint64) (*cluster, *node) {
+	t.Helper()
+	c := newCluster(t, 1, 1, 1)
+	c.unobserved = true
+	c.every = every
+	c.startAll()
+	n := c.elect()
+	for i := range keys {
+		c.must(c.send(n, kindWrite, "set", fmt.Sprint("key", i), strings.Repeat("v", 64<<10)), "+OK")
+	}
+	if n.disk.compacted != 0 {
+		t.Fatal("a snapshot was taken too early")
+	}
+	return c, n
+}
+
+// A snapshot that nobody waits for takes its time, and less of it where the log grows.
+func TestSnapshotKeepsItsPace(t *testing.T) {
+	const keys = 400
+	for _, tc := range []struct{ each, perTick int }{
+		{0, pacePerTick},
+		{64 << 10, pacePerTick + pacePerByte*64<<10},
+	} {
+		c, n := pacedCluster(t, keys, keys*9/10) // it begins with the first tick
+		ticks := 0
+		for ; n.disk.compacted == 0 && ticks < 1000; ticks++ {
+			if tc.each > 0 {
+				c.must(c.send(n, kindWrite, "set", "other", strings.Repeat("w", tc.each)), "+OK")
+			}
+			c.tick(1)
+		}
+		if want := keys * 64 << 10 / tc.perTick; ticks < want*9/10 || ticks > want*11/10+2 {
+			t.Errorf("%d ticks with %d bytes logged in each, want %d", ticks, tc.each, want)
+		}
+	}
+}
+
+// One that somebody waits for is written at once.
+func TestSnapshotInAHurry(t *testing.T) {
+	c, n := pacedCluster(t, 200, 1<<40)
+	n.system.Root.Send(n.system.NewLocalPID("apply/shard/1/1"), &takeSnapshot{hurry: true})
+	c.settle()
+	if n.disk.compacted != 1 {
+		t.Fatalf("%d snapshots without a tick", n.disk.compacted)
+	}
+}
+
+// What changes before its turn is in memory until it is written, and is not kept waiting.
+func TestSnapshotHoldsLittleInMemory(t *testing.T) {
+	c, n := pacedCluster(t, 200, 180)
+	c.tick(1)
+	for i := range 200 { // each holds 64 KiB and grows the log by a few bytes
+		c.must(c.send(n, kindWrite, "del", fmt.Sprint("key", i)), ":1")
+	}
+	files, err := filepath.Glob(filepath.Join(c.nodeDir(n), "*.tmp"))
+	if err != nil || len(files) != 1 {
+		t.Fatal(files, err)
+	}
+	info, err := os.Stat(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if held := 200*64<<10 - info.Size(); held > maxHeld+1<<20 {
+		t.Errorf("%d bytes are in no file", held)
+	}
+}
