@@ -194,7 +194,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 	})
 	a.blocked.lost = nil
 	a.gauges.ApplyTime.Observe(time.Since(m.handed))
-	a.snapshotGrew(ctx, bytes)
+	a.snapshotGrew(ctx, len(m.entries), bytes)
 	a.relieve(ctx)
 }
 

@@ -2,7 +2,7 @@ package replica
 
 // A snapshot that is written as fast as the disk takes it makes every sync of the log wait, of all shards, and takes a
 // processor. Nobody waits for most of them, so they are written at a measured pace: some bytes a tick, and more where the
-// log grows, so that it has grown by an eighth of the snapshot at most when that is complete.
+// log grows, so that when one is complete the log has grown by no more than an eighth of what makes the next one due.
 const (
 	pacePerTick = 512 << 10 // bytes: 25 MiB/s, two slices at a time
 	pacePerByte = 8         // for each byte of applied entries
@@ -17,8 +17,18 @@ type snapshotTick struct {
 
 // pace is how many bytes of a snapshot may be written at the moment. It belongs to the applier.
 type pace struct {
-	left  int
-	hurry bool
+	left     int
+	perEntry int // for each applied entry
+	hurry    bool
+}
+
+// newPace is the pace for a state of so many bytes, where the next snapshot is due after so many entries; 0: only by
+// their bytes.
+func newPace(bytes int64, entries uint64) pace {
+	if entries == 0 {
+		return pace{}
+	}
+	return pace{perEntry: int(min(max(uint64(bytes)/entries*pacePerByte, 1), maxPace))}
 }
 
 // tick lets the next bytes be written; in a hurry all of them.
@@ -27,8 +37,11 @@ func (p *pace) tick(hurry bool) {
 	p.add(pacePerTick)
 }
 
-// grew notes that so many bytes of entries were applied.
-func (p *pace) grew(bytes int) { p.add(min(bytes, maxPace) * pacePerByte) }
+// grew notes that so many entries, of so many bytes, were applied.
+func (p *pace) grew(entries, bytes int) {
+	p.add(min(bytes, maxPace) * pacePerByte)
+	p.add(min(entries, maxPace) * p.perEntry)
+}
 
 func (p *pace) add(bytes int) { p.left = min(p.left+bytes, maxPace) }
 

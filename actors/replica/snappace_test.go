@@ -50,11 +50,35 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// Where it is the number of entries that makes snapshots due, one is complete after an eighth of them.
+func TestPaceFollowsEntries(t *testing.T) {
+	const bytes, every = 1 << 30, 1 << 16
+	p := newPace(bytes, every)
+	entries := 0
+	for left := bytes; left > 0; {
+		if !p.allows(0) {
+			p.grew(10, 10)
+			entries += 10
+			continue
+		}
+		p.wrote(snapBlockSize)
+		left -= snapBlockSize
+	}
+	if entries < every/9 || entries > every/8 {
+		t.Errorf("%d entries", entries)
+	}
+	for _, p := range []pace{newPace(1<<62, 1), newPace(0, 1), newPace(1, 0)} {
+		if p.grew(1, 0); p.left < 0 || p.left > maxPace {
+			t.Errorf("%d bytes for an entry", p.left)
+		}
+	}
+}
+
 func TestPaceFollowsTheLog(t *testing.T) {
 	var p pace
 	total := 0
 	for range 1000 {
-		p.grew(10_000)
+		p.grew(1, 10_000)
 		for p.allows(0) {
 			p.wrote(1000)
 			total += 1000
@@ -63,7 +87,7 @@ func TestPaceFollowsTheLog(t *testing.T) {
 	if total != 1000*10_000*pacePerByte {
 		t.Errorf("%d bytes", total)
 	}
-	p.grew(1 << 40) // no overflow
+	p.grew(1<<40, 1<<40) // no overflow
 	if p.left != maxPace {
 		t.Errorf("%d bytes left", p.left)
 	}
@@ -85,12 +109,16 @@ func TestPaceDoesNotHoldUp(t *testing.T) {
 	}
 }
 
-// pacedCluster is a single replica with so many keys of 64 KiB, of which a snapshot is taken after so many entries.
-func pacedCluster(t *testing.T, keys int, every uint64) (*cluster, *node) {
+// pacedCluster is a single replica with so many keys of 64 KiB, of which a snapshot is taken with
+// the first tick, if due.
+func pacedCluster(t *testing.T, keys int, due bool) (*cluster, *node) {
 	t.Helper()
 	c := newCluster(t, 1, 1, 1)
 	c.unobserved = true
-	c.every = every
+	c.every = 1 << 40
+	if due {
+		c.bytes = int64(keys) * 64 << 10 * 9 / 10
+	}
 	c.startAll()
 	n := c.elect()
 	for i := range keys {
@@ -104,12 +132,12 @@ func pacedCluster(t *testing.T, keys int, every uint64) (*cluster, *node) {
 
 // A snapshot that nobody waits for takes its time, and less of it where the log grows.
 func TestSnapshotKeepsItsPace(t *testing.T) {
-	const keys = 400
+	const keys = 400 // of 64 KiB
 	for _, tc := range []struct{ each, perTick int }{
 		{0, pacePerTick},
 		{64 << 10, pacePerTick + pacePerByte*64<<10},
 	} {
-		c, n := pacedCluster(t, keys, keys*9/10) // it begins with the first tick
+		c, n := pacedCluster(t, keys, true)
 		ticks := 0
 		for ; n.disk.compacted == 0 && ticks < 1000; ticks++ {
 			if tc.each > 0 {
@@ -125,7 +153,7 @@ func TestSnapshotKeepsItsPace(t *testing.T) {
 
 // One that somebody waits for is written at once.
 func TestSnapshotInAHurry(t *testing.T) {
-	c, n := pacedCluster(t, 200, 1<<40)
+	c, n := pacedCluster(t, 200, false)
 	n.system.Root.Send(n.system.NewLocalPID("apply/shard/1/1"), &takeSnapshot{hurry: true})
 	c.settle()
 	if n.disk.compacted != 1 {
@@ -135,7 +163,7 @@ func TestSnapshotInAHurry(t *testing.T) {
 
 // What changes before its turn is in memory until it is written, and is not kept waiting.
 func TestSnapshotHoldsLittleInMemory(t *testing.T) {
-	c, n := pacedCluster(t, 200, 180)
+	c, n := pacedCluster(t, 200, true)
 	c.tick(1)
 	for i := range 200 { // each holds 64 KiB and grows the log by a few bytes
 		c.must(c.send(n, kindWrite, "del", fmt.Sprint("key", i)), ":1")

@@ -57,7 +57,11 @@ func (a *applier) beginSnapshot(ctx actor.Context, hurry bool) {
 	}
 	h := SnapHeader{Cluster: a.cfg.Cluster, Shard: a.cfg.Shard, Index: a.applied, Term: a.term, Now: a.now, Members: a.members}
 	w := &snapshotFile{cfg: a.cfg, name: SnapName(a.cfg.Shard, a.cfg.Replica, h.Term, h.Index), header: h, replica: a.replica, applier: ctx.Self(), release: release}
-	a.snap = &snapshotting{from: a.state.BeginSnapshot(a.applied), room: make([]byte, 0, snapBlockSize)}
+	a.snap = &snapshotting{
+		from: a.state.BeginSnapshot(a.applied),
+		pace: newPace(a.state.Bytes(), a.cfg.SnapshotEntries),
+		room: make([]byte, 0, snapBlockSize),
+	}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props(nil)...))
 	a.snap.pace.tick(hurry)
 	a.nextSlice(ctx)
@@ -91,10 +95,10 @@ func (a *applier) snapshotTick(ctx actor.Context, m *snapshotTick) {
 	}
 }
 
-// snapshotGrew notes that so many bytes of entries were applied.
-func (a *applier) snapshotGrew(ctx actor.Context, bytes int) {
+// snapshotGrew notes that so many entries, of so many bytes, were applied.
+func (a *applier) snapshotGrew(ctx actor.Context, entries, bytes int) {
 	if a.snap != nil {
-		a.snap.pace.grew(bytes)
+		a.snap.pace.grew(entries, bytes)
 		a.nextSlice(ctx)
 	}
 }
