@@ -29,6 +29,8 @@ type Snapshotter struct {
 	retained map[uint16]*dict
 	ahead    []written // records written before their turn
 	rest     rest      // of the collection in the last record
+	held     int64     // bytes of ahead, and of views of what changed since
+	restHeld int64     // of that, rest
 	keys     uint64
 	sum      uint64
 	end      bool // the last record was written
@@ -38,8 +40,9 @@ type Snapshotter struct {
 
 // written is a block of records; rest belongs to the last of them.
 type written struct {
-	records []byte
-	rest    rest
+	records  []byte
+	rest     rest
+	restHeld int64
 }
 
 // BeginSnapshot starts a snapshot of the state at the log index that it is at
@@ -92,8 +95,9 @@ func (n *Snapshotter) Next(dst []byte, maxBytes int) ([]byte, bool) {
 	return dst, true
 }
 
-// Held is about how many bytes of records are in memory since they were written before their turn.
-func (n *Snapshotter) Held() int { return len(n.ahead) * queueBlock }
+// Holds tells whether more than so many bytes are in memory for the snapshot's sake: records written before their turn,
+// collections that changed meanwhile, or keys that were dropped all at once.
+func (n *Snapshotter) Holds(bytes int64) bool { return n.held > bytes || len(n.retained) > 0 }
 
 // budget is what one slice may still take.
 type budget struct{ from, limit, steps int }
@@ -123,13 +127,16 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 		if !b.fits(len(dst), 2*partBytes) {
 			return dst, false
 		}
-		dst, n.rest = n.rest.appendRecord(dst)
+		if dst, n.rest = n.rest.appendRecord(dst); n.rest.obj == nil {
+			n.held, n.restHeld = n.held-n.restHeld, 0
+		}
 	case len(n.ahead) > 0:
 		block := &n.ahead[0]
 		if !b.fits(len(dst), len(block.records)) {
 			return dst, false
 		}
-		dst, n.rest = append(dst, block.records...), block.rest
+		dst, n.rest, n.restHeld = append(dst, block.records...), block.rest, block.restHeld
+		n.held -= int64(len(block.records))
 		*block, n.ahead = written{}, n.ahead[1:]
 		return dst, true // was counted when it was written
 	case n.watched < watchPages:
@@ -216,7 +223,11 @@ func (s *State) preserve(e *entry) {
 		last++
 	}
 	block := &n.ahead[last]
-	block.records, block.rest = n.write(block.records, e)
+	from := len(block.records)
+	if block.records, block.rest = n.write(block.records, e); block.rest.obj != nil {
+		block.restHeld = block.rest.obj.size()
+	}
+	n.held += int64(len(block.records)-from) + block.restHeld
 }
 
 // retain keeps a dict that is dropped as a whole, for a snapshot that has not

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"math/rand/v2"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/cespare/xxhash/v2"
@@ -98,6 +99,55 @@ func newGen(t *rapid.T) *gen {
 	return &gen{Rand: rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "seed"), 3)), now: testNow}
 }
 
+// heldBy adds up what a snapshot holds.
+func heldBy(n *Snapshotter) int64 {
+	held := n.restHeld
+	for _, w := range n.ahead {
+		held += int64(len(w.records)) + w.restHeld
+	}
+	if n.rest.obj == nil && n.restHeld != 0 {
+		return -1
+	}
+	return held
+}
+
+// What changes before its turn is held until it is written, by its bytes: a long string, a large collection, and all keys
+// when they are dropped at once.
+func TestSnapshotTellsWhatItHolds(t *testing.T) {
+	const size = 3 << 20
+	for name, change := range map[string]func(b *bench){
+		"a long string":      func(b *bench) { b.exec("del", "string") },
+		"a large collection": func(b *bench) { b.exec("rpush", "list", "x") },
+		"all keys":           func(b *bench) { b.exec("flushall") },
+	} {
+		b := newBench(t)
+		b.exec("set", "string", strings.Repeat("v", size))
+		for range size / 3000 {
+			b.exec("rpush", "list", strings.Repeat("v", 3000))
+		}
+		n := b.s.BeginSnapshot(b.env.Index)
+		n.Next(nil, 1) // its header
+		if n.Holds(0) {
+			t.Errorf("%s: something is held at the beginning", name)
+		}
+		change(b)
+		if !n.Holds(size*9/10) || name != "all keys" && n.Holds(size*12/10) {
+			t.Errorf("%s: %d bytes are held, want %d", name, n.held, size)
+		}
+		for i := 0; ; i++ {
+			if _, done := n.Next(nil, 64<<10); done {
+				break
+			}
+			if n.held != heldBy(n) || i > 1000 {
+				t.Fatalf("%s: %d bytes are held, want %d", name, n.held, heldBy(n))
+			}
+		}
+		if n.Holds(0) {
+			t.Errorf("%s: something is held at the end", name)
+		}
+	}
+}
+
 // A snapshot taken in slices while the state changes under it is the state at
 // the moment when it began.
 func TestSnapshotIsTheStateAtItsBeginning(t *testing.T) {
@@ -117,6 +167,9 @@ func TestSnapshotIsTheStateAtItsBeginning(t *testing.T) {
 			var block []byte
 			block, done = n.Next(nil, maxBytes)
 			blocks = append(blocks, block)
+			if want := heldBy(n); n.held != want {
+				rt.Fatalf("%d bytes held, want %d", n.held, want)
+			}
 			for range between * g.IntN(2) {
 				mutate(b, g)
 			}

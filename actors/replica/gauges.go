@@ -47,6 +47,7 @@ type Gauges struct {
 	Expired      atomic.Uint64 // keys whose time had come, since CONFIG RESETSTAT as those below
 	Evicted      atomic.Uint64 // keys deleted for want of memory
 	Freed        atomic.Uint64 // values of many elements that were deleted
+	Snapshotting atomic.Bool   // the applier has more of a snapshot to give
 	Dry          atomic.Bool   // as leader: the node holds too much, and nothing here could be evicted
 	Hits         atomic.Uint64 // keys found to read
 	Misses       atomic.Uint64 // and not found

@@ -2,12 +2,13 @@ package replica
 
 // A snapshot that is written as fast as the disk takes it makes every sync of the log wait, of all shards, and takes a
 // processor. Nobody waits for most of them, so they are written at a measured pace: some bytes a tick, and more where the
-// log grows, so that when one is complete the log has grown by no more than an eighth of what makes the next one due.
+// log grows, so that when one is complete the log has grown by no more than a sixteenth of what makes the next one due.
 const (
-	pacePerTick = 512 << 10 // bytes: 25 MiB/s, two slices at a time
-	pacePerByte = 8         // for each byte of applied entries
-	maxPace     = 4 << 20   // what is not used in time is lost
-	maxHeld     = 1 << 20   // bytes of records that were written ahead of their turn: they are in memory
+	pacePerTick = 512 << 10 // bytes: 25 MiB/s a shard, two slices at a time
+	pacePerByte = 16        // for each byte of applied entries
+	maxPace     = 4 << 20   // of a disk that was busy no more is made up for
+	maxEarned   = 1 << 30   // of the log's growth, what was not used in time
+	maxHeld     = 1 << 20   // bytes that are in memory for the snapshot's sake
 )
 
 // snapshotTick tells the applier, while a snapshot is under way, that a tick has passed.
@@ -34,19 +35,19 @@ func newPace(bytes int64, entries uint64) pace {
 // tick lets the next bytes be written; in a hurry all of them.
 func (p *pace) tick(hurry bool) {
 	p.hurry = hurry
-	p.add(pacePerTick)
+	if p.left < maxPace {
+		p.left = min(p.left+pacePerTick, maxPace)
+	}
 }
 
 // grew notes that so many entries, of so many bytes, were applied.
 func (p *pace) grew(entries, bytes int) {
-	p.add(min(bytes, maxPace) * pacePerByte)
-	p.add(min(entries, maxPace) * p.perEntry)
+	earned := min(bytes, maxEarned/pacePerByte)*pacePerByte + min(entries, maxEarned/max(p.perEntry, 1))*p.perEntry
+	p.left = min(p.left+earned, maxEarned)
 }
 
-func (p *pace) add(bytes int) { p.left = min(p.left+bytes, maxPace) }
-
-// allows reports whether the next slice is due, where so many bytes of records are held in memory.
-func (p *pace) allows(held int) bool { return p.left > 0 || p.hurry || held > maxHeld }
+// allows reports whether the next slice is due, or memory is held until it is written.
+func (p *pace) allows(held bool) bool { return p.left > 0 || p.hurry || held }
 
 // wrote notes that a slice of so many bytes was handed to the writer. What it has beyond its share the next ones lack, but
 // not for more than a second: the record of a large value is a slice of its own.
@@ -56,7 +57,11 @@ const maxPaceDebt = 50 * pacePerTick
 
 // paceSnapshot keeps the applier's snapshot going, if there is one.
 func (r *replica) paceSnapshot() {
-	if r.snaps.running {
-		r.toApplier(&snapshotTick{hurry: r.storage.wanted})
+	if r.gauges.Snapshotting.Load() {
+		r.toApplier(&snapshotTick{hurry: r.hurries()})
 	}
 }
+
+// hurries reports whether somebody waits for a snapshot: a replica that has fallen behind, or the disk for the log to be
+// cut.
+func (r *replica) hurries() bool { return r.storage.wanted || r.cfg.LowSpace() }

@@ -2,6 +2,7 @@ package replica
 
 import (
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -12,7 +13,7 @@ import (
 func TestPace(t *testing.T) {
 	var p pace
 	written := func(slice int) (n int) {
-		for p.allows(0) {
+		for p.allows(false) {
 			p.wrote(slice)
 			n += slice
 		}
@@ -34,7 +35,7 @@ func TestPace(t *testing.T) {
 	p.tick(false)
 	p.wrote(10 * pacePerTick)
 	ticks := 0
-	for !p.allows(0) {
+	for !p.allows(false) {
 		p.tick(false)
 		ticks++
 	}
@@ -42,7 +43,7 @@ func TestPace(t *testing.T) {
 		t.Errorf("%d ticks after a large slice", ticks)
 	}
 	p.wrote(1 << 40)
-	for ticks = 0; !p.allows(0); ticks++ {
+	for ticks = 0; !p.allows(false); ticks++ {
 		p.tick(false)
 	}
 	if ticks != maxPaceDebt/pacePerTick+1 {
@@ -50,13 +51,13 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// Where it is the number of entries that makes snapshots due, one is complete after an eighth of them.
+// Where it is the number of entries that makes snapshots due, one is complete after a sixteenth of them.
 func TestPaceFollowsEntries(t *testing.T) {
 	const bytes, every = 1 << 30, 1 << 16
 	p := newPace(bytes, every)
 	entries := 0
 	for left := bytes; left > 0; {
-		if !p.allows(0) {
+		if !p.allows(false) {
 			p.grew(10, 10)
 			entries += 10
 			continue
@@ -64,8 +65,12 @@ func TestPaceFollowsEntries(t *testing.T) {
 		p.wrote(snapBlockSize)
 		left -= snapBlockSize
 	}
-	if entries < every/9 || entries > every/8 {
+	if entries < every/pacePerByte*9/10 || entries > every/pacePerByte+10 {
 		t.Errorf("%d entries", entries)
+	}
+	p = newPace(bytes, bytes/2)
+	if p.grew(100_000, 0); p.left != 100_000*2*pacePerByte {
+		t.Errorf("%d bytes for many entries", p.left)
 	}
 	for _, p := range []pace{newPace(1<<62, 1), newPace(0, 1), newPace(1, 0)} {
 		if p.grew(1, 0); p.left < 0 || p.left > maxPace {
@@ -79,7 +84,7 @@ func TestPaceFollowsTheLog(t *testing.T) {
 	total := 0
 	for range 1000 {
 		p.grew(1, 10_000)
-		for p.allows(0) {
+		for p.allows(false) {
 			p.wrote(1000)
 			total += 1000
 		}
@@ -88,8 +93,11 @@ func TestPaceFollowsTheLog(t *testing.T) {
 		t.Errorf("%d bytes", total)
 	}
 	p.grew(1<<40, 1<<40) // no overflow
-	if p.left != maxPace {
+	if p.left != maxEarned {
 		t.Errorf("%d bytes left", p.left)
+	}
+	if p.tick(false); p.left != maxEarned {
+		t.Errorf("%d bytes left after a tick", p.left)
 	}
 }
 
@@ -97,14 +105,14 @@ func TestPaceFollowsTheLog(t *testing.T) {
 func TestPaceDoesNotHoldUp(t *testing.T) {
 	var p pace
 	p.wrote(1 << 20)
-	if p.allows(maxHeld) || !p.allows(maxHeld+1) {
+	if p.allows(false) || !p.allows(true) {
 		t.Error("records in memory")
 	}
-	if p.tick(true); !p.allows(0) {
+	if p.tick(true); !p.allows(false) {
 		t.Error("in a hurry")
 	}
 	p.wrote(1 << 20)
-	if p.tick(false); p.allows(0) {
+	if p.tick(false); p.allows(false) {
 		t.Error("in a hurry no more")
 	}
 }
@@ -163,10 +171,39 @@ func TestSnapshotInAHurry(t *testing.T) {
 
 // What changes before its turn is in memory until it is written, and is not kept waiting.
 func TestSnapshotHoldsLittleInMemory(t *testing.T) {
+	for name, change := range map[string]func(c *cluster, n *node){
+		"key by key": func(c *cluster, n *node) {
+			for i := range 200 { // each holds 64 KiB and grows the log by a few bytes
+				c.must(c.send(n, kindWrite, "del", fmt.Sprint("key", i)), ":1")
+			}
+		},
+		"all at once": func(c *cluster, n *node) { c.must(c.send(n, kindWrite, "flushall"), "+OK") },
+	} {
+		c, n := pacedCluster(t, 200, true)
+		c.tick(1)
+		change(c, n)
+		if held := 200*64<<10 - unfinished(t, c, n); held > maxHeld+1<<20 {
+			t.Errorf("%s: %d bytes are in no file", name, held)
+		}
+	}
+}
+
+// A disk that is nearly full waits for the log to be cut.
+func TestSnapshotOnANearlyFullDisk(t *testing.T) {
 	c, n := pacedCluster(t, 200, true)
 	c.tick(1)
-	for i := range 200 { // each holds 64 KiB and grows the log by a few bytes
-		c.must(c.send(n, kindWrite, "del", fmt.Sprint("key", i)), ":1")
+	n.disk.low = true
+	c.tick(1)
+	if n.disk.compacted != 1 {
+		t.Fatalf("%d snapshots after a tick", n.disk.compacted)
+	}
+}
+
+// unfinished is the size of the file of a snapshot that is being taken; all that was given to it, where it is complete.
+func unfinished(t *testing.T, c *cluster, n *node) int64 {
+	t.Helper()
+	if n.disk.compacted > 0 {
+		return math.MaxInt64
 	}
 	files, err := filepath.Glob(filepath.Join(c.nodeDir(n), "*.tmp"))
 	if err != nil || len(files) != 1 {
@@ -176,7 +213,5 @@ func TestSnapshotHoldsLittleInMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if held := 200*64<<10 - info.Size(); held > maxHeld+1<<20 {
-		t.Errorf("%d bytes are in no file", held)
-	}
+	return info.Size()
 }

@@ -63,6 +63,7 @@ func (a *applier) beginSnapshot(ctx actor.Context, hurry bool) {
 		room: make([]byte, 0, snapBlockSize),
 	}
 	a.snap.writer = ctx.Spawn(actor.PropsFromProducer(func() actor.Actor { return w }, a.cfg.props(nil)...))
+	a.gauges.Snapshotting.Store(true)
 	a.snap.pace.tick(hurry)
 	a.nextSlice(ctx)
 }
@@ -84,6 +85,9 @@ func (a *applier) blockWritten(ctx actor.Context, m *blockWritten) {
 		a.cancelSnapshot()
 	default:
 		a.snap.room = m.block[:0]
+		if cap(m.block) > 2*snapBlockSize { // of a large value
+			a.snap.room = make([]byte, 0, snapBlockSize)
+		}
 		a.nextSlice(ctx)
 	}
 }
@@ -106,7 +110,7 @@ func (a *applier) snapshotGrew(ctx actor.Context, entries, bytes int) {
 // nextSlice sends the next slice if it is due and the writer is ready for it.
 func (a *applier) nextSlice(ctx actor.Context) {
 	s := a.snap
-	if s.room == nil || !s.pace.allows(s.from.Held()) {
+	if s.room == nil || !s.pace.allows(s.from.Holds(maxHeld)) {
 		return
 	}
 	block, done := s.from.Next(s.room, snapBlockSize)
@@ -114,8 +118,13 @@ func (a *applier) nextSlice(ctx actor.Context) {
 	s.pace.wrote(len(block))
 	ctx.Send(s.writer, &slice{block: block, last: done})
 	if done {
-		a.snap = nil
+		a.endSnapshot()
 	}
+}
+
+func (a *applier) endSnapshot() {
+	a.snap = nil
+	a.gauges.Snapshotting.Store(false)
 }
 
 func (a *applier) cancelSnapshot() {
@@ -124,7 +133,7 @@ func (a *applier) cancelSnapshot() {
 	}
 	a.snap.from.Cancel()
 	a.cfg.System.Root.Poison(a.snap.writer)
-	a.snap = nil
+	a.endSnapshot()
 }
 
 // snapshotFile is the actor that writes one snapshot file, so that the applier never waits for the

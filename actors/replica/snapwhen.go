@@ -15,7 +15,7 @@ func (r *replica) maybeSnapshot() {
 		return
 	}
 	r.snaps.running, r.snaps.begun = true, r.snaps.bytes
-	r.toApplier(&takeSnapshot{hurry: wanted})
+	r.toApplier(&takeSnapshot{hurry: r.hurries()})
 }
 
 // snapshotDue reports whether the log has grown enough since the last snapshot: beyond the size of that, so that a

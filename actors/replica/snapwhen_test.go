@@ -72,7 +72,7 @@ func takings(c *Config, shard uint64, voters []uint64, size, taking int64, until
 func TestReplicasTakeSnapshotsInTurns(t *testing.T) {
 	c := &Config{SnapshotEntries: 1 << 40, SnapshotBytes: 1 << 20}
 	for shard := uint64(1); shard <= 12; shard++ {
-		overlap, n := takings(c, shard, []uint64{3, 7, 8}, 16<<20, 256<<10, 16<<30)
+		overlap, n := takings(c, shard, []uint64{3, 7, 8}, 16<<20, 16<<20/pacePerByte, 16<<30)
 		if overlap > 0.1 || n < 2000 {
 			t.Errorf("shard %d: in %.0f %% of the time of %d snapshots two replicas take one", shard, 100*overlap, n)
 		}
