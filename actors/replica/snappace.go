@@ -2,10 +2,12 @@ package replica
 
 // A snapshot that is written as fast as the disk takes it makes every sync of the log wait, of all shards, and takes a
 // processor. Nobody waits for most of them, so they are written at a measured pace: some bytes a tick, and more where the
-// log grows, so that when one is complete the log has grown by no more than a sixteenth of what makes the next one due.
+// log grows, so that when one is complete the log has grown by no more than a sixteenth of the bytes that make the next
+// one due, and a quarter of the entries: small ones are replayed quickly.
 const (
 	pacePerTick = 512 << 10 // bytes: 25 MiB/s a shard, two slices at a time
 	pacePerByte = 16        // for each byte of applied entries
+	paceEntries = 4         // times the snapshot's share of each, of the entries that make the next one due
 	maxPace     = 4 << 20   // of a disk that was busy no more is made up for
 	maxEarned   = 1 << 30   // of the log's growth, what was not used in time
 	maxHeld     = 1 << 20   // bytes that are in memory for the snapshot's sake
@@ -29,7 +31,7 @@ func newPace(bytes int64, entries uint64) pace {
 	if entries == 0 {
 		return pace{}
 	}
-	return pace{perEntry: int(min(max(uint64(bytes)/entries*pacePerByte, 1), maxPace))}
+	return pace{perEntry: int(min(max(uint64(bytes)/entries*paceEntries, 1), maxPace))}
 }
 
 // tick lets the next bytes be written; in a hurry all of them.

@@ -51,7 +51,7 @@ func TestPace(t *testing.T) {
 	}
 }
 
-// Where it is the number of entries that makes snapshots due, one is complete after a sixteenth of them.
+// Where it is the number of entries that makes snapshots due, one is complete after a quarter of them.
 func TestPaceFollowsEntries(t *testing.T) {
 	const bytes, every = 1 << 30, 1 << 16
 	p := newPace(bytes, every)
@@ -65,11 +65,11 @@ func TestPaceFollowsEntries(t *testing.T) {
 		p.wrote(snapBlockSize)
 		left -= snapBlockSize
 	}
-	if entries < every/pacePerByte*9/10 || entries > every/pacePerByte+10 {
+	if entries < every/paceEntries*9/10 || entries > every/paceEntries+10 {
 		t.Errorf("%d entries", entries)
 	}
 	p = newPace(bytes, bytes/2)
-	if p.grew(100_000, 0); p.left != 100_000*2*pacePerByte {
+	if p.grew(100_000, 0); p.left != 100_000*2*paceEntries {
 		t.Errorf("%d bytes for many entries", p.left)
 	}
 	for _, p := range []pace{newPace(1<<62, 1), newPace(0, 1), newPace(1, 0)} {
