@@ -11,6 +11,8 @@ const (
 	maxPace     = 4 << 20   // of a disk that was busy no more is made up for
 	maxEarned   = 1 << 30   // of the log's growth, what was not used in time
 	maxHeld     = 1 << 20   // bytes that are in memory for the snapshot's sake
+
+	maxPaceDebt = 50 * pacePerTick // what a large slice takes of the ticks behind it
 )
 
 // snapshotTick tells the applier, while a snapshot is under way, that a tick has passed.
@@ -31,7 +33,7 @@ func newPace(bytes int64, entries uint64) pace {
 	if entries == 0 {
 		return pace{}
 	}
-	return pace{perEntry: int(min(max(uint64(bytes)/entries*paceEntries, 1), maxPace))}
+	return pace{perEntry: int(min(uint64(bytes)/max(entries/paceEntries, 1)+1, maxPace))}
 }
 
 // tick lets the next bytes be written; in a hurry all of them.
@@ -55,9 +57,8 @@ func (p *pace) allows(held bool) bool { return p.left > 0 || p.hurry || held }
 // not for more than a second: the record of a large value is a slice of its own.
 func (p *pace) wrote(bytes int) { p.left = max(p.left-bytes, -maxPaceDebt) }
 
-const maxPaceDebt = 50 * pacePerTick
-
-// paceSnapshot keeps the applier's snapshot going, if there is one.
+// paceSnapshot keeps the applier's snapshot going, if there is one. The applier tells: what the replica has heard of last
+// may be the end of an earlier one.
 func (r *replica) paceSnapshot() {
 	if r.gauges.Snapshotting.Load() {
 		r.toApplier(&snapshotTick{hurry: r.hurries()})

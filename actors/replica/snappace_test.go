@@ -68,9 +68,12 @@ func TestPaceFollowsEntries(t *testing.T) {
 	if entries < every/paceEntries*9/10 || entries > every/paceEntries+10 {
 		t.Errorf("%d entries", entries)
 	}
-	p = newPace(bytes, bytes/2)
-	if p.grew(100_000, 0); p.left != 100_000*2*paceEntries {
+	p = newPace(bytes, bytes)
+	if p.grew(100_000, 0); p.left != 100_000*(paceEntries+1) {
 		t.Errorf("%d bytes for many entries", p.left)
+	}
+	if p = newPace(1<<62, 1); p.perEntry != maxPace {
+		t.Errorf("%d bytes for each entry of a very large state", p.perEntry)
 	}
 	for _, p := range []pace{newPace(1<<62, 1), newPace(0, 1), newPace(1, 0)} {
 		if p.grew(1, 0); p.left < 0 || p.left > maxPace {
