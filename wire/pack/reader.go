@@ -129,6 +129,14 @@ func (r *Reader) Float() float64 {
 
 // Uint takes an integer of any width that is not negative.
 func (r *Reader) Uint() uint64 {
+	if p := r.pos; p < len(r.b) && r.b[p] < 0x80 {
+		r.pos = p + 1
+		return uint64(r.b[p])
+	}
+	return r.longUint()
+}
+
+func (r *Reader) longUint() uint64 {
 	const want = "unsigned integer"
 	c, ok := r.head(want)
 	if !ok || c < 0x80 {
@@ -195,6 +203,17 @@ func (r *Reader) signed(c byte, want string) (int64, bool) {
 // ArrayLen takes the head of an array and returns how many values follow. It
 // fails if they are more than max, or more than the bytes that remain.
 func (r *Reader) ArrayLen(max int) int {
+	if p := r.pos; p < len(r.b) && r.b[p]&0xf0 == fixArray {
+		if n := int(r.b[p] & 0x0f); n <= min(max, len(r.b)-p-1) {
+			r.pos = p + 1
+			return n
+		}
+	}
+	return r.longArrayLen(max)
+}
+
+// longArrayLen is ArrayLen for whatever is not short or not right.
+func (r *Reader) longArrayLen(max int) int {
 	const want = "array"
 	c, ok := r.head(want)
 	if !ok {
@@ -218,6 +237,17 @@ func (r *Reader) ArrayLen(max int) int {
 // Bytes takes a binary value of at most max bytes. The result aliases the
 // input; it is empty but not nil for an empty value, and nil after a failure.
 func (r *Reader) Bytes(max int) []byte {
+	if p := r.pos + 2; p <= len(r.b) && r.b[p-2] == codeBin8 {
+		if n := int(r.b[p-1]); n <= min(max, len(r.b)-p) {
+			r.pos = p + n
+			return r.b[p : p+n : p+n]
+		}
+	}
+	return r.longBytes(max)
+}
+
+// longBytes is Bytes for whatever is not short or not right.
+func (r *Reader) longBytes(max int) []byte {
 	const want = "bytes"
 	c, ok := r.head(want)
 	if !ok {
