@@ -1,6 +1,8 @@
 package keyspace
 
 import (
+	"unsafe"
+
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
 )
@@ -11,6 +13,22 @@ const AheadMax = 32
 
 // minAhead is how many bytes of operations have any waits worth overlapping.
 const minAhead = 128
+
+// hashed is a key with what is computed from it to find it. REQUIRES: its bytes do not change.
+type hashed struct {
+	key  []byte
+	hash uint32
+	slot uint16
+}
+
+func (s *State) hashed(key []byte) hashed {
+	return hashed{key: key, hash: s.hash(key), slot: slotmap.Slot(key)}
+}
+
+// is tells whether k is about these very bytes, not only equal ones.
+func (k *hashed) is(key []byte) bool {
+	return len(k.key) == len(key) && unsafe.SliceData(k.key) == unsafe.SliceData(key)
+}
 
 // lookahead is a key that an operation will ask for, and how far its look-up has come.
 type lookahead struct {
@@ -23,14 +41,23 @@ type lookahead struct {
 
 // Ahead touches what the next AheadMax operations of r will look up; reads says that none of them writes. In a large
 // keyspace a look-up waits for memory several times, each wait for what the one before has found. Ahead makes the same
-// step of all look-ups before the next of any, so that their waits overlap. It changes no state and no reply, and r
-// stays where it is.
+// step of all look-ups before the next of any, so that their waits overlap. It changes no state and no reply. r has read
+// the operations then, with the hashes of their keys, and Next hands them out.
 func (s *State) Ahead(r *OpReader, reads bool) {
 	if r.r.Len() < minAhead {
 		return
 	}
 	var buf [AheadMax]lookahead
-	s.ahead(s.keysAhead(r.r, buf[:0]), reads)
+	next := buf[:0]
+	ops := r.readAhead()
+	for i := range ops {
+		// The second argument is a key more often than not.
+		if op := &ops[i]; len(op.Args) > 1 {
+			op.key = s.hashed(op.Args[1])
+			next = append(next, lookahead{slot: op.key.slot, hash: op.key.hash})
+		}
+	}
+	s.ahead(next, reads)
 }
 
 // AheadOfEach does so with the operations of several readers' input, none of which writes. It passes over what is
@@ -98,8 +125,8 @@ func (s *State) keysAhead(r pack.Reader, dst []lookahead) []lookahead {
 	return dst
 }
 
-// peekKey reads an operation over, and returns its slot and its second argument, which is a key more often than
-// not; nil at the end and for what is no plain command.
+// peekKey reads an operation over, and returns its slot and its second argument; nil at the end and for what is no
+// plain command.
 func peekKey(r *pack.Reader) (slot uint16, key []byte) {
 	if r.Len() == 0 || r.ArrayLen(4) != 3 {
 		return 0, nil

@@ -127,15 +127,12 @@ func BenchmarkEntry(b *testing.B) {
 			b.Run(fmt.Sprintf("slots%s/ahead=%t", tag, ahead), func(b *testing.B) {
 				var r OpReader
 				var op Op
-				left := 0
 				for i := 0; b.Loop(); i++ {
 					if i%perEntry == 0 {
 						r.Reset(entries[i/perEntry%len(entries)])
-						left = 0
 					}
-					if left--; ahead && left <= 0 {
+					if ahead && r.Buffered() == 0 {
 						s.s.Ahead(&r, false)
-						left = AheadMax
 					}
 					r.Next(&op)
 					s.s.Exec(&s.env, &op, &s.w)

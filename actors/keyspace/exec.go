@@ -12,7 +12,8 @@ type call struct {
 	Env  *Env
 	Args [][]byte // Args[0] is the lower-case name; all alias the entry
 	W    *resp.Writer
-	now  int64 // the time for what is told to the client; for a change it is Env.Now
+	key  *hashed // of the operation, or nil
+	now  int64   // the time for what is told to the client; for a change it is Env.Now
 
 	waits   bool     // it may wait: no read outside the log, no part of a transaction
 	repeats bool     // one that waited is repeated
@@ -36,14 +37,14 @@ func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 		s.notOwned = true
 		return
 	}
-	s.call.W, s.call.waits = w, op.Wait && !env.Read
+	s.call.W, s.call.key, s.call.waits = w, &op.key, op.Wait && !env.Read
 	if op.Tx != nil {
 		s.execTx(op.Slot, op.Tx)
 	} else {
 		s.run(op.Args)
 	}
 	s.serve()
-	s.call.Args, s.call.W = nil, nil
+	s.call.Args, s.call.W, s.call.key = nil, nil, nil
 }
 
 // begin prepares the call for an operation at env.
@@ -99,7 +100,7 @@ func (s *State) run(args [][]byte) {
 		c.W.Error("ERR empty command")
 		return
 	}
-	h, idle, err := resolve(args)
+	h, idle, err := s.resolve(args)
 	if err != nil {
 		c.W.Error(err.Error())
 		return

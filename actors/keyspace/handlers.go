@@ -223,10 +223,16 @@ var internal = map[string]struct {
 
 // resolve finds the handler of a command, and checks its arity. idle tells that
 // the command changes nothing, so that it need not run if nobody hears the
-// answer.
-func resolve(args [][]byte) (h handler, idle bool, err error) {
+// answer. The command of the operation before is not searched for.
+func (s *State) resolve(args [][]byte) (h handler, idle bool, err error) {
+	if c := s.last; c != nil && string(args[0]) == c.Name && c.CheckArity(args) == nil {
+		return c.handler, c.ReadOnly(), nil
+	}
 	c, err := Resolve(args)
 	if err == nil && c.handler != nil {
+		if c.container == nil {
+			s.last = c
+		}
 		return c.handler, c.ReadOnly(), nil
 	}
 	if in, ok := internal[string(args[0])]; ok {

@@ -12,7 +12,12 @@ type place struct {
 
 // lookup finds a key whether or not its time has come.
 func (s *State) lookup(key []byte) place {
-	p := place{key: key, hash: s.hash(key), slot: slotmap.Slot(key)}
+	p := place{key: key}
+	if k := s.call.key; k != nil && k.is(key) {
+		p.hash, p.slot = k.hash, k.slot
+	} else {
+		p.hash, p.slot = s.hash(key), slotmap.Slot(key)
+	}
 	if d := s.dicts[p.slot]; d != nil {
 		p.e = d.find(p.hash, key)
 	}

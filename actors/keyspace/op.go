@@ -33,6 +33,8 @@ type Op struct {
 	Args [][]byte // Args[0] is the lower-case name of the command
 	Tx   *Tx
 	Wait bool // the command may wait; see Blocked
+
+	key hashed // Args[1], if State.Ahead came by
 }
 
 // Tx is a transaction: commands that run with nothing between them, unless a
@@ -123,8 +125,11 @@ func appendArgs(dst []byte, args [][]byte) []byte {
 // entries, so that reading allocates nothing in the long run.
 type OpReader struct {
 	r    pack.Reader
-	args [][]byte // of all commands of the current operation
+	args [][]byte // of all commands of the current operation, or of all that were read ahead
 	tx   Tx
+
+	near []Op // read ahead and not handed out yet; in the room of ops
+	ops  [AheadMax]Op
 }
 
 // keptArgs is how large a buffer survives Reset.
@@ -133,6 +138,7 @@ const keptArgs = 1 << 14
 // Reset makes the reader begin at the start of b, which is not copied.
 func (o *OpReader) Reset(b []byte) {
 	o.r.Reset(b)
+	o.near = nil
 	if cap(o.args) > keptArgs {
 		o.args = nil
 	}
@@ -141,8 +147,11 @@ func (o *OpReader) Reset(b []byte) {
 	}
 }
 
-// Left is how many bytes were not read yet.
+// Left is how many bytes were not read yet. REQUIRES: nothing is buffered.
 func (o *OpReader) Left() int { return o.r.Len() }
+
+// Buffered is how many operations were read ahead and not handed out yet.
+func (o *OpReader) Buffered() int { return len(o.near) }
 
 // Err returns why Next stopped, nil at the end of the entry.
 func (o *OpReader) Err() error { return o.r.Err() }
@@ -150,12 +159,16 @@ func (o *OpReader) Err() error { return o.r.Err() }
 // Next reads the next operation into op, which is valid until the following
 // call. It returns false at the end and at bytes that are no operation.
 func (o *OpReader) Next(op *Op) bool {
+	if len(o.near) > 0 {
+		*op, o.near = o.near[0], o.near[1:]
+		return true
+	}
 	if o.r.Len() == 0 {
 		return false
 	}
 	n := o.r.ArrayLen(5)
 	kind := o.r.Uint()
-	op.Slot, op.Tx, op.Args, op.Wait = uint16(o.r.UintMax(slotmap.Count-1)), nil, nil, kind == opWait
+	*op = Op{Slot: uint16(o.r.UintMax(slotmap.Count - 1)), Wait: kind == opWait}
 	o.args = o.args[:0]
 	switch {
 	case n == 3 && (kind == opCommand || kind == opWait):
@@ -171,6 +184,36 @@ func (o *OpReader) Next(op *Op) bool {
 		o.r.Fail(ErrOp)
 	}
 	return o.r.Err() == nil
+}
+
+// aheadArgs is how many arguments are read ahead, or a few more.
+const aheadArgs = 16 * AheadMax
+
+// readAhead reads the commands that come next, AheadMax at most, and returns all that Next has not handed out. It
+// stops before a transaction, and before what is no operation: that is for Next to find.
+func (o *OpReader) readAhead() []Op {
+	if len(o.near) > 0 {
+		return o.near
+	}
+	o.args = o.args[:0]
+	n := 0
+	for ; n < len(o.ops) && len(o.args) < aheadArgs && o.r.Len() > 0; n++ {
+		before := o.r
+		size, kind, slot := o.r.ArrayLen(5), o.r.Uint(), o.r.UintMax(slotmap.Count-1)
+		op := &o.ops[n]
+		if size == 3 && (kind == opCommand || kind == opWait) {
+			op.Slot, op.Tx, op.Wait, op.key = uint16(slot), nil, kind == opWait, hashed{}
+			op.Args = o.readArgs()
+		} else {
+			o.r.Fail(ErrOp)
+		}
+		if o.r.Err() != nil {
+			o.r = before
+			break
+		}
+	}
+	o.near = o.ops[:n]
+	return o.near
 }
 
 // readArgs appends the arguments of a command to the shared buffer. When that

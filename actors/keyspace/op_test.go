@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"reflect"
+	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -78,7 +79,11 @@ func TestOpsReadBack(t *testing.T) {
 		var r OpReader
 		r.Reset(body)
 		var op Op
+		ahead := rapid.SliceOfN(rapid.Bool(), len(ops)+1, len(ops)+1).Draw(t, "ahead")
 		for i := range ops {
+			if ahead[i] {
+				r.readAhead()
+			}
 			if !r.Next(&op) {
 				t.Fatalf("operation %d of %d: %v", i, len(ops), r.Err())
 			}
@@ -145,6 +150,39 @@ func TestOpReaderAllocatesNothing(t *testing.T) {
 	}
 }
 
+// What is read ahead is bounded, whatever the operations hold.
+func TestOpReaderReadsAheadWithinBounds(t *testing.T) {
+	many := make([]string, aheadArgs-1)
+	for i := range many {
+		many[i] = "x"
+	}
+	short, long := AppendOp(nil, 5, argsOf("get", "k")), AppendOp(nil, 5, argsOf(many...))
+	tx := AppendTx(nil, 5, nil, [][][]byte{argsOf("get", "k")})
+	for name, tc := range map[string]struct {
+		body []byte
+		want int
+	}{
+		"nothing":                  {nil, 0},
+		"short ones":               {bytes.Repeat(short, AheadMax+9), AheadMax},
+		"long ones":                {bytes.Repeat(long, 5), 2},
+		"up to a transaction":      {slices.Concat(short, short, tx, short), 2},
+		"a transaction":            {slices.Concat(tx, short), 0},
+		"up to damage":             {slices.Concat(short, []byte{0x93, 0x05}), 1},
+		"damage":                   {[]byte{0x93, 0x05}, 0},
+		"a command without a name": {slices.Concat(short, []byte{0x93, 0, 5, 0x90}), 1},
+		"an array of another size": {slices.Concat(short, []byte{0x94, 0, 5, 0x90}), 1},
+	} {
+		var r OpReader
+		r.Reset(tc.body)
+		if got := len(r.readAhead()); got != tc.want || r.Buffered() != tc.want {
+			t.Errorf("%s: %d operations read ahead, %d of them buffered, want %d", name, got, r.Buffered(), tc.want)
+		}
+		if r.Err() != nil {
+			t.Errorf("%s: reading ahead failed: %v", name, r.Err())
+		}
+	}
+}
+
 func FuzzOpReader(f *testing.F) {
 	f.Add(AppendOp(nil, 5, argsOf("set", "k", "v")))
 	f.Add(AppendTx(nil, 9, []Watch{{1, 2}, {3, 4}}, [][][]byte{argsOf("get", "k"), argsOf("del", "a", "b")}))
@@ -154,10 +192,18 @@ func FuzzOpReader(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		var r OpReader
 		var op Op
-		var again []byte
+		var again, ahead []byte
 		r.Reset(body)
 		for r.Next(&op) {
 			again = appendAny(again, &op)
+		}
+		err := r.Err()
+		r.Reset(body)
+		for r.readAhead(); r.Next(&op); r.readAhead() {
+			ahead = appendAny(ahead, &op)
+		}
+		if !bytes.Equal(again, ahead) || (r.Err() == nil) != (err == nil) {
+			t.Fatalf("read ahead %x (%v), otherwise %x (%v)", ahead, r.Err(), again, err)
 		}
 		var r2 OpReader
 		r2.Reset(again)

@@ -64,6 +64,7 @@ type State struct {
 	events []Event // not taken yet
 
 	call call     // the one that runs; kept here so that none is allocated
+	last *Command // the newest one that ran and is no subcommand, or nil
 	walk []*entry // scratch of bucket walks
 
 	scratch []byte // for an item of a collection while it is made or looked for

@@ -34,20 +34,23 @@ func (t *watchTable) modified(bucket uint16) uint64 {
 
 // set notes that a version modified a group.
 func (t *watchTable) set(bucket uint16, version uint64) {
-	i := bucket / uint16(len(watchPage{}))
-	if !t.own[i] {
-		t.takeOver(i)
+	i, at := bucket/uint16(len(watchPage{})), bucket%uint16(len(watchPage{}))
+	// A page that is known not to be nil is spared a look at its first word, which is seldom in a cache.
+	if page := t.pages[i]; page != nil && t.own[i] {
+		page[at] = version
+		return
 	}
-	t.pages[i][bucket%uint16(len(watchPage{}))] = version
+	t.takeOver(i)[at] = version
 }
 
-// takeOver makes a page the table's own.
-func (t *watchTable) takeOver(i uint16) {
+// takeOver makes a page the table's own, and returns it.
+func (t *watchTable) takeOver(i uint16) *watchPage {
 	page := new(watchPage)
 	if t.pages[i] != nil {
 		*page = *t.pages[i]
 	}
 	t.pages[i], t.own[i] = page, true
+	return page
 }
 
 // copy returns a table with the same content.

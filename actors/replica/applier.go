@@ -54,7 +54,6 @@ type applier struct {
 	w     resp.Writer
 	rd    keyspace.OpReader
 	op    keyspace.Op
-	ahead int      // operations until the next look ahead
 	near  [][]byte // scratch: see lookAhead
 	env   keyspace.Env
 	snap  *snapshotting
@@ -227,7 +226,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	a.env = keyspace.Env{Index: a.applied, Now: a.now, ReadNow: a.now, Seed: h.Seed, Keep: h.Keep}
 	a.listen(a.own)
 	a.state.Tick(&a.env, mostExpired(ops))
-	a.readOps(ops)
+	a.rd.Reset(ops)
 	for _, b := range batches {
 		a.evaluate(b, b.Count)
 	}
@@ -235,7 +234,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 	a.notify()
 	a.count(a.own)
 	if plant.AppliedTwice.On() && a.applied%64 == 0 {
-		a.readOps(ops)
+		a.rd.Reset(ops)
 		a.evaluateRest()
 	}
 }
@@ -271,19 +270,11 @@ func (a *applier) evaluate(b *Batch, n int) {
 	b.Sink.Deliver(ans)
 }
 
-// readOps begins to read operations.
-func (a *applier) readOps(ops []byte) {
-	a.rd.Reset(ops)
-	a.ahead = 0
-}
-
 // nextOp reads the next operation, and now and then lets the state look ahead.
 func (a *applier) nextOp() bool {
-	if a.ahead == 0 {
+	if a.rd.Buffered() == 0 {
 		a.state.Ahead(&a.rd, a.env.Read)
-		a.ahead = keyspace.AheadMax
 	}
-	a.ahead--
 	return a.rd.Next(&a.op)
 }
 
@@ -357,7 +348,7 @@ func (a *applier) readBatch(b *Batch) bool {
 	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
 	a.w.Reset(make([]byte, 0, a.expect(b.Count)), b.Proto)
 	a.state.SetQuiet(b.Quiet)
-	a.readOps(b.Ops)
+	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()
 	for a.nextOp() {
 		a.exec()
