@@ -155,7 +155,7 @@ func (w *writer) split() {
 
 func (w *writer) close() error {
 	if w.log.failed.Load() {
-		return w.marks.file.Close()
+		return w.marks.drop()
 	}
 	return w.marks.close()
 }
