@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -217,4 +218,20 @@ func unfinished(t *testing.T, c *cluster, n *node) int64 {
 		t.Fatal(err)
 	}
 	return info.Size()
+}
+
+// What the writer of a snapshot that was given up still says is not about the one under way.
+func TestSnapshotIgnoresTheWriterOfAnother(t *testing.T) {
+	c, n := pacedCluster(t, 200, true)
+	c.tick(1)
+	applier, other := n.system.NewLocalPID("apply/shard/1/1"), n.system.NewLocalPID("other")
+	n.system.Root.Send(applier, &blockWritten{writer: other, err: errors.New("late")})
+	n.system.Root.Send(applier, &blockWritten{writer: other, block: make([]byte, 10)})
+	c.settle()
+	for range 200 * 64 << 10 / pacePerTick * 11 / 10 {
+		c.tick(1)
+	}
+	if n.disk.compacted != 1 {
+		t.Errorf("%d snapshots", n.disk.compacted)
+	}
 }

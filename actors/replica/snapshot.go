@@ -33,8 +33,9 @@ type slice struct {
 // a time: the disk sets the pace at most, and between two slices the applier does its ordinary work. The block comes back
 // with it: a new one for each slice would have the collector mark the whole keyspace a few times in each snapshot.
 type blockWritten struct {
-	block []byte
-	err   error
+	writer *actor.PID // of a snapshot that was given up, as like as not
+	block  []byte
+	err    error
 }
 
 // snapshotTaken tells the replica that a snapshot file is complete and durable, or failed.
@@ -80,7 +81,7 @@ func (a *applier) claim(bytes int64) (release func(), ok bool) {
 
 func (a *applier) blockWritten(ctx actor.Context, m *blockWritten) {
 	switch {
-	case a.snap == nil:
+	case a.snap == nil || a.snap.writer.Id != m.writer.Id:
 	case m.err != nil:
 		a.cancelSnapshot()
 	default:
@@ -178,7 +179,7 @@ func (s *snapshotFile) slice(ctx actor.Context, m *slice) {
 		}
 	}
 	if !m.last {
-		ctx.Send(s.applier, &blockWritten{block: m.block})
+		ctx.Send(s.applier, &blockWritten{writer: ctx.Self(), block: m.block})
 		return
 	}
 	size, sum, err := s.w.finish()
@@ -193,7 +194,7 @@ func (s *snapshotFile) slice(ctx actor.Context, m *slice) {
 
 func (s *snapshotFile) fail(ctx actor.Context, err error) {
 	s.over = true
-	ctx.Send(s.applier, &blockWritten{err: err})
+	ctx.Send(s.applier, &blockWritten{writer: ctx.Self(), err: err})
 	ctx.Send(s.replica, &snapshotTaken{err: err})
 	ctx.Stop(ctx.Self())
 }
