@@ -26,6 +26,7 @@ type flags struct {
 	Tests     []string      `default:"set,get" help:"Requests: set, get, incr, lpush, hset, zadd, mset (of ten keys), sadd; and, with the built-in client, setrange, setbit, bitcount, pfadd, lrange, hgetall, hincrby, sismember, smembers, zrange, zincrby, geosearch, xadd, xrange, where what is read has ten elements." placeholder:"NAME,…"`
 	Worst     bool          `help:"At the end show all loads in one table, those of the worst CPU ratio first."`
 	Pipelines []int         `default:"1,16,64" help:"How many requests a connection sends before it reads their replies." placeholder:"N,…"`
+	Percent   int           `default:"100" help:"Of the rate that a system has at most, measured right before each time: what latency is worth comparing at. Below 100 requests come at random times, and their latency counts from then, not from when the connection was free. By the built-in client."`
 	Clients   int           `default:"50" help:"Connections, over all nodes."`
 	ValueSize int           `default:"64" help:"Bytes of a value."`
 	Keys      int           `default:"100000" help:"Different keys."`
@@ -67,6 +68,12 @@ func (f *flags) check() error {
 		return fmt.Errorf("--rounds %d: must be 1 to 1000", f.Rounds)
 	case f.Settle < 0 || f.Settle > time.Minute:
 		return fmt.Errorf("--settle %v: must be at most 1m", f.Settle)
+	}
+	if f.Percent < 1 || f.Percent > 100 {
+		return fmt.Errorf("--percent %d: must be 1 to 100", f.Percent)
+	}
+	if f.Percent < 100 && f.Client != "spread" {
+		return fmt.Errorf("--percent %d: %s gives as much as is taken", f.Percent, f.Client)
 	}
 	if f.Overload != 0 && (f.Overload < 2 || f.Overload > 100) {
 		return fmt.Errorf("--overload %d: must be 2 to 100", f.Overload)
@@ -123,7 +130,7 @@ func (f *flags) loads() (all []bench.Load, err error) {
 			return nil, fmt.Errorf("--tests: redis-benchmark has no %s", name)
 		}
 		for _, p := range f.Pipelines {
-			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length})
+			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length, Percent: f.Percent % 100})
 		}
 	}
 	return all, nil

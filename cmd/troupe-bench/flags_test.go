@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	if len(cfg.Loads) != 2*3 || cfg.Rounds != 5 || cfg.Client.Name() != "spread" {
 		t.Errorf("%+v", cfg)
 	}
-	if l := cfg.Loads[4]; l.String() != "get, pipeline 16" || l.Clients != 50 || l.Value != 64 || l.Length != 3*time.Second {
+	if l := cfg.Loads[4]; l.String() != "get, pipeline 16" || l.Clients != 50 || l.Value != 64 || l.Length != 3*time.Second || l.Percent != 0 {
 		t.Errorf("%+v", l)
 	}
 }
@@ -39,14 +39,14 @@ func TestDefaults(t *testing.T) {
 func TestFlags(t *testing.T) {
 	t.Setenv("TROUPE_ROUNDS", "7")
 	cfg := configured(t, "--systems=troupe", "--shards=1,16", "--binary=old=/bin/sh", "--node-flag=--fsync=never", "--node-flag=--a=1,2",
-		"--baseline=troupe/16", "--seconds=0.5", "--tests=zadd", "--pipelines=8", "--keys=2000", "--value-size=9", "--clients=10")
+		"--baseline=troupe/16", "--seconds=0.5", "--tests=zadd", "--pipelines=8", "--keys=2000", "--value-size=9", "--clients=10", "--percent=50")
 	if got := strings.Join(bench.Names(cfg.Contenders), " "); got != "troupe/1 troupe/16 old/1 old/16" || cfg.Baseline != "troupe/16" || cfg.Rounds != 7 {
 		t.Errorf("%s, %+v", got, cfg)
 	}
 	if o := cfg.Contenders[3].Options; o.Shards != 16 || strings.Join(o.Flags, " ") != "--fsync=never --a=1,2" {
 		t.Errorf("%+v", o)
 	}
-	if l := cfg.Loads[0]; len(cfg.Loads) != 1 || l.Test.Name != "zadd" || l.Pipeline != 8 || l.Keys != 2000 || l.Value != 9 || l.Clients != 10 || l.Length != time.Second/2 {
+	if l := cfg.Loads[0]; len(cfg.Loads) != 1 || l.Test.Name != "zadd" || l.Pipeline != 8 || l.Keys != 2000 || l.Value != 9 || l.Clients != 10 || l.Length != time.Second/2 || l.Percent != 50 {
 		t.Errorf("%+v", cfg.Loads)
 	}
 }
@@ -62,7 +62,7 @@ func TestBadFlagsAreOneLineAndExitCode2(t *testing.T) {
 	for _, args := range [][]string{
 		{"--systems=mysql"}, {"--systems=troupe,troupe"}, {"--binary=x"}, {"--binary=x=/no/such"}, {"--baseline=mysql"}, {"--client=memtier"},
 		{"--tests=fly"}, {"--pipelines=0"}, {"--pipelines=x"}, {"--clients=2"}, {"--value-size=0"}, {"--keys=9"}, {"--seconds=0"}, {"--seconds=x"},
-		{"--seconds=NaN"}, {"--rounds=0"}, {"--settle=-1s"}, {"--shards=0"}, {"--no-such-flag"}, {"positional"},
+		{"--seconds=NaN"}, {"--percent=0"}, {"--percent=101"}, {"--percent=50", "--client=redis-benchmark"}, {"--rounds=0"}, {"--settle=-1s"}, {"--shards=0"}, {"--no-such-flag"}, {"positional"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(args, &out, &errs)

@@ -105,14 +105,23 @@ func (c *caller) hangUp() {
 	}
 }
 
-// call sends pipelines, at least one, until the time is up, or until there are no more keys.
+// call sends pipelines, at least one, until the time is up, or until there are no more keys: each when the one before is
+// answered, or when it is due.
 func (c *caller) call(ctx context.Context, until time.Time) error {
+	due := time.Now()
 	for {
 		n := c.write()
 		if n == 0 {
 			return nil
 		}
-		if err := c.exchange(n); err != nil {
+		since := time.Now()
+		if c.load.rate > 0 {
+			if due = due.Add(c.gap()); due.After(until) {
+				return nil
+			}
+			since = await(ctx, due)
+		}
+		if err := c.exchange(n, since); err != nil {
 			return fmt.Errorf("%s: %w", c.conn.RemoteAddr(), err)
 		}
 		if !time.Now().Before(until) {
@@ -124,6 +133,22 @@ func (c *caller) call(ctx context.Context, until time.Time) error {
 			}
 		}
 	}
+}
+
+// gap is the time from one pipeline to the next of a load with a rate: at random, as of clients that know nothing of each
+// other.
+func (c *caller) gap() time.Duration {
+	mean := float64(c.load.Pipeline*c.load.Clients) / c.load.rate
+	return time.Duration(mean * c.rnd.ExpFloat64() * float64(time.Second))
+}
+
+// await waits until a pipeline is due, and returns when it began to wait for its replies: when it was due, if that is over,
+// for the servers had not answered the one before; otherwise now, lest the clock of this program counts as theirs.
+func await(ctx context.Context, due time.Time) time.Time {
+	if wait := time.Until(due); wait <= 0 || rest(ctx, wait) != nil {
+		return due
+	}
+	return time.Now()
 }
 
 // write makes a pipeline, and returns how many requests are in it.
@@ -152,9 +177,8 @@ func (c *caller) next() (id uint32, ok bool) {
 	return c.keys[c.at-1], true
 }
 
-// exchange sends the pipeline and reads n replies.
-func (c *caller) exchange(n int) error {
-	sent := time.Now()
+// exchange sends the pipeline and reads n replies, which somebody waits for since then.
+func (c *caller) exchange(n int, since time.Time) error {
 	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
 		return err
 	}
@@ -163,7 +187,7 @@ func (c *caller) exchange(n int) error {
 		if err != nil {
 			return err
 		}
-		took := min(time.Since(sent), longest)
+		took := min(time.Since(since), longest)
 		if err := c.times.RecordValues(max(took.Microseconds(), 1), int64(got)); err != nil {
 			return err
 		}

@@ -119,6 +119,9 @@ func (c Contender) lacks(l Load) string {
 	if c.http != noHTTP && l.Pipeline > 1 {
 		return "a request over HTTP is one command here"
 	}
+	if _, ok := c.client.(*Spread); l.Percent > 0 && (c.http != noHTTP || c.client != nil && !ok) {
+		return "its client gives as much as it takes"
+	}
 	if e, ok := c.client.(*Etcd); ok && c.Lacks == "" && !e.takes(l.Test) {
 		return "there is no " + l.Test.Name
 	}

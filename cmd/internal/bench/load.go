@@ -14,10 +14,18 @@ type Load struct {
 	Value    int           // bytes of a value
 	Keys     int           // how many different keys
 	Length   time.Duration // how long
+	Percent  int           // of the rate that a contender has at most, as measured right before; 0: as much as it takes
+
+	rate float64 // requests a second, over all connections; 0: as many as are answered
 }
 
 // String names the load.
-func (l Load) String() string { return fmt.Sprintf("%s, pipeline %d", l.Test.Name, l.Pipeline) }
+func (l Load) String() string {
+	if l.Percent > 0 {
+		return fmt.Sprintf("%s, pipeline %d, %d %% of the rate", l.Test.Name, l.Pipeline, l.Percent)
+	}
+	return fmt.Sprintf("%s, pipeline %d", l.Test.Name, l.Pipeline)
+}
 
 // Outcome is what the client saw of a load.
 type Outcome struct {
@@ -25,7 +33,7 @@ type Outcome struct {
 	Failed         int64         // requests that were answered by an error, MOVED too, or by null
 	Failure        string        // the first of those
 	Elapsed        time.Duration // from the first request to the last reply
-	P50, P99, P999 time.Duration // from the sending of a pipeline to a reply; 0: the client does not tell
+	P50, P99, P999 time.Duration // from when a pipeline was due, or sent, to a reply; 0: the client does not tell
 }
 
 // Rate is how many requests were done in a second.

@@ -88,6 +88,11 @@ func TestContenders(t *testing.T) {
 		}
 	}
 	etcd, err := Contenders("etcd", []int{6}, nil)
+	half := load(t, "set")
+	half.Percent = 50
+	if err == nil && etcd[0].lacks(half) == "" {
+		t.Error("etcd is asked at a rate")
+	}
 	if err != nil || etcd[0].lacks(load(t, "incr")) == "" || etcd[0].lacks(load(t, "set")) != etcd[0].Lacks {
 		t.Errorf("%+v, %v", etcd, err)
 	}

@@ -211,6 +211,16 @@ func (r *runner) round(ctx context.Context, round int, t *Table) error {
 // sample measures once.
 func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error) {
 	c := r.clusters[i]
+	if l.Percent > 0 {
+		most, err := r.clients[i].Run(ctx, c.Addrs(), l)
+		if err != nil {
+			return s, err
+		}
+		l.rate = most.Rate() * float64(l.Percent) / 100
+		if err := rest(ctx, r.Settle); err != nil {
+			return s, err
+		}
+	}
 	before, unreadable := usedBy(r.servers(i))
 	if s.Outcome, err = r.clients[i].Run(ctx, c.Addrs(), l); err != nil {
 		return s, err

@@ -143,6 +143,28 @@ func TestSpread(t *testing.T) {
 	}
 }
 
+// A load with a rate asks for no more, however fast the answers come.
+func TestALoadWithARate(t *testing.T) {
+	l := load(t, "set")
+	l.rate, l.Length = 14_000, 500*time.Millisecond // 1000 pipelines of 7
+	o, err := drive(t.Context(), fake(t), l, false)
+	if err != nil || o.Failed != 0 || o.Done == 0 || o.Done > 7000*5/4 {
+		t.Errorf("%+v, %v", o, err)
+	}
+}
+
+// What is late waits since it was due, what is sent in time since it was sent.
+func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
+	due := time.Now().Add(-time.Second)
+	if since := await(t.Context(), due); !since.Equal(due) {
+		t.Errorf("%v late, waits since %v", time.Since(due), time.Since(since))
+	}
+	due = time.Now().Add(time.Millisecond)
+	if since := await(t.Context(), due); since.Before(due) {
+		t.Errorf("waits since %v before it was due", due.Sub(since))
+	}
+}
+
 func TestReadsOfWhatIsNotThereFail(t *testing.T) {
 	l := load(t, "get")
 	o, err := drive(t.Context(), fake(t), l, false)

@@ -71,8 +71,8 @@ func (r *Report) WriteWorst(w io.Writer) {
 
 // heading says what a table is about.
 func (r *Report) heading(l Load) string {
-	return fmt.Sprintf("%s, pipeline %d: %d connections, %d B values, %d keys; %d rounds of %v by %s; ratios to %s",
-		l.Test.Name, l.Pipeline, l.Clients, l.Value, l.Keys, r.Rounds, l.Length, r.Client, r.Baseline)
+	return fmt.Sprintf("%v: %d connections, %d B values, %d keys; %d rounds of %v by %s; ratios to %s",
+		l, l.Clients, l.Value, l.Keys, r.Rounds, l.Length, r.Client, r.Baseline)
 }
 
 // notes are the reasons for what is missing in a table, and what failed.
@@ -137,7 +137,7 @@ func short(d time.Duration) string {
 func (r *Report) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"client", "test", "pipeline", "connections", "value_bytes", "keys", "system", "round", "requests",
-		"failed", "seconds", "per_second", "p50_us", "p99_us", "p999_us", "server_cpu_us_per_request"})
+		"failed", "seconds", "per_second", "p50_us", "p99_us", "p999_us", "server_cpu_us_per_request", "percent_of_rate"})
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
 			for i, s := range row.Samples {
@@ -153,7 +153,7 @@ func (r *Report) line(l Load, contender string, round int, s Sample) []string {
 	number := strconv.Itoa
 	return []string{r.Client, l.Test.Name, number(l.Pipeline), number(l.Clients), number(l.Value), number(l.Keys),
 		contender, number(round), strconv.FormatInt(s.Done, 10), strconv.FormatInt(s.Failed, 10),
-		figure(s.Elapsed.Seconds()), figure(s.Rate()), figure(us(s.P50)), figure(us(s.P99)), figure(us(s.P999)), figure(s.perOp())}
+		figure(s.Elapsed.Seconds()), figure(s.Rate()), figure(us(s.P50)), figure(us(s.P99)), figure(us(s.P999)), figure(s.perOp()), figure(float64(l.Percent))}
 }
 
 func us(d time.Duration) float64 { return d.Seconds() * 1e6 }
