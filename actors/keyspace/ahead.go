@@ -27,7 +27,7 @@ func (s *State) hashed(key []byte) hashed {
 
 // is tells whether k is about these very bytes, not only equal ones.
 func (k *hashed) is(key []byte) bool {
-	return len(k.key) == len(key) && unsafe.SliceData(k.key) == unsafe.SliceData(key)
+	return k.key != nil && len(k.key) == len(key) && unsafe.SliceData(k.key) == unsafe.SliceData(key)
 }
 
 // lookahead is a key that an operation will ask for, and how far its look-up has come.

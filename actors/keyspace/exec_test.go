@@ -202,3 +202,27 @@ func TestAheadChangesNothing(t *testing.T) {
 		}
 	}
 }
+
+// A command is found by its whole name, whatever ran before.
+func TestTheCommandBeforeIsNoOther(t *testing.T) {
+	b := newBench(t)
+	b.steps(
+		step{"set k v", "+OK|"},
+		step{"object encoding k", "$6|embstr|"},
+		step{"encoding k k", "-ERR unknown command 'encoding', with args beginning with: 'k' 'k' |"},
+		step{"get k", "$1|v|"},
+		step{"get", "-ERR wrong number of arguments for 'get' command|"},
+		step{"get k", "$1|v|"},
+	)
+}
+
+// A key without bytes is one key, whether or not it was looked ahead at.
+func TestTheEmptyKeyIsOneKey(t *testing.T) {
+	s := newBench(t)
+	for _, key := range [][]byte{{}, nil} {
+		s.s.call.key = &hashed{}
+		if p := s.s.lookup(key); p.hash != s.s.hash([]byte{}) || p.slot != slotmap.Slot(nil) {
+			t.Errorf("%#v: %+v", key, p)
+		}
+	}
+}

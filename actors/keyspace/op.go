@@ -130,6 +130,7 @@ type OpReader struct {
 
 	near []Op // read ahead and not handed out yet; in the room of ops
 	ops  [AheadMax]Op
+	held int // how many of ops hold on to an entry
 }
 
 // keptArgs is how large a buffer survives Reset.
@@ -138,7 +139,8 @@ const keptArgs = 1 << 14
 // Reset makes the reader begin at the start of b, which is not copied.
 func (o *OpReader) Reset(b []byte) {
 	o.r.Reset(b)
-	o.near = nil
+	clear(o.ops[:o.held])
+	o.near, o.held = nil, 0
 	if cap(o.args) > keptArgs {
 		o.args = nil
 	}
@@ -212,7 +214,7 @@ func (o *OpReader) readAhead() []Op {
 			break
 		}
 	}
-	o.near = o.ops[:n]
+	o.near, o.held = o.ops[:n], max(o.held, min(n+1, len(o.ops)))
 	return o.near
 }
 

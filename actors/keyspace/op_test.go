@@ -183,6 +183,23 @@ func TestOpReaderReadsAheadWithinBounds(t *testing.T) {
 	}
 }
 
+// Nothing holds on to the operations of an entry that is done with, however many there were.
+func TestOpReaderLetsGo(t *testing.T) {
+	var r OpReader
+	for n := range AheadMax + 1 {
+		r.Reset(slices.Concat(bytes.Repeat(AppendOp(nil, 5, argsOf("get", "k")), n), []byte{0x93, 0, 5, 0x92, 0xc4, 1, 'x', 0}))
+		if got := len(r.readAhead()); got != n {
+			t.Fatalf("%d operations read ahead, want %d", got, n)
+		}
+		r.Reset(nil)
+		for i := range r.ops {
+			if !reflect.DeepEqual(r.ops[i], Op{}) {
+				t.Fatalf("operation %d after %d were read: %+v", i, n, r.ops[i])
+			}
+		}
+	}
+}
+
 func FuzzOpReader(f *testing.F) {
 	f.Add(AppendOp(nil, 5, argsOf("set", "k", "v")))
 	f.Add(AppendTx(nil, 9, []Watch{{1, 2}, {3, 4}}, [][][]byte{argsOf("get", "k"), argsOf("del", "a", "b")}))
