@@ -18,10 +18,12 @@ import (
 
 // The mark file notes, for each shard, the counter of the last batch that an fsync has covered. It is written
 // after the fsync and not synced itself, so what it says is a lower bound of what the store holds. A slot that
-// a power failure has torn fails its checksum and says nothing.
+// a power failure, or the end of the process, has torn fails its checksum and says nothing.
 //
 // The file is mapped where that is possible, for a system call after each fsync cost more than the rest of the mark;
-// what a mapping holds outlives the process as what was written does. Behind the last slot the file is then zeros.
+// what a mapping holds outlives the process as what was written does. Behind the last slot the file is then zeros. The
+// first store after the kernel has written the page back is a fault that the scheduler does not see, and may wait for the
+// file system: once in some seconds, and right after an fsync has shown that the disk answers.
 //
 // Slot: magic(4) shard(4) counter(8) crc32c of these(4) zero(4), big-endian.
 
@@ -162,4 +164,8 @@ func (m *marks) close() error {
 }
 
 // drop gives the file back as it is.
-func (m *marks) drop() error { return errors.Join(unmapFile(m.mapped), m.file.Close()) }
+func (m *marks) drop() error {
+	mapped := m.mapped
+	m.mapped = nil
+	return errors.Join(unmapFile(mapped), m.file.Close())
+}

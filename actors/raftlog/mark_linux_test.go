@@ -1,6 +1,7 @@
 package raftlog
 
 import (
+	"errors"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -126,5 +127,25 @@ func BenchmarkMarks(b *testing.B) {
 	}
 	if err := m.close(); err != nil {
 		b.Fatal(err)
+	}
+}
+
+// A file is not larger after many lives than after one, and nothing goes to it once it is closed.
+func TestMarkFileDoesNotGrow(t *testing.T) {
+	path := filepath.Join(t.TempDir(), markName)
+	for life := range uint64(5) {
+		m := openMapped(t, vfs.Default, path)
+		if err := m.note(map[slotmap.ShardID]uint64{4: life}); err != nil {
+			t.Fatal(err)
+		}
+		if err := m.close(); err != nil {
+			t.Fatal(err)
+		}
+		if st, err := os.Stat(path); err != nil || st.Size() != 2*mapBytes {
+			t.Fatalf("life %d: %d bytes, %v", life, st.Size(), err)
+		}
+		if err := m.note(map[slotmap.ShardID]uint64{4: life + 1}); !errors.Is(err, os.ErrClosed) {
+			t.Fatalf("noted in a closed file: %v", err)
+		}
 	}
 }
