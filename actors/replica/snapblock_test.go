@@ -33,3 +33,13 @@ func TestBlockOfASnapshotComesBack(t *testing.T) {
 	system.Root.Stop(writer)
 	<-released
 }
+
+// The block of another snapshot's writer is not taken for that of the one under way, which still writes its own.
+func TestBlockOfAnotherSnapshotIsNotTaken(t *testing.T) {
+	writer, other := actor.NewPID("here", "writer"), actor.NewPID("here", "other")
+	a := &applier{snap: &snapshotting{writer: writer}}
+	a.blockWritten(nil, &blockWritten{writer: other, block: make([]byte, 10)})
+	if a.snap == nil || a.snap.room != nil {
+		t.Error("it was taken")
+	}
+}

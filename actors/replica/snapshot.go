@@ -33,7 +33,7 @@ type slice struct {
 // a time: the disk sets the pace at most, and between two slices the applier does its ordinary work. The block comes back
 // with it: a new one for each slice would have the collector mark the whole keyspace a few times in each snapshot.
 type blockWritten struct {
-	writer *actor.PID // of a snapshot that was given up, as like as not
+	writer *actor.PID // may be that of a snapshot that was given up
 	block  []byte
 	err    error
 }
