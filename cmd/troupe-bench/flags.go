@@ -72,6 +72,9 @@ func (f *flags) check() error {
 	if f.Percent < 1 || f.Percent > 100 {
 		return fmt.Errorf("--percent %d: must be 1 to 100", f.Percent)
 	}
+	if f.Percent < 100 && f.Overload > 0 {
+		return fmt.Errorf("--percent %d: --overload has a rate of its own", f.Percent)
+	}
 	if f.Percent < 100 && f.Client != "spread" {
 		return fmt.Errorf("--percent %d: %s gives as much as is taken", f.Percent, f.Client)
 	}
@@ -121,6 +124,10 @@ func (f *flags) config() (cfg bench.Config, err error) {
 
 func (f *flags) loads() (all []bench.Load, err error) {
 	length := time.Duration(f.Seconds * float64(time.Second))
+	percent := f.Percent
+	if percent == 100 {
+		percent = 0
+	}
 	for _, name := range f.Tests {
 		test, err := bench.ParseTest(name)
 		if err != nil {
@@ -130,7 +137,7 @@ func (f *flags) loads() (all []bench.Load, err error) {
 			return nil, fmt.Errorf("--tests: redis-benchmark has no %s", name)
 		}
 		for _, p := range f.Pipelines {
-			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length, Percent: f.Percent % 100})
+			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length, Percent: percent})
 		}
 	}
 	return all, nil

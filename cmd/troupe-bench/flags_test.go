@@ -62,7 +62,7 @@ func TestBadFlagsAreOneLineAndExitCode2(t *testing.T) {
 	for _, args := range [][]string{
 		{"--systems=mysql"}, {"--systems=troupe,troupe"}, {"--binary=x"}, {"--binary=x=/no/such"}, {"--baseline=mysql"}, {"--client=memtier"},
 		{"--tests=fly"}, {"--pipelines=0"}, {"--pipelines=x"}, {"--clients=2"}, {"--value-size=0"}, {"--keys=9"}, {"--seconds=0"}, {"--seconds=x"},
-		{"--seconds=NaN"}, {"--percent=0"}, {"--percent=101"}, {"--percent=50", "--client=redis-benchmark"}, {"--rounds=0"}, {"--settle=-1s"}, {"--shards=0"}, {"--no-such-flag"}, {"positional"},
+		{"--seconds=NaN"}, {"--percent=0"}, {"--percent=101"}, {"--percent=50", "--overload=2"}, {"--percent=50", "--client=redis-benchmark"}, {"--rounds=0"}, {"--settle=-1s"}, {"--shards=0"}, {"--no-such-flag"}, {"positional"},
 	} {
 		var out, errs bytes.Buffer
 		code := run(args, &out, &errs)

@@ -86,7 +86,7 @@ func part(keys []uint32, k, n int) []uint32 {
 	return keys[k*len(keys)/n : (k+1)*len(keys)/n]
 }
 
-// dial connects, for as long as a load and its last replies may take. The connection breaks when ctx ends.
+// dial connects, for as long as a load, twice its time with a rate, and its last replies may take. The connection breaks when ctx ends.
 func (c *caller) dial(ctx context.Context, addr string) (err error) {
 	c.hangUp()
 	c.in = replies{}
@@ -96,7 +96,7 @@ func (c *caller) dial(ctx context.Context, addr string) (err error) {
 	}
 	conn := c.conn
 	context.AfterFunc(ctx, func() { conn.Close() })
-	return c.conn.SetDeadline(time.Now().Add(c.load.Length + patience))
+	return c.conn.SetDeadline(time.Now().Add(2*c.load.Length + patience))
 }
 
 func (c *caller) hangUp() {
@@ -106,33 +106,67 @@ func (c *caller) hangUp() {
 }
 
 // call sends pipelines, at least one, until the time is up, or until there are no more keys: each when the one before is
-// answered, or when it is due.
+// answered.
 func (c *caller) call(ctx context.Context, until time.Time) error {
-	due := time.Now()
+	if c.load.rate > 0 {
+		return c.callInTime(ctx, until)
+	}
 	for {
 		n := c.write()
 		if n == 0 {
 			return nil
 		}
-		since := time.Now()
-		if c.load.rate > 0 {
-			if due = due.Add(c.gap()); due.After(until) {
-				return nil
-			}
-			since = await(ctx, due)
-		}
-		if err := c.exchange(n, since); err != nil {
-			return fmt.Errorf("%s: %w", c.conn.RemoteAddr(), err)
+		if err := c.exchange(ctx, n, time.Now()); err != nil {
+			return err
 		}
 		if !time.Now().Before(until) {
 			return nil
 		}
-		if c.moved {
-			if err := c.locate(ctx); err != nil {
+	}
+}
+
+// callInTime sends each pipeline when it is due, or when the one before is answered: all that are due until the time is
+// up, and what is not sent after as long again has failed.
+func (c *caller) callInTime(ctx context.Context, until time.Time) error {
+	giveUp := until.Add(c.load.Length)
+	var lag time.Duration // by which this program slept too long: its clock is not the servers'
+	for due := time.Now().Add(c.gap()); !due.After(until); due = due.Add(c.gap()) {
+		now := time.Now()
+		switch wait := due.Sub(now); {
+		case wait > 0:
+			if err := rest(ctx, wait); err != nil {
 				return err
 			}
+			now = time.Now()
+			lag = now.Sub(due)
+		case now.After(giveUp):
+			if err := c.unsent(now.Sub(due)); err != nil {
+				return err
+			}
+			continue
+		}
+		if err := c.exchange(ctx, c.write(), waitsSince(due, now, lag)); err != nil {
+			return err
 		}
 	}
+	return nil
+}
+
+// waitsSince is from when on the servers are waited for with a pipeline that was due and is sent now. What is late, is so
+// for the one before was, by this program's lag, or for the servers had not answered it.
+func waitsSince(due, now time.Time, lag time.Duration) time.Time {
+	if since := due.Add(lag); since.Before(now) {
+		return since
+	}
+	return now
+}
+
+// unsent counts a pipeline that was due so long ago, and is not sent any more.
+func (c *caller) unsent(late time.Duration) error {
+	for range c.load.Pipeline {
+		c.fail("not sent: the replies before took too long")
+	}
+	return c.record(late, c.load.Pipeline)
 }
 
 // gap is the time from one pipeline to the next of a load with a rate: at random, as of clients that know nothing of each
@@ -140,15 +174,6 @@ func (c *caller) call(ctx context.Context, until time.Time) error {
 func (c *caller) gap() time.Duration {
 	mean := float64(c.load.Pipeline*c.load.Clients) / c.load.rate
 	return time.Duration(mean * c.rnd.ExpFloat64() * float64(time.Second))
-}
-
-// await waits until a pipeline is due, and returns when it began to wait for its replies: when it was due, if that is over,
-// for the servers had not answered the one before; otherwise now, lest the clock of this program counts as theirs.
-func await(ctx context.Context, due time.Time) time.Time {
-	if wait := time.Until(due); wait <= 0 || rest(ctx, wait) != nil {
-		return due
-	}
-	return time.Now()
 }
 
 // write makes a pipeline, and returns how many requests are in it.
@@ -177,23 +202,33 @@ func (c *caller) next() (id uint32, ok bool) {
 	return c.keys[c.at-1], true
 }
 
-// exchange sends the pipeline and reads n replies, which somebody waits for since then.
-func (c *caller) exchange(n int, since time.Time) error {
+// exchange sends the pipeline and reads n replies, which somebody waits for since then. Where slots have moved it looks
+// them up.
+func (c *caller) exchange(ctx context.Context, n int, since time.Time) error {
 	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
-		return err
+		return c.broken(err)
 	}
 	for n > 0 {
 		got, err := c.in.read(c.conn, n, c.note)
-		if err != nil {
-			return err
+		if err == nil {
+			err = c.record(time.Since(since), got)
 		}
-		took := min(time.Since(since), longest)
-		if err := c.times.RecordValues(max(took.Microseconds(), 1), int64(got)); err != nil {
-			return err
+		if err != nil {
+			return c.broken(err)
 		}
 		n -= got
 	}
+	if c.moved {
+		return c.locate(ctx)
+	}
 	return nil
+}
+
+func (c *caller) broken(err error) error { return fmt.Errorf("%s: %w", c.conn.RemoteAddr(), err) }
+
+// record notes that so many replies took so long.
+func (t *tally) record(took time.Duration, replies int) error {
+	return t.times.RecordValues(max(min(took, longest).Microseconds(), 1), int64(replies))
 }
 
 // note counts a reply.

@@ -14,7 +14,7 @@ type Load struct {
 	Value    int           // bytes of a value
 	Keys     int           // how many different keys
 	Length   time.Duration // how long
-	Percent  int           // of the rate that a contender has at most, as measured right before; 0: as much as it takes
+	Percent  int           // of the rate that a contender has at most, as measured right before; 0: as much as it takes, which is 100
 
 	rate float64 // requests a second, over all connections; 0: as many as are answered
 }

@@ -102,7 +102,7 @@ func TestCSV(t *testing.T) {
 	if err != nil || len(rows) != 1+5*3 {
 		t.Fatalf("%d rows, %v", len(rows), err)
 	}
-	if got := strings.Join(rows[4], ","); got != "spread,set,16,50,64,1000,steady,1,1500000,0,1.000,1500000.000,1000.000,20000.000,1000000.000,10.000," {
+	if got := strings.Join(rows[4], ","); got != "spread,set,16,50,64,1000,steady,1,1500000,0,1.000,1500000.000,1000.000,20000.000,1000000.000,10.000,100" {
 		t.Error(got)
 	}
 	if silent := rows[10]; silent[6] != "silent" || silent[14] != "" || silent[15] != "" {

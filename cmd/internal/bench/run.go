@@ -216,7 +216,9 @@ func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error
 		if err != nil {
 			return s, err
 		}
-		l.rate = most.Rate() * float64(l.Percent) / 100
+		if l.rate = most.Rate() * float64(l.Percent) / 100; l.rate == 0 {
+			return s, fmt.Errorf("it has no rate: %d requests failed: %s", most.Failed, most.Failure)
+		}
 		if err := rest(ctx, r.Settle); err != nil {
 			return s, err
 		}

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
+	"net"
 	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
 	"time"
 
+	"github.com/troupedb/troupe/cmd/internal/cluster"
 	"github.com/troupedb/troupe/cmd/internal/fakecluster"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/resp"
@@ -153,15 +156,106 @@ func TestALoadWithARate(t *testing.T) {
 	}
 }
 
-// What is late waits since it was due, what is sent in time since it was sent.
 func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
-	due := time.Now().Add(-time.Second)
-	if since := await(t.Context(), due); !since.Equal(due) {
-		t.Errorf("%v late, waits since %v", time.Since(due), time.Since(since))
+	due := time.Now()
+	for _, tc := range []struct{ late, lag, want time.Duration }{
+		{0, 0, 0},
+		{time.Millisecond, time.Millisecond, time.Millisecond}, // slept too long
+		{time.Second, 0, 0}, // not answered in time
+		{time.Second, time.Millisecond, time.Millisecond},      // both
+		{time.Microsecond, time.Millisecond, time.Microsecond}, // slept too long before, and answered soon
+	} {
+		if got := waitsSince(due, due.Add(tc.late), tc.lag).Sub(due); got != tc.want {
+			t.Errorf("%v late, with a lag of %v: waits since %v, want %v", tc.late, tc.lag, got, tc.want)
+		}
 	}
-	due = time.Now().Add(time.Millisecond)
-	if since := await(t.Context(), due); since.Before(due) {
-		t.Errorf("waits since %v before it was due", due.Sub(since))
+}
+
+// stalls answers requests, one a pipeline, but the n-th only after some time.
+func stalls(t *testing.T, n int, pause time.Duration) net.Conn {
+	t.Helper()
+	client, server := net.Pipe()
+	t.Cleanup(func() { client.Close() })
+	go func() {
+		defer server.Close()
+		b := make([]byte, 64<<10)
+		for i := 0; ; i++ {
+			if _, err := server.Read(b); err != nil {
+				return
+			}
+			if i == n {
+				time.Sleep(pause)
+			}
+			if _, err := server.Write([]byte("+OK\r\n")); err != nil {
+				return
+			}
+		}
+	}()
+	return client
+}
+
+// stalled gives a load of a request a millisecond, on average, to a server that stalls.
+func stalled(t *testing.T, length, pause time.Duration) (c *caller, slow int64) {
+	t.Helper()
+	l := load(t, "set")
+	l.Clients, l.Pipeline, l.rate, l.Length = 1, 1, 1000, length
+	c = newCaller(l, 0, nil, false)
+	c.conn, c.keys = stalls(t, 10, pause), []uint32{1, 2, 3}
+	if err := c.call(t.Context(), time.Now().Add(length)); err != nil {
+		t.Fatal(err)
+	}
+	for _, b := range c.times.Distribution() {
+		if b.From >= (pause / 4).Microseconds() {
+			slow += b.Count
+		}
+	}
+	return c, slow
+}
+
+// All that is due while a server does not answer waits for it, and is sent after all.
+func TestAStallIsSeenByAllThatWasDue(t *testing.T) {
+	c, slow := stalled(t, 400*time.Millisecond, 200*time.Millisecond)
+	if c.failed != 0 || c.done < 300 || c.done > 500 {
+		t.Errorf("%d done, %d failed (%s) of some 400", c.done, c.failed, c.failure)
+	}
+	if slow < 100 {
+		t.Errorf("%d requests waited a quarter of the stall, want some 150", slow)
+	}
+}
+
+// What cannot be sent for long has failed, late.
+func TestWhatIsNotSentFails(t *testing.T) {
+	c, slow := stalled(t, 100*time.Millisecond, 400*time.Millisecond)
+	if c.done+c.failed < 60 || c.failed < 40 || !strings.HasPrefix(c.failure, "not sent") || slow < c.failed {
+		t.Errorf("%d done, %d failed (%s) of some 100, %d late", c.done, c.failed, c.failure, slow)
+	}
+}
+
+// rates is a client that notes the rates of loads, and how many requests were done at most.
+type rates struct {
+	Client
+	most  int64
+	given []float64
+}
+
+func (r *rates) Run(_ context.Context, _ []string, l Load) (Outcome, error) {
+	r.given = append(r.given, l.rate)
+	return Outcome{Done: r.most, Elapsed: 2 * time.Second, Failed: 1, Failure: "why"}, nil
+}
+
+// A load of so many percent is given once more, at that rate.
+func TestPercentOfARate(t *testing.T) {
+	for _, tc := range []struct {
+		percent int
+		most    int64
+		want    string
+	}{{0, 500, "[0]"}, {20, 500, "[0 50]"}, {20, 0, "[0]"}} {
+		client := &rates{most: tc.most}
+		r := &runner{clusters: []*cluster.Cluster{{}}, clients: []Client{client}, fronts: []*plainHTTP{nil}}
+		_, err := r.sample(t.Context(), 0, Load{Percent: tc.percent})
+		if got := fmt.Sprint(client.given); got != tc.want || (err != nil) != (tc.most == 0) {
+			t.Errorf("%d %%: given at %s, %v", tc.percent, got, err)
+		}
 	}
 }
 

@@ -137,7 +137,8 @@ func short(d time.Duration) string {
 func (r *Report) WriteCSV(w io.Writer) error {
 	out := csv.NewWriter(w)
 	out.Write([]string{"client", "test", "pipeline", "connections", "value_bytes", "keys", "system", "round", "requests",
-		"failed", "seconds", "per_second", "p50_us", "p99_us", "p999_us", "server_cpu_us_per_request", "percent_of_rate"})
+		"failed", "seconds", "per_second", "p50_us", "p99_us", "p999_us",
+		"server_cpu_us_per_request", "percent_of_rate"})
 	for _, t := range r.Tables {
 		for _, row := range t.Rows {
 			for i, s := range row.Samples {
@@ -153,7 +154,8 @@ func (r *Report) line(l Load, contender string, round int, s Sample) []string {
 	number := strconv.Itoa
 	return []string{r.Client, l.Test.Name, number(l.Pipeline), number(l.Clients), number(l.Value), number(l.Keys),
 		contender, number(round), strconv.FormatInt(s.Done, 10), strconv.FormatInt(s.Failed, 10),
-		figure(s.Elapsed.Seconds()), figure(s.Rate()), figure(us(s.P50)), figure(us(s.P99)), figure(us(s.P999)), figure(s.perOp()), figure(float64(l.Percent))}
+		figure(s.Elapsed.Seconds()), figure(s.Rate()), figure(us(s.P50)), figure(us(s.P99)), figure(us(s.P999)), figure(s.perOp()),
+		number(cmp.Or(l.Percent, 100))}
 }
 
 func us(d time.Duration) float64 { return d.Seconds() * 1e6 }
