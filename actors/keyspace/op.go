@@ -168,12 +168,10 @@ func (o *OpReader) Next(op *Op) bool {
 	if o.r.Len() == 0 {
 		return false
 	}
-	n := o.r.ArrayLen(5)
-	kind := o.r.Uint()
-	*op = Op{Slot: uint16(o.r.UintMax(slotmap.Count - 1)), Wait: kind == opWait}
+	n, kind := o.readHead(op)
 	o.args = o.args[:0]
 	switch {
-	case n == 3 && (kind == opCommand || kind == opWait):
+	case isCommand(n, kind):
 		op.Args = o.readArgs()
 	case kind == opTx && n == 4, (kind == opOnce || kind == opRecall) && n == 5:
 		o.readWatches()
@@ -188,6 +186,16 @@ func (o *OpReader) Next(op *Op) bool {
 	return o.r.Err() == nil
 }
 
+// readHead begins op, and returns how many fields it has, and its kind.
+func (o *OpReader) readHead(op *Op) (n int, kind uint64) {
+	n, kind = o.r.ArrayLen(5), o.r.Uint()
+	*op = Op{Slot: uint16(o.r.UintMax(slotmap.Count - 1)), Wait: kind == opWait}
+	return n, kind
+}
+
+// isCommand tells that an operation of n fields is a command, not a transaction.
+func isCommand(n int, kind uint64) bool { return n == 3 && (kind == opCommand || kind == opWait) }
+
 // aheadArgs is how many arguments are read ahead, or a few more.
 const aheadArgs = 16 * AheadMax
 
@@ -201,10 +209,8 @@ func (o *OpReader) readAhead() []Op {
 	n := 0
 	for ; n < len(o.ops) && len(o.args) < aheadArgs && o.r.Len() > 0; n++ {
 		before := o.r
-		size, kind, slot := o.r.ArrayLen(5), o.r.Uint(), o.r.UintMax(slotmap.Count-1)
 		op := &o.ops[n]
-		if size == 3 && (kind == opCommand || kind == opWait) {
-			op.Slot, op.Tx, op.Wait, op.key = uint16(slot), nil, kind == opWait, hashed{}
+		if isCommand(o.readHead(op)) {
 			op.Args = o.readArgs()
 		} else {
 			o.r.Fail(ErrOp)
