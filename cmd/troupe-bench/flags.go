@@ -124,10 +124,6 @@ func (f *flags) config() (cfg bench.Config, err error) {
 
 func (f *flags) loads() (all []bench.Load, err error) {
 	length := time.Duration(f.Seconds * float64(time.Second))
-	percent := f.Percent
-	if percent == 100 {
-		percent = 0
-	}
 	for _, name := range f.Tests {
 		test, err := bench.ParseTest(name)
 		if err != nil {
@@ -137,7 +133,9 @@ func (f *flags) loads() (all []bench.Load, err error) {
 			return nil, fmt.Errorf("--tests: redis-benchmark has no %s", name)
 		}
 		for _, p := range f.Pipelines {
-			all = append(all, bench.Load{Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length, Percent: percent})
+			all = append(all, bench.Load{
+				Test: test, Clients: f.Clients, Pipeline: p, Value: f.ValueSize, Keys: f.Keys, Length: length, Percent: f.Percent,
+			})
 		}
 	}
 	return all, nil

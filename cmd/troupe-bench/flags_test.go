@@ -31,7 +31,7 @@ func TestDefaults(t *testing.T) {
 	if len(cfg.Loads) != 2*3 || cfg.Rounds != 5 || cfg.Client.Name() != "spread" {
 		t.Errorf("%+v", cfg)
 	}
-	if l := cfg.Loads[4]; l.String() != "get, pipeline 16" || l.Clients != 50 || l.Value != 64 || l.Length != 3*time.Second || l.Percent != 0 {
+	if l := cfg.Loads[4]; l.String() != "get, pipeline 16" || l.Clients != 50 || l.Value != 64 || l.Length != 3*time.Second || l.Percent != 100 {
 		t.Errorf("%+v", l)
 	}
 }

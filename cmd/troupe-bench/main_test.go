@@ -133,6 +133,24 @@ func TestOtherWaysAreMeasured(t *testing.T) {
 	}
 }
 
+// A share of the rate is given to what the built-in client asks.
+func TestAShareOfTheRateIsMeasured(t *testing.T) {
+	if testing.Short() {
+		t.Skip("runs for some seconds")
+	}
+	rows := measured(t, "--systems=troupe,troupe-http,troupe-forward", "--percent=50", "--tests=set,get", "--pipelines=1,16", "--seconds=0.2", "--rounds=1")
+	samples := map[string]int{}
+	for _, row := range rows {
+		samples[row[6]]++
+		if row[16] != "50" || answered(t, row) == 0 {
+			t.Errorf("%q", row)
+		}
+	}
+	if want := map[string]int{"troupe": 4, "troupe-forward": 4}; !maps.Equal(samples, want) {
+		t.Errorf("samples %v, want %v", samples, want)
+	}
+}
+
 // Whoever asks too often is counted, with every answer.
 func TestOverload(t *testing.T) {
 	if testing.Short() {

@@ -119,13 +119,19 @@ func (c Contender) lacks(l Load) string {
 	if c.http != noHTTP && l.Pipeline > 1 {
 		return "a request over HTTP is one command here"
 	}
-	if _, ok := c.client.(*Spread); l.Percent > 0 && (c.http != noHTTP || c.client != nil && !ok) {
+	if l.paced() && !c.takesPace() {
 		return "its client gives as much as it takes"
 	}
 	if e, ok := c.client.(*Etcd); ok && c.Lacks == "" && !e.takes(l.Test) {
 		return "there is no " + l.Test.Name
 	}
 	return c.Lacks
+}
+
+// takesPace tells whether what gives loads to the contender can give them at a rate.
+func (c Contender) takesPace() bool {
+	_, spread := c.client.(*Spread)
+	return c.http == noHTTP && (c.client == nil || spread)
 }
 
 // missing tells which of some programs is not on the path.

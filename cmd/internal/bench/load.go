@@ -14,14 +14,17 @@ type Load struct {
 	Value    int           // bytes of a value
 	Keys     int           // how many different keys
 	Length   time.Duration // how long
-	Percent  int           // of the rate that a contender has at most, as measured right before; 0: as much as it takes, which is 100
+	Percent  int           // of the rate that a contender has at most, as measured right before; 0 and 100: as much as it takes
 
 	rate float64 // requests a second, over all connections; 0: as many as are answered
 }
 
+// paced tells whether the load is less than what a contender takes.
+func (l Load) paced() bool { return l.Percent > 0 && l.Percent < 100 }
+
 // String names the load.
 func (l Load) String() string {
-	if l.Percent > 0 {
+	if l.paced() {
 		return fmt.Sprintf("%s, pipeline %d, %d %% of the rate", l.Test.Name, l.Pipeline, l.Percent)
 	}
 	return fmt.Sprintf("%s, pipeline %d", l.Test.Name, l.Pipeline)
@@ -30,7 +33,7 @@ func (l Load) String() string {
 // Outcome is what the client saw of a load.
 type Outcome struct {
 	Done           int64         // requests that were answered, and not by an error
-	Failed         int64         // requests that were answered by an error, MOVED too, or by null
+	Failed         int64         // requests that were answered by an error, MOVED too, or by null, or were due and not sent
 	Failure        string        // the first of those
 	Elapsed        time.Duration // from the first request to the last reply
 	P50, P99, P999 time.Duration // from when a pipeline was due, or sent, to a reply; 0: the client does not tell

@@ -211,7 +211,7 @@ func (r *runner) round(ctx context.Context, round int, t *Table) error {
 // sample measures once.
 func (r *runner) sample(ctx context.Context, i int, l Load) (s Sample, err error) {
 	c := r.clusters[i]
-	if l.Percent > 0 {
+	if l.paced() {
 		most, err := r.clients[i].Run(ctx, c.Addrs(), l)
 		if err != nil {
 			return s, err

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 	"testing/iotest"
+	"testing/synctest"
 	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/cluster"
@@ -146,16 +147,7 @@ func TestSpread(t *testing.T) {
 	}
 }
 
-// A load with a rate asks for no more, however fast the answers come.
-func TestALoadWithARate(t *testing.T) {
-	l := load(t, "set")
-	l.rate, l.Length = 14_000, 500*time.Millisecond // 1000 pipelines of 7
-	o, err := drive(t.Context(), fake(t), l, false)
-	if err != nil || o.Failed != 0 || o.Done == 0 || o.Done > 7000*5/4 {
-		t.Errorf("%+v, %v", o, err)
-	}
-}
-
+// What the servers are late counts, what this program is late does not.
 func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
 	due := time.Now()
 	for _, tc := range []struct{ late, lag, want time.Duration }{
@@ -173,7 +165,6 @@ func TestLatencyCountsFromWhenItWasDue(t *testing.T) {
 
 // stalls answers requests, one a pipeline, but the n-th only after some time.
 func stalls(t *testing.T, n int, pause time.Duration) net.Conn {
-	t.Helper()
 	client, server := net.Pipe()
 	t.Cleanup(func() { client.Close() })
 	go func() {
@@ -184,7 +175,7 @@ func stalls(t *testing.T, n int, pause time.Duration) net.Conn {
 				return
 			}
 			if i == n {
-				time.Sleep(pause)
+				<-time.After(pause)
 			}
 			if _, err := server.Write([]byte("+OK\r\n")); err != nil {
 				return
@@ -194,40 +185,61 @@ func stalls(t *testing.T, n int, pause time.Duration) net.Conn {
 	return client
 }
 
-// stalled gives a load of a request a millisecond, on average, to a server that stalls.
-func stalled(t *testing.T, length, pause time.Duration) (c *caller, slow int64) {
+// paced gives a load of a request a millisecond, on average, to a server that stalls, in a time of its own. late are
+// those requests that waited for a millisecond or longer.
+func paced(t *testing.T, length, pause time.Duration) (c *caller, late []time.Duration) {
 	t.Helper()
 	l := load(t, "set")
 	l.Clients, l.Pipeline, l.rate, l.Length = 1, 1, 1000, length
-	c = newCaller(l, 0, nil, false)
-	c.conn, c.keys = stalls(t, 10, pause), []uint32{1, 2, 3}
-	if err := c.call(t.Context(), time.Now().Add(length)); err != nil {
-		t.Fatal(err)
-	}
+	synctest.Test(t, func(t *testing.T) {
+		c = newCaller(l, 0, nil, false)
+		c.conn, c.keys = stalls(t, 10, pause), []uint32{1, 2, 3}
+		began := time.Now()
+		if err := c.call(t.Context(), began.Add(length)); err != nil {
+			t.Fatal(err)
+		}
+		if took := time.Since(began); took > max(length, pause)+length {
+			t.Errorf("it took %v", took)
+		}
+		c.hangUp()
+	})
 	for _, b := range c.times.Distribution() {
-		if b.From >= (pause / 4).Microseconds() {
-			slow += b.Count
+		for range b.Count {
+			if b.To > 1000 {
+				late = append(late, time.Duration(b.To)*time.Microsecond)
+			}
 		}
 	}
-	return c, slow
+	return c, late
+}
+
+// A load with a rate asks for so much, however fast the answers come.
+func TestALoadWithARate(t *testing.T) {
+	c, late := paced(t, 10*time.Second, 0)
+	if c.failed != 0 || c.done < 9700 || c.done > 10300 || len(late) > 0 {
+		t.Errorf("%d done of some 10000, %d failed (%s), %d late", c.done, c.failed, c.failure, len(late))
+	}
 }
 
 // All that is due while a server does not answer waits for it, and is sent after all.
 func TestAStallIsSeenByAllThatWasDue(t *testing.T) {
-	c, slow := stalled(t, 400*time.Millisecond, 200*time.Millisecond)
-	if c.failed != 0 || c.done < 300 || c.done > 500 {
-		t.Errorf("%d done, %d failed (%s) of some 400", c.done, c.failed, c.failure)
+	c, late := paced(t, 4*time.Second, 2*time.Second)
+	if c.failed != 0 || c.done < 3800 || c.done > 4200 {
+		t.Errorf("%d done of some 4000, %d failed (%s)", c.done, c.failed, c.failure)
 	}
-	if slow < 100 {
-		t.Errorf("%d requests waited a quarter of the stall, want some 150", slow)
+	if n := len(late); n < 1900 || n > 2100 || late[n/2] < 900*time.Millisecond || late[n/2] > 1100*time.Millisecond || late[n-1] < 2*time.Second {
+		t.Errorf("%d waited, want some 2000, for a second in the middle, and 2 s at most", n)
 	}
 }
 
 // What cannot be sent for long has failed, late.
 func TestWhatIsNotSentFails(t *testing.T) {
-	c, slow := stalled(t, 100*time.Millisecond, 400*time.Millisecond)
-	if c.done+c.failed < 60 || c.failed < 40 || !strings.HasPrefix(c.failure, "not sent") || slow < c.failed {
-		t.Errorf("%d done, %d failed (%s) of some 100, %d late", c.done, c.failed, c.failure, slow)
+	c, late := paced(t, time.Second, 4*time.Second)
+	if n := c.done + c.failed; n < 900 || n > 1100 || c.done != 11 || !strings.HasPrefix(c.failure, "not sent") {
+		t.Errorf("%d done, %d failed (%s) of some 1000", c.done, c.failed, c.failure)
+	}
+	if len(late) != int(c.failed)+1 || late[0] < 3*time.Second {
+		t.Errorf("%d waited, %v at least, of %d that were not sent", len(late), late[0], c.failed)
 	}
 }
 
