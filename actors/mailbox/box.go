@@ -19,8 +19,9 @@ type box struct {
 	run        func() // process, bound once so that scheduling allocates nothing
 
 	mu        sync.Mutex
-	scheduled bool // a run is queued at the dispatcher or goes on; guarded by mu
-	suspended bool // written by the running turn under mu
+	scheduled bool  // a run is queued at the dispatcher or goes on; guarded by mu
+	suspended bool  // written by the running turn under mu
+	patient   []any // messages that wait for the next one of another kind; guarded by mu
 
 	system, consensus, client lane
 
@@ -45,18 +46,19 @@ func (b *box) RegisterHandlers(invoker actor.MessageInvoker, dispatcher actor.Di
 
 func (b *box) Start() {}
 
-// UserMessageCount counts what waits in the consensus and client lanes.
+// UserMessageCount counts what waits in the consensus and client lanes, patient messages left out.
 func (b *box) UserMessageCount() int { return b.consensus.waiting() + b.client.waiting() }
 
 func (b *box) PostSystemMessage(msg any) {
 	b.mu.Lock()
+	b.joinLocked()
 	b.system.put(msg)
 	b.postedLocked(true)
 }
 
 func (b *box) PostUserMessage(msg any) {
-	if isConsensus(msg) {
-		b.postConsensus(msg)
+	if c, ok := bare(msg).(Consensus); ok {
+		b.postConsensus(msg, c)
 		return
 	}
 	b.mu.Lock()
@@ -65,6 +67,7 @@ func (b *box) PostUserMessage(msg any) {
 		b.onDrop(msg)
 		return
 	}
+	b.joinLocked()
 	b.client.put(msg)
 	if _, ok := msg.(Here); ok && b.here && !b.scheduled && !b.suspended {
 		b.scheduled = true
@@ -75,16 +78,37 @@ func (b *box) PostUserMessage(msg any) {
 	b.postedLocked(false)
 }
 
-func (b *box) postConsensus(msg any) {
+// postConsensus puts msg, which is m, or m in an envelope.
+func (b *box) postConsensus(msg any, m Consensus) {
+	p, ok := m.(Patient)
 	b.mu.Lock()
+	if ok && p.CanWait() {
+		b.patient = append(b.patient, msg)
+		b.mu.Unlock()
+		return
+	}
 	if b.fullLocked(msg) {
 		b.mu.Unlock()
 		b.onLossy(msg)
 		return
 	}
+	b.joinLocked()
 	b.weigh(msg, 1)
 	b.consensus.put(msg)
 	b.postedLocked(false)
+}
+
+// joinLocked puts the patient messages into their lane, ahead of one that brings a turn.
+func (b *box) joinLocked() {
+	if len(b.patient) == 0 {
+		return
+	}
+	for i, msg := range b.patient {
+		b.weigh(msg, 1)
+		b.consensus.put(msg)
+		b.patient[i] = nil
+	}
+	b.patient = b.patient[:0]
 }
 
 // fullLocked says that a message of the consensus lane is one to drop.

@@ -19,6 +19,11 @@ type lossyFront struct{ front }
 
 func (lossyFront) MayBeDropped() {}
 
+// idle is a consensus message that can wait, unless it is odd.
+type idle struct{ front }
+
+func (m idle) CanWait() bool { return m.n%2 == 0 }
+
 // recorder is an invoker that notes what it is given, and runs hooks by message.
 type recorder struct {
 	got       []any
@@ -84,6 +89,47 @@ func TestConsensusOvertakesClientsOfTheSameTurn(t *testing.T) {
 	post(b, "a", "b")
 	d.Run(10)
 	expect(t, r.got, "a", "sys:s", front{1}, "b", front{2}, Drained{5}, "later", Drained{1})
+}
+
+// What can wait brings no turn, and is in that of the next message of whatever lane, in the order sent.
+func TestPatientMessages(t *testing.T) {
+	wait2, wait4, eager := idle{front{2}}, &actor.MessageEnvelope{Message: idle{front{4}}}, idle{front{1}}
+	for _, c := range []struct {
+		name string
+		post func(*box)
+		want []any
+	}{
+		{"alone", func(b *box) { post(b, wait2, wait4) }, nil},
+		{"before a consensus message", func(b *box) { post(b, wait2, wait4, front{1}) }, []any{wait2, wait4, front{1}, Drained{3}}},
+		{"before one of their own that cannot wait", func(b *box) { post(b, wait2, eager, wait4) }, []any{wait2, eager, Drained{2}}},
+		{"before a client message", func(b *box) { post(b, wait2, "a", wait4) }, []any{wait2, "a", Drained{2}}},
+		{"with a system message", func(b *box) { post(b, wait2); b.PostSystemMessage("s") }, []any{"sys:s", wait2, Drained{2}}},
+		{"before a client message that finds no room", func(b *box) { post(b, wait2, "a", "b") }, []any{wait2, "a", Drained{2}}},
+		{"before one that has no room in its lane", func(b *box) { post(b, front{1}, wait2, lossyFront{}) }, []any{front{1}, Drained{1}}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			drop := func(any) {}
+			b, r, d := stepped(WithLimit(1, drop), WithConsensusLimit(1, drop))
+			c.post(b)
+			d.Run(10)
+			expect(t, r.got, c.want...)
+		})
+	}
+}
+
+func TestPatientMessagesPostedInATurnWaitForTheNext(t *testing.T) {
+	b, r, d := stepped()
+	r.hook = func(m any) {
+		if m == "a" {
+			post(b, idle{front{2}})
+		}
+	}
+	post(b, "a")
+	d.Run(10)
+	expect(t, r.got, "a", Drained{1})
+	post(b, "b")
+	d.Run(10)
+	expect(t, r.got, "a", Drained{1}, idle{front{2}}, "b", Drained{2})
 }
 
 // smallBatch lets a turn deliver two client messages.

@@ -20,15 +20,19 @@ type Weighed interface {
 	Weight() int64
 }
 
+// Patient is a consensus message that may say, always the same, that it can wait: then it brings no turn, and is
+// delivered in the one that the next message of another kind brings, ahead of that message if both are in the consensus
+// lane. It is for what an actor must know before it does anything else, but need not do anything about. Whoever sends
+// such messages must know of others that come, a clock's, or the last of them is never delivered.
+type Patient interface {
+	Consensus
+	CanWait() bool
+}
+
 // Here marks a client message whose sender can spare the time: if the actor is idle, its turn is made on the sender's
 // goroutine, which saves the switch to another. The sender must hold no lock that the actor takes. It has an effect
 // with dispatchers that have a method RunsHere, such as Workers.
 type Here interface{ RunHere() }
-
-func isConsensus(msg any) bool {
-	_, ok := bare(msg).(Consensus)
-	return ok
-}
 
 func isLossy(msg any) bool {
 	_, ok := bare(msg).(Lossy)

@@ -72,6 +72,7 @@ type apply struct {
 	tick      uint64
 	handed    time.Time
 	leads     uint64 // the term in which the replica leads, 0: it does not
+	canWait   bool   // the replica has nothing to do once this is applied
 }
 
 // carried are the batches that wait for the entry at index.
@@ -103,10 +104,14 @@ type applied struct {
 	nextExpiry int64
 	waiting    bool // operations wait for answers
 	lost       []uint64
+	canWait    bool
 }
 
 // ConsensusLane marks applied for the front lane of the replica's mailbox.
 func (*applied) ConsensusLane() {}
+
+// CanWait implements mailbox.Patient.
+func (m *applied) CanWait() bool { return m.canWait }
 
 // restored tells the replica what a restored state holds.
 type restored struct {
@@ -190,6 +195,7 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 	ctx.Send(a.replica, &applied{
 		responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry(),
 		waiting: len(a.blocked.byID) > 0, lost: a.blocked.lost,
+		canWait: m.canWait && len(a.blocked.lost) == 0,
 	})
 	a.blocked.lost = nil
 	a.gauges.ApplyTime.Observe(time.Since(m.handed))

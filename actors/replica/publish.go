@@ -8,11 +8,11 @@ import (
 
 // publish writes the gauges at the end of a turn.
 func (r *replica) publish() {
-	g, st := r.gauges, r.node.BasicStatus()
+	g := r.gauges
 	g.Role.Store(uint32(r.shownRole()))
 	g.Leader.Store(r.leader)
-	g.Term.Store(st.HardState.GetTerm())
-	g.Commit.Store(st.HardState.GetCommit())
+	g.Term.Store(r.term)
+	g.Commit.Store(r.hard.GetCommit())
 	g.Last.Store(r.last)
 	g.Snapshot.Store(r.storage.snap.Index)
 	g.Voters.Store(uint64(len(r.members.Conf.GetVoters())))

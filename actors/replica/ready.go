@@ -18,6 +18,9 @@ func (r *replica) handleReady(rd raft.Ready) {
 	if rd.SoftState != nil {
 		r.roleChanged(rd.SoftState)
 	}
+	if rd.HardState != nil {
+		r.hardState(rd.HardState)
+	}
 	for _, m := range rd.Messages {
 		switch m.GetTo() {
 		case raft.LocalAppendThread:
@@ -38,6 +41,11 @@ func (r *replica) handleReady(rd raft.Ready) {
 	if len(r.proposed) > 0 {
 		panic("replica: a proposal did not show up in the Ready that followed it")
 	}
+}
+
+// hardState takes over the hard state of a Ready.
+func (r *replica) hardState(h *raftpb.HardState) {
+	r.hard, r.term = h, h.GetTerm()
 }
 
 // sendReady sends a message that need not wait for the disk. Raft counts a request for votes among them,
@@ -73,8 +81,7 @@ func (r *replica) append(m *raftpb.Message) {
 		Sync: len(tag.responses) > 0, Reply: r.self(), Tag: tag,
 	}
 	if m.Term != nil || m.Vote != nil || m.Commit != nil {
-		out.Hard = &raftpb.HardState{Term: new(m.GetTerm()), Vote: new(m.GetVote()), Commit: new(m.GetCommit())}
-		r.term = m.GetTerm()
+		out.Hard = r.hard // which came with the same Ready
 	}
 	if snap := m.GetSnapshot(); !raft.IsEmptySnap(snap) {
 		tag.installed = r.takeInstalled(snap)
@@ -163,6 +170,7 @@ func (r *replica) hand(m *raftpb.Message) {
 		}
 	}
 	r.observeStamp(out.entries)
+	out.canWait = r.handed == r.hard.GetCommit() && len(out.changes) == 0 && r.campaign == 0
 	r.toApplier(out)
 }
 

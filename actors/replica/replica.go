@@ -30,8 +30,9 @@ type replica struct {
 	role     raft.StateType
 	leader   uint64 // replica id
 	term     uint64
-	last     uint64 // last index of the log, unstable entries included
-	handed   uint64 // last index handed to the applier
+	hard     *raftpb.HardState // of the last Ready that had one
+	last     uint64            // last index of the log, unstable entries included
+	handed   uint64            // last index handed to the applier
 	applied  uint64
 	ownTerm  bool                      // as leader: an entry of this term is committed and handed to the applier
 	heard    uint64                    // tick of the last message of the leader
@@ -183,6 +184,7 @@ func (r *replica) start() {
 		return
 	}
 	r.node = node
+	r.hardState(node.BasicStatus().HardState)
 	r.reads.nextID = r.cfg.Rand.Uint64()
 	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
 	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
