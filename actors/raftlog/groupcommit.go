@@ -7,17 +7,18 @@ import (
 )
 
 const (
-	recentSyncs = 2                    // a shard that appended in one of so many syncs is about to do so again
-	minSync     = time.Millisecond     // quicker syncs are not put off: timers are no finer than that
-	maxPutOff   = 5 * time.Millisecond // whatever a sync takes
-	maxSkipped  = 31                   // syncs that are not put off, after delays that gained nothing
+	recentSyncs = 2                      // a shard that appended in one of so many syncs is about to do so again
+	minSync     = 100 * time.Microsecond // quicker syncs are not put off: a delay that a timer has to end is 1 to 2 ms late
+	maxPutOff   = 5 * time.Millisecond   // whatever a sync takes
+	worthwhile  = 0.45                   // of those who were missing come in a delay, on average, or it gains too little
+	maxSkipped  = 63                     // syncs that are not put off, after delays that gained too little
 )
 
 // groupCommit says for how long a sync is put off for the shards that are about to append. Under load those of a node
 // take turns otherwise, one in a sync and one in the next: each sync then carries half of what it might, and the next
 // one begins as soon as it ends. What is put off has waited for the sync before it anyway, so the delay is what a sync
-// takes, counted from the end of the last. Where fewer than half of those came who were missing, the next syncs are not
-// put off. It belongs to the writer.
+// takes, counted from the end of the last. Where few of those come who were missing, as with few clients, it is tried now
+// and then only. It belongs to the writer.
 type groupCommit struct {
 	number  uint64                     // of the sync that is being put together
 	latest  map[slotmap.ShardID]uint64 // number of the last sync with entries of a shard
@@ -28,12 +29,13 @@ type groupCommit struct {
 	until  time.Time // this sync is put off, if it is
 	wanted int       // shards that were missing when that began
 	came   int       // of them
+	gain   float64   // the part that came of those who were missing, on average
 	skip   int       // so many syncs are not put off
 	vain   int       // as many were skipped last
 }
 
 func newGroupCommit() groupCommit {
-	return groupCommit{number: recentSyncs + 1, latest: map[slotmap.ShardID]uint64{}}
+	return groupCommit{number: recentSyncs + 1, gain: 1, latest: map[slotmap.ShardID]uint64{}}
 }
 
 // appends notes that there are entries of a shard for this sync.
@@ -69,12 +71,9 @@ func (g *groupCommit) synced(began, ended time.Time) {
 	switch {
 	case g.until.IsZero():
 		g.skip = max(g.skip-1, 0)
-	case 2*g.came >= g.wanted:
-		g.vain = 0
-	case began.Before(g.until): // something urgent came, which says nothing of those who were missing
+	case g.missing > 0 && began.Before(g.until): // something urgent came, which says nothing of those who were missing
 	default:
-		g.vain = min(2*g.vain+1, maxSkipped)
-		g.skip = g.vain
+		g.learn(float64(g.came) / float64(g.wanted))
 	}
 	g.ended = ended
 	g.takes += (min(ended.Sub(began), maxPutOff) - g.takes) / 8
@@ -87,4 +86,15 @@ func (g *groupCommit) synced(began, ended time.Time) {
 			delete(g.latest, shard)
 		}
 	}
+}
+
+// learn takes what a delay has gained.
+func (g *groupCommit) learn(gain float64) {
+	g.gain += (gain - g.gain) / 8
+	if g.gain >= worthwhile {
+		g.vain = 0
+		return
+	}
+	g.vain = min(2*g.vain+1, maxSkipped)
+	g.skip = g.vain
 }
