@@ -1,29 +1,41 @@
 package replica
 
 import (
-	"go.etcd.io/raft/v3"
+	"sync/atomic"
 
 	"github.com/asynkron/protoactor-go/actor"
+	"go.etcd.io/raft/v3"
 )
 
-// publish writes the gauges at the end of a turn.
+// publish writes the gauges at the end of a turn, those that have changed: most turns change one or two, and a store is
+// dear that others may be looking at.
 func (r *replica) publish() {
 	g := r.gauges
-	g.Role.Store(uint32(r.shownRole()))
-	g.Leader.Store(r.leader)
-	g.Term.Store(r.term)
-	g.Commit.Store(r.hard.GetCommit())
-	g.Last.Store(r.last)
-	g.Snapshot.Store(r.storage.snap.Index)
-	g.Voters.Store(uint64(len(r.members.Conf.GetVoters())))
-	g.Learners.Store(uint64(len(r.members.Conf.GetLearners())))
-	g.Ready.Store(r.leader != 0 && (r.role != raft.StateLeader || r.ownTerm))
+	if role := uint32(r.shownRole()); g.Role.Load() != role {
+		g.Role.Store(role)
+	}
+	set(&g.Leader, r.leader)
+	set(&g.Term, r.term)
+	set(&g.Commit, r.hard.GetCommit())
+	set(&g.Last, r.last)
+	set(&g.Snapshot, r.storage.snap.Index)
+	set(&g.Voters, uint64(len(r.members.Conf.GetVoters())))
+	set(&g.Learners, uint64(len(r.members.Conf.GetLearners())))
+	if ready := r.leader != 0 && (r.role != raft.StateLeader || r.ownTerm); g.Ready.Load() != ready {
+		g.Ready.Store(ready)
+	}
 	if node, ok := r.leaderNode(); ok {
 		if cur := g.leaderID.Load(); cur == nil || *cur != node {
 			g.leaderID.Store(&node)
 		}
 	} else if g.leaderID.Load() != nil {
 		g.leaderID.Store(nil)
+	}
+}
+
+func set(g *atomic.Uint64, v uint64) {
+	if g.Load() != v {
+		g.Store(v)
 	}
 }
 

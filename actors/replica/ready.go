@@ -74,8 +74,11 @@ func (r *replica) soonTold(m *raftpb.Message) bool {
 // append sends entries, hard state and snapshot to the log. The attached responses come back with the
 // acknowledgement and leave then: they say that this is on disk.
 func (r *replica) append(m *raftpb.Message) {
-	tag := &appendTag{entries: m.GetEntries(), responses: append(r.votes, m.GetResponses()...)}
-	r.votes = nil
+	tag := &appendTag{entries: m.GetEntries(), responses: m.GetResponses()}
+	if len(r.votes) > 0 {
+		tag.responses = append(r.votes, tag.responses...)
+		r.votes = nil
+	}
 	out := &raftlog.Append{
 		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Entries: m.GetEntries(),
 		Sync: len(tag.responses) > 0, Reply: r.self(), Tag: tag,
@@ -208,7 +211,9 @@ func (r *replica) applyChange(e *raftpb.Entry) Membership {
 func (r *replica) appliedThrough(m *applied) {
 	r.applied = max(r.applied, m.index) // a snapshot may have been installed meanwhile
 	r.nextExpiry, r.waiting = m.nextExpiry, m.waiting
-	r.unblock(&Unblock{IDs: m.lost})
+	if len(m.lost) > 0 {
+		r.unblock(&Unblock{IDs: m.lost})
+	}
 	for _, resp := range m.responses {
 		r.step(resp)
 	}

@@ -224,11 +224,13 @@ func (r *replica) drained() {
 	r.proposeUnblocks()
 	r.proposeQueued()
 	r.openReadRound()
-	for r.node.HasReady() {
+	for ready := r.node.HasReady(); ready; {
 		r.handleReady(r.node.Ready())
 		r.openReadRound()
-		if !r.node.HasReady() && len(r.writes) > 0 {
+		ready = r.node.HasReady()
+		if !ready && len(r.writes) > 0 {
 			r.proposeQueued()
+			ready = r.node.HasReady()
 		}
 	}
 	r.dispatchReads()
