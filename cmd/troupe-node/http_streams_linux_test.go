@@ -109,30 +109,6 @@ func (c *crowd) leave() (n int) {
 	return n
 }
 
-// gauges reads figures of /metrics.
-func gauges(t *testing.T, n *cluster.Node, names ...string) (values []float64) {
-	t.Helper()
-	resp, err := http.Get("http://" + n.HTTP + "/metrics")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer resp.Body.Close()
-	text, err := io.ReadAll(resp.Body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range names {
-		_, after, _ := strings.Cut(string(text), "\n"+name+" ")
-		line, _, _ := strings.Cut(after, "\n")
-		v, err := strconv.ParseFloat(line, 64)
-		if err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		values = append(values, v)
-	}
-	return values
-}
-
 func resident(t *testing.T, n *cluster.Node) float64 {
 	t.Helper()
 	return gauges(t, n, "process_resident_memory_bytes")[0]

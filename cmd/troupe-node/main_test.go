@@ -3,7 +3,10 @@ package main
 import (
 	"context"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -43,6 +46,30 @@ func ask(t *testing.T, n *cluster.Node, args ...string) string {
 		t.Fatalf("%s %v: %s", n.Name, args, e)
 	}
 	return r.String()
+}
+
+// gauges reads figures of /metrics.
+func gauges(t *testing.T, n *cluster.Node, names ...string) (values []float64) {
+	t.Helper()
+	resp, err := http.Get("http://" + n.HTTP + "/metrics")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range names {
+		_, after, _ := strings.Cut(string(text), "\n"+name+" ")
+		line, _, _ := strings.Cut(after, "\n")
+		v, err := strconv.ParseFloat(line, 64)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		values = append(values, v)
+	}
+	return values
 }
 
 // load writes unique keys through a cluster until it is stopped, and remembers those that were
