@@ -21,7 +21,7 @@ type box struct {
 	mu        sync.Mutex
 	scheduled bool  // a run is queued at the dispatcher or goes on; guarded by mu
 	suspended bool  // written by the running turn under mu
-	patient   []any // messages that wait for the next one of another kind; guarded by mu
+	patient   []any // messages that have brought no turn; guarded by mu
 
 	system, consensus, client lane
 
@@ -51,7 +51,6 @@ func (b *box) UserMessageCount() int { return b.consensus.waiting() + b.client.w
 
 func (b *box) PostSystemMessage(msg any) {
 	b.mu.Lock()
-	b.joinLocked()
 	b.system.put(msg)
 	b.postedLocked(true)
 }
@@ -67,7 +66,6 @@ func (b *box) PostUserMessage(msg any) {
 		b.onDrop(msg)
 		return
 	}
-	b.joinLocked()
 	b.client.put(msg)
 	if _, ok := msg.(Here); ok && b.here && !b.scheduled && !b.suspended {
 		b.scheduled = true
@@ -98,17 +96,21 @@ func (b *box) postConsensus(msg any, m Consensus) {
 	b.postedLocked(false)
 }
 
-// joinLocked puts the patient messages into their lane, ahead of one that brings a turn.
+// joinLocked puts the patient messages into their lane: ahead of one that brings a turn, and when a turn takes what has
+// arrived.
 func (b *box) joinLocked() {
 	if len(b.patient) == 0 {
 		return
 	}
-	for i, msg := range b.patient {
+	for _, msg := range b.patient {
 		b.weigh(msg, 1)
 		b.consensus.put(msg)
-		b.patient[i] = nil
 	}
+	clear(b.patient)
 	b.patient = b.patient[:0]
+	if cap(b.patient) > retained {
+		b.patient = nil
+	}
 }
 
 // fullLocked says that a message of the consensus lane is one to drop.
@@ -235,6 +237,7 @@ func (b *box) takeClients() {
 // swap takes what has arrived in a lane.
 func (b *box) swap(l *lane) {
 	b.mu.Lock()
+	b.joinLocked()
 	l.swap()
 	b.mu.Unlock()
 	if b.high != nil {

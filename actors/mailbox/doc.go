@@ -8,7 +8,7 @@
 //
 //  1. system messages (Started, Stop, Watch, Terminated …), which are also checked for between any two others;
 //  2. everything in the consensus lane: messages that implement [Consensus]. One that arrives while the turn
-//     goes on is delivered before the next client message, and a [Patient] one before whatever brings a turn;
+//     goes on is delivered before the next client message. One that is [Patient] brings no turn of its own;
 //  3. what was queued in the client lane (all other messages) when the turn began (with [WithYield] also what came
 //     while it yielded), up to the batch cap;
 //  4. one [Drained], if anything at all was delivered, through the same InvokeUserMessage.

@@ -91,7 +91,15 @@ func TestConsensusOvertakesClientsOfTheSameTurn(t *testing.T) {
 	expect(t, r.got, "a", "sys:s", front{1}, "b", front{2}, Drained{5}, "later", Drained{1})
 }
 
-// What can wait brings no turn, and is in that of the next message of whatever lane, in the order sent.
+// burden is a patient message that weighs.
+type burden struct{ n int64 }
+
+func (burden) ConsensusLane()  {}
+func (burden) CanWait() bool   { return true }
+func (burden) MayBeDropped()   {}
+func (h burden) Weight() int64 { return h.n }
+
+// What can wait brings no turn, and is in the next one that takes what has arrived. Messages of the lane keep their order.
 func TestPatientMessages(t *testing.T) {
 	wait2, wait4, eager := idle{front{2}}, &actor.MessageEnvelope{Message: idle{front{4}}}, idle{front{1}}
 	for _, c := range []struct {
@@ -100,12 +108,13 @@ func TestPatientMessages(t *testing.T) {
 		want []any
 	}{
 		{"alone", func(b *box) { post(b, wait2, wait4) }, nil},
-		{"before a consensus message", func(b *box) { post(b, wait2, wait4, front{1}) }, []any{wait2, wait4, front{1}, Drained{3}}},
-		{"before one of their own that cannot wait", func(b *box) { post(b, wait2, eager, wait4) }, []any{wait2, eager, Drained{2}}},
-		{"before a client message", func(b *box) { post(b, wait2, "a", wait4) }, []any{wait2, "a", Drained{2}}},
+		{"ahead of a consensus message", func(b *box) { post(b, wait2, wait4, front{1}) }, []any{wait2, wait4, front{1}, Drained{3}}},
+		{"behind one", func(b *box) { post(b, front{1}, wait2) }, []any{front{1}, wait2, Drained{2}}},
+		{"beside one of their own that cannot wait", func(b *box) { post(b, wait2, eager, wait4) }, []any{wait2, eager, wait4, Drained{3}}},
+		{"ahead of a client message", func(b *box) { post(b, wait2, "a") }, []any{wait2, "a", Drained{2}}},
+		{"posted after it", func(b *box) { post(b, "a", wait2, wait4) }, []any{wait2, wait4, "a", Drained{3}}},
 		{"with a system message", func(b *box) { post(b, wait2); b.PostSystemMessage("s") }, []any{"sys:s", wait2, Drained{2}}},
-		{"before a client message that finds no room", func(b *box) { post(b, wait2, "a", "b") }, []any{wait2, "a", Drained{2}}},
-		{"before one that has no room in its lane", func(b *box) { post(b, front{1}, wait2, lossyFront{}) }, []any{front{1}, Drained{1}}},
+		{"one that is dropped does not bring them ahead", func(b *box) { post(b, front{1}, wait2, lossyFront{}) }, []any{front{1}, wait2, Drained{2}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			drop := func(any) {}
@@ -114,6 +123,31 @@ func TestPatientMessages(t *testing.T) {
 			d.Run(10)
 			expect(t, r.got, c.want...)
 		})
+	}
+}
+
+func TestPatientMessagesAreWeighedOnceAndReleased(t *testing.T) {
+	b, r, d := stepped(WithConsensusBytes(10, 10, func(any) {}))
+	post(b, burden{3}, burden{4}, front{1})
+	if w := b.weight.Load(); w != 7 {
+		t.Errorf("%d bytes wait, want 7", w)
+	}
+	for _, m := range b.patient[:2] {
+		if m != nil {
+			t.Errorf("still holds %v", m)
+		}
+	}
+	d.Run(10)
+	expect(t, r.got, burden{3}, burden{4}, front{1}, Drained{3})
+	if w := b.weight.Load(); w != 0 {
+		t.Errorf("%d bytes wait after the turn", w)
+	}
+	for range 2 * retained {
+		post(b, burden{0})
+	}
+	post(b, front{1})
+	if cap(b.patient) > retained {
+		t.Errorf("keeps room for %d messages", cap(b.patient))
 	}
 }
 

@@ -21,9 +21,9 @@ type Weighed interface {
 }
 
 // Patient is a consensus message that may say, always the same, that it can wait: then it brings no turn, and is
-// delivered in the one that the next message of another kind brings, ahead of that message if both are in the consensus
-// lane. It is for what an actor must know before it does anything else, but need not do anything about. Whoever sends
-// such messages must know of others that come, a clock's, or the last of them is never delivered.
+// delivered in the next one that takes what has arrived, before the client messages of that turn. It is for what an actor
+// must know before it goes on, but need not do anything about. Whoever sends such messages must know of others that
+// come, a clock's, or the last of them is never delivered. One that can wait is never dropped, be it Lossy or not.
 type Patient interface {
 	Consensus
 	CanWait() bool

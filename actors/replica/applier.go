@@ -72,7 +72,8 @@ type apply struct {
 	tick      uint64
 	handed    time.Time
 	leads     uint64 // the term in which the replica leads, 0: it does not
-	canWait   bool   // the replica has nothing to do once this is applied
+	bytes     int    // of the entries
+	canWait   bool   // the replica has nothing to do once this is applied, that it knows of
 }
 
 // carried are the batches that wait for the entry at index.
@@ -104,6 +105,7 @@ type applied struct {
 	nextExpiry int64
 	waiting    bool // operations wait for answers
 	lost       []uint64
+	bytes      int
 	canWait    bool
 }
 
@@ -173,9 +175,7 @@ const yieldEntries = 4
 func (a *applier) apply(ctx actor.Context, m *apply) {
 	a.tick, a.leads = m.tick, m.leads
 	a.follow()
-	bytes := 0
 	for i, e := range m.entries {
-		bytes += len(e.GetData())
 		if i%yieldEntries == yieldEntries-1 {
 			runtime.Gosched()
 		}
@@ -195,11 +195,11 @@ func (a *applier) apply(ctx actor.Context, m *apply) {
 	ctx.Send(a.replica, &applied{
 		responses: m.responses, index: a.applied, nextExpiry: a.state.NextExpiry(),
 		waiting: len(a.blocked.byID) > 0, lost: a.blocked.lost,
-		canWait: m.canWait && len(a.blocked.lost) == 0,
+		bytes: m.bytes, canWait: m.canWait && len(a.blocked.lost) == 0,
 	})
 	a.blocked.lost = nil
 	a.gauges.ApplyTime.Observe(time.Since(m.handed))
-	a.snapshotGrew(ctx, len(m.entries), bytes)
+	a.snapshotGrew(ctx, len(m.entries), m.bytes)
 	a.relieve(ctx)
 }
 

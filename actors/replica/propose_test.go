@@ -3,6 +3,7 @@ package replica
 import (
 	"bytes"
 	"log"
+	"strings"
 	"testing"
 
 	"go.etcd.io/raft/v3"
@@ -58,5 +59,28 @@ func TestHeaderOfAPause(t *testing.T) {
 	}
 	if len(plain) != len(kept) || plain[1] != entryVersion {
 		t.Errorf("%x and %x", plain, kept)
+	}
+}
+
+// That an entry was applied brings the replica no turn, unless it is so large that raft waits for it.
+func TestAppliedEntryBringsNoTurn(t *testing.T) {
+	c := newCluster(t, 1, 1, 1)
+	c.startAll()
+	c.tick(2)
+	n := c.elect()
+	turns := func(size int) int {
+		before := c.sched.Steps()
+		c.must(c.send(n, kindWrite, "set", "key", strings.Repeat("v", size)), "+OK")
+		c.settle()
+		return c.sched.Steps() - before
+	}
+	const want = 5 // of the replica, the log, the replica, the log for the commit index, and the applier
+	for range 3 {
+		if got := turns(1); got != want {
+			t.Errorf("a write takes %d turns, not %d", got, want)
+		}
+		if got := turns(patientBytes + 1); got != want+1 {
+			t.Errorf("a large write takes %d turns, not %d", got, want+1)
+		}
 	}
 }

@@ -1,8 +1,6 @@
 package replica
 
 import (
-	"sync/atomic"
-
 	"github.com/asynkron/protoactor-go/actor"
 	"go.etcd.io/raft/v3"
 )
@@ -11,9 +9,7 @@ import (
 // dear that others may be looking at.
 func (r *replica) publish() {
 	g := r.gauges
-	if role := uint32(r.shownRole()); g.Role.Load() != role {
-		g.Role.Store(role)
-	}
+	set(&g.Role, uint32(r.shownRole()))
 	set(&g.Leader, r.leader)
 	set(&g.Term, r.term)
 	set(&g.Commit, r.hard.GetCommit())
@@ -21,9 +17,7 @@ func (r *replica) publish() {
 	set(&g.Snapshot, r.storage.snap.Index)
 	set(&g.Voters, uint64(len(r.members.Conf.GetVoters())))
 	set(&g.Learners, uint64(len(r.members.Conf.GetLearners())))
-	if ready := r.leader != 0 && (r.role != raft.StateLeader || r.ownTerm); g.Ready.Load() != ready {
-		g.Ready.Store(ready)
-	}
+	set(&g.Ready, r.leader != 0 && (r.role != raft.StateLeader || r.ownTerm))
 	if node, ok := r.leaderNode(); ok {
 		if cur := g.leaderID.Load(); cur == nil || *cur != node {
 			g.leaderID.Store(&node)
@@ -33,7 +27,10 @@ func (r *replica) publish() {
 	}
 }
 
-func set(g *atomic.Uint64, v uint64) {
+func set[T comparable](g interface {
+	Load() T
+	Store(T)
+}, v T) {
 	if g.Load() != v {
 		g.Store(v)
 	}

@@ -15,11 +15,11 @@ import (
 
 // handleReady does what raft wants done, each as a message to the actor that does it.
 func (r *replica) handleReady(rd raft.Ready) {
-	if rd.SoftState != nil {
-		r.roleChanged(rd.SoftState)
-	}
 	if rd.HardState != nil {
 		r.hardState(rd.HardState)
+	}
+	if rd.SoftState != nil {
+		r.roleChanged(rd.SoftState)
 	}
 	for _, m := range rd.Messages {
 		switch m.GetTo() {
@@ -144,6 +144,10 @@ func (r *replica) sendAll(msgs []*raftpb.Message) {
 	}
 }
 
+// patientBytes is how many bytes of entries may be with the applier for its acknowledgement to wait: with maxApplying of
+// them raft hands over no more until it has one.
+const patientBytes = maxApplying / 2
+
 // hand gives committed entries to the applier, each with the batches that wait for it, and makes
 // configuration changes effective.
 func (r *replica) hand(m *raftpb.Message) {
@@ -173,7 +177,11 @@ func (r *replica) hand(m *raftpb.Message) {
 		}
 	}
 	r.observeStamp(out.entries)
-	out.canWait = r.handed == r.hard.GetCommit() && len(out.changes) == 0 && r.campaign == 0
+	for _, e := range out.entries {
+		out.bytes += len(e.GetData())
+	}
+	r.applying += out.bytes
+	out.canWait = r.handed == r.hard.GetCommit() && r.applying < patientBytes && len(out.changes) == 0 && r.campaign == 0
 	r.toApplier(out)
 }
 
@@ -209,6 +217,7 @@ func (r *replica) applyChange(e *raftpb.Entry) Membership {
 
 // appliedThrough takes the applier's acknowledgement.
 func (r *replica) appliedThrough(m *applied) {
+	r.applying -= m.bytes
 	r.applied = max(r.applied, m.index) // a snapshot may have been installed meanwhile
 	r.nextExpiry, r.waiting = m.nextExpiry, m.waiting
 	if len(m.lost) > 0 {

@@ -34,6 +34,7 @@ type replica struct {
 	last     uint64            // last index of the log, unstable entries included
 	handed   uint64            // last index handed to the applier
 	applied  uint64
+	applying int                       // bytes of the entries that were handed over and not acknowledged
 	ownTerm  bool                      // as leader: an entry of this term is committed and handed to the applier
 	heard    uint64                    // tick of the last message of the leader
 	peers    map[uint64]slotmap.NodeID // nodes of replicas by what they sent, before the log tells

@@ -12,7 +12,7 @@ const gcPercent = "go_gc_gogc_percent"
 
 // A node with little data has room for garbage, one with much collects as Go does.
 func TestRoomForGarbage(t *testing.T) {
-	n := cluster.StartT(t, cluster.Options{Nodes: 1}).Node(0)
+	n := cluster.StartT(t, cluster.Options{Nodes: 1, Env: []string{"GOGC="}}).Node(0)
 	if p := gauges(t, n, gcPercent)[0]; p < 200 {
 		t.Errorf("GOGC is %v of an empty node", p)
 	}

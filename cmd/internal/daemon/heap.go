@@ -12,8 +12,9 @@ const (
 	// live, so a node with little data collects every second under load, each time on a quarter of its processors and
 	// with the goroutines that allocate helping: at half of the peak rate that was a third of GET's 99th percentile.
 	spareHeap = 64 << 20
-	// minLive is what counts as live at least, in bytes: Go's own smallest heap.
-	minLive = 4 << 20
+	// maxPercent bounds by how much a heap that has just grown is taken for a smaller one: a collection sets its goal
+	// before the percentage follows.
+	maxPercent = 400
 
 	liveMetric = "/gc/heap/live:bytes"
 )
@@ -26,7 +27,7 @@ func spareCollections() {
 	}
 }
 
-// collections are the collector's as far as they have an owner here: the runtime calls ended after each.
+// collections are the collector's as far as they have an owner here: the runtime calls ended soon after most of them.
 type collections struct{ percent int }
 
 func (c *collections) ended() {
@@ -45,7 +46,7 @@ type collected struct{ _ *int }
 
 // gcPercent is GOGC for a heap with so many live bytes.
 func gcPercent(live uint64) int {
-	return int(max(100, spareHeap*100/max(live, minLive)))
+	return int(min(max(100, spareHeap*100/max(live, 1)), maxPercent))
 }
 
 // worthSetting reports whether a change is worth the stop of the world that it takes.

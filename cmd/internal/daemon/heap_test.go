@@ -4,7 +4,7 @@ import "testing"
 
 func TestGCPercent(t *testing.T) {
 	for live, want := range map[uint64]int{
-		0: 1600, 4 << 20: 1600, 16 << 20: 400, 48 << 20: 133, 64 << 20: 100, 65 << 20: 100, 1 << 40: 100,
+		0: 400, 4 << 20: 400, 16 << 20: 400, 17 << 20: 376, 48 << 20: 133, 64 << 20: 100, 65 << 20: 100, 1 << 40: 100,
 	} {
 		if got := gcPercent(live); got != want {
 			t.Errorf("%d bytes live: GOGC %d, want %d", live, got, want)
