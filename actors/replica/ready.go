@@ -156,6 +156,7 @@ func (r *replica) hand(m *raftpb.Message) {
 		out.leads = r.term
 	}
 	for _, e := range out.entries {
+		out.bytes += len(e.GetData())
 		if e.GetType() != raftpb.EntryNormal {
 			out.changes = append(out.changes, memberChange{e.GetIndex(), r.applyChange(e)})
 		}
@@ -177,9 +178,6 @@ func (r *replica) hand(m *raftpb.Message) {
 		}
 	}
 	r.observeStamp(out.entries)
-	for _, e := range out.entries {
-		out.bytes += len(e.GetData())
-	}
 	r.applying += out.bytes
 	out.canWait = r.handed == r.hard.GetCommit() && r.applying < patientBytes && len(out.changes) == 0 && r.campaign == 0
 	r.toApplier(out)
