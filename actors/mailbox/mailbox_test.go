@@ -97,7 +97,7 @@ type burden struct{ n int64 }
 func (burden) ConsensusLane()  {}
 func (burden) CanWait() bool   { return true }
 func (burden) MayBeDropped()   {}
-func (h burden) Weight() int64 { return h.n }
+func (b burden) Weight() int64 { return b.n }
 
 // What can wait brings no turn, and is in the next one that takes what has arrived. Messages of the lane keep their order.
 func TestPatientMessages(t *testing.T) {

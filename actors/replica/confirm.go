@@ -49,7 +49,7 @@ func (r *replica) spares(m *raftpb.Message) bool {
 // confirms notes who answers a question that all were asked; what answers an older one says nothing of who is quick.
 func (r *replica) confirms(m *raftpb.Message) {
 	c, from := &r.confirmers, m.GetFrom()
-	if m.GetType() != raftpb.MsgHeartbeatResp || m.GetTerm() != r.term || len(m.GetContext()) != 8 || r.confirmable() {
+	if m.GetType() != raftpb.MsgHeartbeatResp || m.GetTerm() != r.term() || len(m.GetContext()) != 8 || r.confirmable() {
 		return
 	}
 	if n := binary.LittleEndian.Uint64(m.GetContext()); c.first == 0 || n < c.first {

@@ -79,7 +79,7 @@ func (a *applier) memory() Memory {
 
 // evict notes what is to be evicted. At the end of a leadership the applier forgets that it asked.
 func (r *replica) evict(m *evict) {
-	if r.role == raft.StateLeader && r.term == m.term {
+	if r.role == raft.StateLeader && r.term() == m.term {
 		r.eviction = m.ops
 	}
 }

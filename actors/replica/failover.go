@@ -75,7 +75,7 @@ func (r *replica) voting(m *raftpb.Message) {
 			r.campaign = max(r.campaign, r.tick+deferTicks)
 		}
 	case raftpb.MsgVoteResp:
-		if !m.GetReject() || m.GetTerm() != r.term || r.role != raft.StateCandidate || r.campaign != 0 {
+		if !m.GetReject() || m.GetTerm() != r.term() || r.role != raft.StateCandidate || r.campaign != 0 {
 			return
 		}
 		if turn, ok := r.turn(r.lost); ok && r.refused(m.GetFrom()) {
@@ -87,8 +87,8 @@ func (r *replica) voting(m *raftpb.Message) {
 // refused notes that a voter has voted for another candidate of this term, and reports whether this one can no longer
 // win: the voters of the node whose loss began it do not vote.
 func (r *replica) refused(by uint64) bool {
-	if r.rejected.term != r.term {
-		r.rejected.term, r.rejected.by = r.term, nil
+	if r.rejected.term != r.term() {
+		r.rejected.term, r.rejected.by = r.term(), nil
 	}
 	if !slices.Contains(r.rejected.by, by) {
 		r.rejected.by = append(r.rejected.by, by)

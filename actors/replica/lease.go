@@ -69,7 +69,7 @@ func beat(m *raftpb.Message) uint64 {
 // promisedBy notes the promise of a replica.
 func (r *replica) promisedBy(from slotmap.NodeID, m *wire.Promise) {
 	l := &r.lease
-	if m.Term == r.term && l.round != 0 && m.Round >= l.round && r.members.Has(m.Replica) && !r.foreign(from, m.Replica) {
+	if m.Term == r.term() && l.round != 0 && m.Round >= l.round && r.members.Has(m.Replica) && !r.foreign(from, m.Replica) {
 		l.promised[m.Replica] = true
 	}
 }
@@ -77,7 +77,7 @@ func (r *replica) promisedBy(from slotmap.NodeID, m *wire.Promise) {
 // extend begins a lease if the round that is confirmed has brought the promises of a majority.
 func (r *replica) extend(ctx []byte) {
 	l := &r.lease
-	if l.read == 0 || len(ctx) != 8 || binary.BigEndian.Uint64(ctx) != l.read || r.members.Joint() || l.offered == r.term {
+	if l.read == 0 || len(ctx) != 8 || binary.BigEndian.Uint64(ctx) != l.read || r.members.Joint() || l.offered == r.term() {
 		return
 	}
 	voters, count := r.members.Conf.GetVoters(), 0
@@ -96,7 +96,7 @@ func (r *replica) endLease() { r.lease = lease{offered: r.lease.offered} }
 
 // offer ends the lease for as long as this term lasts: who is asked to campaign may do it at any time.
 func (r *replica) offer() {
-	r.lease.offered = r.term
+	r.lease.offered = r.term()
 	r.endLease()
 }
 

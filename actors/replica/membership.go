@@ -100,7 +100,7 @@ func (r *replica) membersChanged() {
 
 // announce tells the node what the group is at the moment.
 func (r *replica) announce() {
-	sh := slotmap.Shard{ID: r.cfg.Shard, Index: r.members.Index, Members: r.members.Members(), Term: r.term}
+	sh := slotmap.Shard{ID: r.cfg.Shard, Index: r.members.Index, Members: r.members.Members(), Term: r.term()}
 	leads := r.role == raft.StateLeader && r.ownTerm
 	if leads {
 		sh.Leader = r.cfg.Replica

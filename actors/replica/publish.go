@@ -11,7 +11,7 @@ func (r *replica) publish() {
 	g := r.gauges
 	set(&g.Role, uint32(r.shownRole()))
 	set(&g.Leader, r.leader)
-	set(&g.Term, r.term)
+	set(&g.Term, r.term())
 	set(&g.Commit, r.hard.GetCommit())
 	set(&g.Last, r.last)
 	set(&g.Snapshot, r.storage.snap.Index)

@@ -16,7 +16,7 @@ import (
 // handleReady does what raft wants done, each as a message to the actor that does it.
 func (r *replica) handleReady(rd raft.Ready) {
 	if rd.HardState != nil {
-		r.hardState(rd.HardState)
+		r.hard = rd.HardState
 	}
 	if rd.SoftState != nil {
 		r.roleChanged(rd.SoftState)
@@ -41,11 +41,6 @@ func (r *replica) handleReady(rd raft.Ready) {
 	if len(r.proposed) > 0 {
 		panic("replica: a proposal did not show up in the Ready that followed it")
 	}
-}
-
-// hardState takes over the hard state of a Ready.
-func (r *replica) hardState(h *raftpb.HardState) {
-	r.hard, r.term = h, h.GetTerm()
 }
 
 // sendReady sends a message that need not wait for the disk. Raft counts a request for votes among them,
@@ -153,7 +148,7 @@ const patientBytes = maxApplying / 2
 func (r *replica) hand(m *raftpb.Message) {
 	out := &apply{entries: m.GetEntries(), responses: m.GetResponses(), tick: r.tick, handed: time.Now()}
 	if r.role == raft.StateLeader {
-		out.leads = r.term
+		out.leads = r.term()
 	}
 	for _, e := range out.entries {
 		out.bytes += len(e.GetData())
@@ -172,7 +167,7 @@ func (r *replica) hand(m *raftpb.Message) {
 		if r.handed <= r.snaps.found {
 			r.snaps.grew(len(e.GetData()))
 		}
-		if !r.ownTerm && r.role == raft.StateLeader && e.GetTerm() == r.term {
+		if !r.ownTerm && r.role == raft.StateLeader && e.GetTerm() == r.term() {
 			r.ownTerm = true
 			r.announce()
 		}

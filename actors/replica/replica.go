@@ -28,8 +28,7 @@ type replica struct {
 
 	tick     uint64
 	role     raft.StateType
-	leader   uint64 // replica id
-	term     uint64
+	leader   uint64            // replica id
 	hard     *raftpb.HardState // of the last Ready that had one
 	last     uint64            // last index of the log, unstable entries included
 	handed   uint64            // last index handed to the applier
@@ -185,7 +184,7 @@ func (r *replica) start() {
 		return
 	}
 	r.node = node
-	r.hardState(node.BasicStatus().HardState)
+	r.hard = node.BasicStatus().HardState
 	r.reads.nextID = r.cfg.Rand.Uint64()
 	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
 	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
@@ -361,5 +360,8 @@ func (r *replica) send(m *raftpb.Message) {
 	}
 	r.cfg.System.Root.Send(r.cfg.Peer(node), &wire.Raft{Shard: r.cfg.Shard, Message: m})
 }
+
+// term is raft's, as of the last Ready.
+func (r *replica) term() uint64 { return r.hard.GetTerm() }
 
 func (r *replica) toApplier(m any) { r.cfg.System.Root.Send(r.applier, m) }
