@@ -11,6 +11,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/forward"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
@@ -33,6 +34,7 @@ type director struct {
 	forward *actor.PID
 	broker  *actor.PID
 	survey  *actor.PID
+	confirm *actor.PID
 	clients *session.Server
 	links   Links
 	gossip  Gossip
@@ -132,6 +134,7 @@ func (d *director) rare(ctx actor.Context, m any) {
 func (d *director) onTick() {
 	d.ticks++
 	d.toReplicas(replica.Tick{})
+	d.system.Root.Send(d.confirm, confirm.Tick{})
 	if d.ticks%placementTicks == 0 {
 		d.place()
 	}
@@ -303,7 +306,7 @@ func (d *director) changed(m *replica.Changed) {
 
 // toPeerUsers tells those who speak with the same actor on other nodes of a link.
 func (d *director) toPeerUsers(m any) {
-	for _, pid := range []*actor.PID{d.forward, d.broker, d.survey} {
+	for _, pid := range []*actor.PID{d.forward, d.broker, d.survey, d.confirm} {
 		d.system.Root.Send(pid, m)
 	}
 }

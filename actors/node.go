@@ -10,6 +10,7 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/forward"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
@@ -206,6 +207,7 @@ func (n *Node) startCluster(id identity) error {
 	}
 	// These ask the sessions.
 	d.survey = n.spawn(survey.Name, func() actor.Actor { return n.survey }, survey.Mailbox)
+	d.confirm = n.spawn(confirm.Name, func() actor.Actor { return confirm.New(n.confirmConfig()) }, confirm.Mailbox...)
 	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
 	d.clients = n.sessions
 	d.publish()
@@ -318,6 +320,16 @@ func (n *Node) local(shard slotmap.ShardID) (*replica.Handle, slotmap.NodeID) {
 	}
 	leader, _ := routes.Leader(shard)
 	return nil, leader.ID
+}
+
+func (n *Node) confirmConfig() confirm.Config {
+	return confirm.Config{System: n.system, Seed: n.world.Seed(), Term: func(shard slotmap.ShardID) (replica, term uint64) {
+		h := n.routes.Load().Handles[shard]
+		if h == nil {
+			return 0, 0
+		}
+		return h.Gauges.Replica, h.Gauges.Term.Load()
+	}}
 }
 
 // servesSlot tells whether a replica of the shard of a slot is here.
@@ -437,6 +449,7 @@ func (n *Node) stopActors() {
 	}
 	if n.survey != nil {
 		wait(n.system.NewLocalPID(survey.Name))
+		wait(n.system.NewLocalPID(confirm.Name))
 	}
 	wait(n.logPID)
 }

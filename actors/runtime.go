@@ -26,7 +26,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 	name := shardName(shard)
 	return replica.Config{
 		System: d.system, Cluster: d.cluster, Self: d.self.ID, Shard: shard, Replica: st.Replica, State: st,
-		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), SnapshotDir: snapshotDir(d.cfg.Data), FS: d.world.FS,
+		Log: d.store, LogPID: d.logPID, NodePID: d.pid(), Confirm: d.confirm, SnapshotDir: snapshotDir(d.cfg.Data), FS: d.world.FS,
 		Peer: func(id slotmap.NodeID) *actor.PID {
 			pid := peers[id]
 			if pid == nil {

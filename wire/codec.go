@@ -48,6 +48,10 @@ func readBody(r *pack.Reader, kind Kind) Message {
 		return &Survey{readOnly(r)}
 	case KindSurveyed:
 		return readSurveyed(r)
+	case KindConfirm:
+		return readConfirm(r)
+	case KindConfirmed:
+		return readConfirmed(r)
 	}
 	return nil
 }
@@ -89,6 +93,55 @@ func (m *Promise) AppendMsgpack(dst []byte) []byte {
 func readPromise(r *pack.Reader) *Promise {
 	fields(r, 4)
 	return &Promise{Shard: readShard(r), Replica: r.Uint(), Term: r.Uint(), Round: r.Uint()}
+}
+
+func (m *Confirm) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 2)
+	dst = pack.AppendUint(dst, m.ID)
+	dst = pack.AppendArray(dst, 3*len(m.Leads))
+	for _, l := range m.Leads {
+		dst = pack.AppendUint(dst, uint64(l.Shard))
+		dst = pack.AppendUint(dst, l.Replica)
+		dst = pack.AppendUint(dst, l.Term)
+	}
+	return dst
+}
+
+func readConfirm(r *pack.Reader) *Confirm {
+	fields(r, 2)
+	m := &Confirm{ID: r.Uint()}
+	n := r.ArrayLen(min(r.Len(), 3*MaxLeads))
+	if n%3 != 0 {
+		invalid(r, "%d values, three for each leader", n)
+	}
+	if r.Err() != nil {
+		return m
+	}
+	m.Leads = make([]Lead, n/3)
+	for i := range m.Leads {
+		m.Leads[i] = Lead{Shard: readShard(r), Replica: r.Uint(), Term: r.Uint()}
+	}
+	return m
+}
+
+func (m *Confirmed) AppendMsgpack(dst []byte) []byte {
+	dst = pack.AppendArray(dst, 2)
+	dst = pack.AppendUint(dst, m.ID)
+	dst = pack.AppendArray(dst, len(m.Not))
+	for _, i := range m.Not {
+		dst = pack.AppendUint(dst, uint64(i))
+	}
+	return dst
+}
+
+func readConfirmed(r *pack.Reader) *Confirmed {
+	fields(r, 2)
+	m := &Confirmed{ID: r.Uint()}
+	m.Not = make([]uint32, r.ArrayLen(min(r.Len(), MaxLeads)))
+	for i := range m.Not {
+		m.Not[i] = uint32(r.UintMax(MaxLeads - 1))
+	}
+	return m
 }
 
 func (m *Absent) AppendMsgpack(dst []byte) []byte {

@@ -16,6 +16,8 @@ const (
 	MaxStandings = 16 << 10 // replicas in one Surveyed
 	MaxBounds    = 64       // bounds in one Times
 
+	MaxLeads = 16 << 10 // leaders in one Confirm
+
 	MaxDirectory = 1 << 20 // bytes of the directory in an Absent
 )
 

@@ -27,6 +27,8 @@ const (
 	KindAbsent
 	KindSurvey
 	KindSurveyed
+	KindConfirm
+	KindConfirmed
 )
 
 // Message is what a frame carries. AppendMsgpack appends the body: one array.
@@ -56,6 +58,25 @@ type Promise struct {
 	Replica uint64 // of the sender
 	Term    uint64
 	Round   uint64 // number of the heartbeat
+}
+
+// Confirm asks a node whether leaders lead still, as far as its replicas know.
+type Confirm struct {
+	ID    uint64 // chosen by the sender, for Confirmed
+	Leads []Lead
+}
+
+// Lead is the term in which a shard is led, and the replica of the receiver that votes there.
+type Lead struct {
+	Shard   slotmap.ShardID
+	Replica uint64
+	Term    uint64
+}
+
+// Confirmed answers the Confirm of the same ID: the voters have these terms, but for those counted in Not.
+type Confirmed struct {
+	ID  uint64
+	Not []uint32 // places in Confirm.Leads, ascending
 }
 
 // Absent tells of dead nodes that have a place in a shard still: a node that came after their end knows of them only
@@ -166,27 +187,31 @@ type Publish struct {
 	Payload []byte
 }
 
-func (*Raft) Kind() Kind     { return KindRaft }
-func (*Removed) Kind() Kind  { return KindRemoved }
-func (*Snapshot) Kind() Kind { return KindSnapshot }
-func (*Chunk) Kind() Kind    { return KindChunk }
-func (*Request) Kind() Kind  { return KindRequest }
-func (*Reply) Kind() Kind    { return KindReply }
-func (*Ping) Kind() Kind     { return KindPing }
-func (*Pong) Kind() Kind     { return KindPong }
-func (*Publish) Kind() Kind  { return KindPublish }
-func (*Unblock) Kind() Kind  { return KindUnblock }
-func (*Waiting) Kind() Kind  { return KindWaiting }
-func (*Copies) Kind() Kind   { return KindCopies }
-func (*Copied) Kind() Kind   { return KindCopied }
-func (*Promise) Kind() Kind  { return KindPromise }
-func (*Absent) Kind() Kind   { return KindAbsent }
-func (*Survey) Kind() Kind   { return KindSurvey }
-func (*Surveyed) Kind() Kind { return KindSurveyed }
+func (*Raft) Kind() Kind      { return KindRaft }
+func (*Removed) Kind() Kind   { return KindRemoved }
+func (*Snapshot) Kind() Kind  { return KindSnapshot }
+func (*Chunk) Kind() Kind     { return KindChunk }
+func (*Request) Kind() Kind   { return KindRequest }
+func (*Reply) Kind() Kind     { return KindReply }
+func (*Ping) Kind() Kind      { return KindPing }
+func (*Pong) Kind() Kind      { return KindPong }
+func (*Publish) Kind() Kind   { return KindPublish }
+func (*Unblock) Kind() Kind   { return KindUnblock }
+func (*Waiting) Kind() Kind   { return KindWaiting }
+func (*Copies) Kind() Kind    { return KindCopies }
+func (*Copied) Kind() Kind    { return KindCopied }
+func (*Promise) Kind() Kind   { return KindPromise }
+func (*Absent) Kind() Kind    { return KindAbsent }
+func (*Survey) Kind() Kind    { return KindSurvey }
+func (*Surveyed) Kind() Kind  { return KindSurveyed }
+func (*Confirm) Kind() Kind   { return KindConfirm }
+func (*Confirmed) Kind() Kind { return KindConfirmed }
 
 // ConsensusLane marks the messages that must not queue behind client work.
-func (*Raft) ConsensusLane()    {}
-func (*Removed) ConsensusLane() {}
-func (*Promise) ConsensusLane() {}
-func (*Ping) ConsensusLane()    {}
-func (*Pong) ConsensusLane()    {}
+func (*Raft) ConsensusLane()      {}
+func (*Removed) ConsensusLane()   {}
+func (*Promise) ConsensusLane()   {}
+func (*Confirm) ConsensusLane()   {}
+func (*Confirmed) ConsensusLane() {}
+func (*Ping) ConsensusLane()      {}
+func (*Pong) ConsensusLane()      {}

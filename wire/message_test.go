@@ -70,6 +70,10 @@ func examples() []Message {
 			{Shard: math.MaxUint32, Keys: -1},
 		}},
 		&Surveyed{Replicas: []Standing{}},
+		&Confirm{ID: math.MaxUint64, Leads: []Lead{{Shard: 1, Replica: 2, Term: 3}, {Shard: math.MaxUint32, Replica: math.MaxUint64, Term: math.MaxUint64}}},
+		&Confirm{Leads: []Lead{}},
+		&Confirmed{ID: 9, Not: []uint32{0, 2, MaxLeads - 1}},
+		&Confirmed{Not: []uint32{}},
 	}
 }
 
@@ -218,7 +222,7 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"two fields", pack.AppendArray(nil, 2), pack.ErrShort},
 		{"two fields with values", append(pack.AppendArray(nil, 2), 7, 0xa0), ErrInvalid},
 		{"kind 0", broken(0, "", u(1)), ErrKind},
-		{"kind after the last", broken(uint64(KindSurveyed+1), "", u(1)), ErrKind},
+		{"kind after the last", broken(uint64(KindConfirmed+1), "", u(1)), ErrKind},
 		{"kind 255", broken(255, "", u(1)), ErrKind},
 		{"kind 256", broken(256, "", u(1)), pack.ErrLimit},
 		{"ping of two fields", broken(ping, "", u(1), u(2)), pack.ErrLimit},

@@ -29,6 +29,7 @@ var Words = map[Bug]string{
 	ForgottenDelivery: `stream\d+: .*(is forgotten|found nothing)`,
 	RepeatedMessage:   `channel\d+: .* is heard twice`,
 	BrokenPromise:     stale,
+	BlindConfirm:      stale,
 }
 
 const (

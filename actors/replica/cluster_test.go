@@ -16,7 +16,9 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/clock"
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/slotmap"
 )
@@ -44,6 +46,7 @@ type cluster struct {
 	gullible bool // a planted bug: every node's own clock is the agreed time
 
 	leases     bool // leaders read under leases
+	raftReads  bool // raft alone confirms reads
 	unobserved bool // the replicas' states are not compared
 	untrusted  bool // peers cannot prove who they are
 	maxReplies int
@@ -212,6 +215,9 @@ func (c *cluster) start(n *node) {
 		n.disk.system, n.disk.held = n.system, false
 		c.actor(n, "raftlog", n.disk)
 	}
+	if !c.raftReads {
+		c.actor(n, confirm.Name, confirm.New(confirm.Config{System: n.system, Seed: uint64(c.wall), Term: n.term}))
+	}
 	c.actor(n, "node", actor.ReceiveFunc(func(ctx actor.Context) { c.director(n, ctx.Message()) }))
 	if n.disk.now.replica != 0 && (n.real == nil || n.real.stopped() == nil) {
 		c.spawn(n)
@@ -257,10 +263,21 @@ func (c *cluster) spawn(n *node) {
 			}
 		}
 	}
+	if !c.raftReads {
+		cfg.Confirm = n.system.NewLocalPID(confirm.Name)
+	}
 	if n.real != nil {
 		n.real.equip(&cfg)
 	}
 	n.handle = Spawn(cfg, "shard/1", mailbox.StopNode(func(reason any) { cfg.Fatal(fmt.Errorf("%v", reason)) }))
+}
+
+// term is what the node says of its replica to those who ask whether they lead.
+func (n *node) term(slotmap.ShardID) (replica, term uint64) {
+	if n.handle == nil {
+		return 0, 0
+	}
+	return n.handle.Gauges.Replica, n.handle.Gauges.Term.Load()
 }
 
 // observer is what compares replicas, unless what that costs would count.
@@ -360,6 +377,7 @@ func (c *cluster) lost(n *node) {
 	for _, o := range c.nodes {
 		if o != n && o.handle != nil {
 			o.system.Root.Send(o.handle.PID, &PeerDown{Node: n.id})
+			o.system.Root.Send(o.system.NewLocalPID(confirm.Name), &link.Down{Node: n.id})
 		}
 	}
 }
@@ -418,6 +436,7 @@ func (c *cluster) tickOnce(only ...*node) {
 	for _, n := range only {
 		if n.handle != nil {
 			n.system.Root.Send(n.handle.PID, Tick{})
+			n.system.Root.Send(n.system.NewLocalPID(confirm.Name), confirm.Tick{})
 		}
 	}
 }

@@ -66,6 +66,7 @@ type Config struct {
 	Log         LogReader
 	LogPID      *actor.PID // takes *raftlog.Append and its kin
 	NodePID     *actor.PID // takes *Changed, *Facts, *Gone
+	Confirm     *actor.PID // takes *confirm.Ask; nil: reads are confirmed by raft alone
 	SnapshotDir string
 	FS          vfs.FS                          // holds SnapshotDir
 	Peer        func(slotmap.NodeID) *actor.PID // the same shard's replica on another node

@@ -1,92 +1,87 @@
 package replica
 
 import (
-	"cmp"
-	"encoding/binary"
 	"slices"
 
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
-	"github.com/troupedb/troupe/slotmap"
+	"github.com/troupedb/troupe/actors/confirm"
 )
 
-const (
-	confirmPatience = 3  // ticks that a round waits for those who were asked before all are
-	confirmersTicks = 50 // after which all are asked once more: another may have become quicker
-)
+// distrustTicks is for how long raft confirms reads after other nodes have not.
+const distrustTicks = 50
 
-// confirmers are the followers whom a leader asks to confirm its rounds of reads. A round takes the answers of a
-// majority (Raft thesis, section 6.4); that of one more follower makes no difference, and costs two messages and the
-// wake-ups of two nodes. So those are asked who were the first to answer when all were asked. The heartbeats of the
-// clock go to everyone, and confirm the rounds that are open as well.
-type confirmers struct {
-	ids   []uint64 // in the order in which they answered
-	since uint64   // tick
-	first uint64   // number of the first heartbeat that went to all, 0 until it does
+// asksNodes reports whether this leader has its reads confirmed by package confirm. Raft does it where there is nobody to
+// ask, in a joint configuration, where leases are to be had, and for a while after other nodes have not.
+func (r *replica) asksNodes() bool {
+	return r.cfg.Confirm != nil && !r.cfg.Leases && r.role == raft.StateLeader && r.ownTerm && len(r.electors) > 0 &&
+		r.tick >= r.distrust && !r.trustsItself()
 }
 
-// confirmable reports whether the confirmers known make a majority with this replica.
-func (r *replica) confirmable() bool {
+// findElectors follows the configuration. What was sent of the old list stays as it is.
+func (r *replica) findElectors() {
+	r.electors = nil
 	voters := r.members.Conf.GetVoters()
-	return r.role == raft.StateLeader && len(voters) > 1 && !r.members.Joint() && len(r.confirmers.ids) >= len(voters)/2 &&
-		slices.Contains(voters, r.cfg.Replica)
+	if r.members.Joint() || !slices.Contains(voters, r.cfg.Replica) {
+		return
+	}
+	for _, id := range voters {
+		if id != r.cfg.Replica {
+			r.electors = append(r.electors, confirm.Voter{Node: r.members.Nodes[id], Replica: id})
+		}
+	}
 }
 
-// spares reports whether a message asks a follower to confirm a round that others confirm.
-func (r *replica) spares(m *raftpb.Message) bool {
-	n := beat(m)
+// poseQueued has all queued reads confirmed. It comes after the turn's last Ready: whatever is committed here, and may
+// have been told to others, is in the index then.
+func (r *replica) poseQueued() {
+	if len(r.reads.queued)+len(r.reads.questions) == 0 || !r.asksNodes() {
+		return
+	}
+	if len(r.reads.queued) > 0 {
+		r.gauges.Rounds.Add(1)
+	}
+	r.cfg.System.Root.Send(r.cfg.Confirm, &confirm.Ask{
+		Shard: r.cfg.Shard, Term: r.term(), Round: r.reads.pose(r.tick, r.hard.GetCommit()),
+		Others: r.electors, Need: (len(r.electors) + 1) / 2, Reply: r.self(),
+	})
+}
+
+// maxQuestions bounds the questions of followers that one turn takes. Who gets no answer asks again.
+const maxQuestions = 1024
+
+// question takes a follower's question for a read index. It reports false where raft is to answer.
+func (r *replica) question(m *raftpb.Message) bool {
+	if m.GetType() != raftpb.MsgReadIndex || len(m.GetEntries()) != 1 || !r.asksNodes() {
+		return false
+	}
+	if len(r.reads.questions) < maxQuestions {
+		r.reads.questions = append(r.reads.questions, m)
+	}
+	return true
+}
+
+func (r *replica) verdict(m *confirm.Verdict) {
 	switch {
-	case n == 0:
-		return false
-	case !r.confirmable():
-		r.confirmers.first = cmp.Or(r.confirmers.first, n)
-		return false
-	}
-	return !r.ticked && !slices.Contains(r.confirmers.ids, m.GetTo())
-}
-
-// confirms notes who answers a question that all were asked; what answers an older one says nothing of who is quick.
-func (r *replica) confirms(m *raftpb.Message) {
-	c, from := &r.confirmers, m.GetFrom()
-	if m.GetType() != raftpb.MsgHeartbeatResp || m.GetTerm() != r.term() || len(m.GetContext()) != 8 || r.confirmable() {
-		return
-	}
-	if n := binary.LittleEndian.Uint64(m.GetContext()); c.first == 0 || n < c.first {
-		return
-	}
-	if slices.Contains(r.members.Conf.GetVoters(), from) && !slices.Contains(c.ids, from) {
-		c.ids = append(c.ids, from)
+	case m.Term != r.term():
+	case !m.Confirmed:
+		r.mistrust(func(rd *round) bool { return rd.id <= m.Round })
+	default:
+		for _, rd := range r.reads.upheld(m.Round) {
+			for _, q := range rd.questions {
+				r.send(&raftpb.Message{
+					Type: raftpb.MsgReadIndexResp.Enum(), From: &r.cfg.Replica, To: new(q.GetFrom()), Term: &m.Term,
+					Index: &rd.index, Entries: q.GetEntries(),
+				})
+			}
+		}
 	}
 }
 
-// askAll makes the next round one that everyone is asked to confirm.
-func (r *replica) askAll() { r.confirmers = confirmers{since: r.tick} }
-
-// askAllAgain asks everyone also to confirm what is open: the newest round confirms those before it.
-func (r *replica) askAllAgain() {
-	r.askAll()
-	if ctx := r.reads.newest(); ctx != nil {
-		r.node.ReadIndex(ctx)
-	}
-}
-
-// tendConfirmers does without those who don't answer, and looks for quicker ones now and then.
-func (r *replica) tendConfirmers() {
-	waits := r.reads.opened(r.tick - min(r.tick, confirmPatience))
-	if r.confirmable() && (waits || slices.ContainsFunc(r.confirmers.ids, r.silent) || r.tick >= r.confirmers.since+confirmersTicks) {
-		r.askAllAgain()
-	}
-}
-
-// silent reports whether a follower has not answered the last heartbeat of the clock.
-func (r *replica) silent(id uint64) bool {
-	return r.heardOf[id]+heartbeatTicks+confirmPatience < r.tick
-}
-
-// confirmerDown asks everyone if a node is gone that had a confirmer.
-func (r *replica) confirmerDown(node slotmap.NodeID) {
-	if r.confirmable() && slices.ContainsFunc(r.confirmers.ids, func(id uint64) bool { return r.members.Nodes[id] == node }) {
-		r.askAllAgain()
+// mistrust has raft confirm the reads of rounds that other nodes do not, and what comes after them for a while.
+func (r *replica) mistrust(which func(*round) bool) {
+	if r.reads.retract(which) {
+		r.distrust = r.tick + distrustTicks
 	}
 }

@@ -15,7 +15,6 @@ import (
 // leader there forget it, since their CheckQuorum lease would refuse each other's campaign until it
 // ran out, and campaign one after the other, so that the vote is not split.
 func (r *replica) peerDown(node slotmap.NodeID) {
-	r.confirmerDown(node)
 	for id, n := range r.members.Nodes {
 		if n == node && id != r.cfg.Replica {
 			r.node.ReportUnreachable(id)

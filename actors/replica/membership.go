@@ -94,7 +94,7 @@ func (r *replica) membersChanged() {
 	r.storage.snapFrom = r.members.Index
 	r.changedAt = r.last
 	r.endLease()
-	r.askAll()
+	r.findElectors()
 	r.announce()
 }
 

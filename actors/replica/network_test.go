@@ -11,6 +11,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
@@ -193,7 +194,7 @@ func (w *network) carry(from, to *node, p packet, cut bool) {
 }
 
 func (w *network) arrive(from, to *node, frame []byte) {
-	_, m, err := wire.DecodeFrame(frame)
+	target, m, err := wire.DecodeFrame(frame)
 	if err != nil {
 		w.c.fail("frame from n%d to n%d: %v", from.i, to.i, err)
 		return
@@ -204,11 +205,15 @@ func (w *network) arrive(from, to *node, frame []byte) {
 	if to.life == nil || m == nil {
 		return
 	}
-	if to.handle == nil {
+	in := &link.Inbound{From: from.id, Message: m}
+	switch {
+	case target == confirm.Name:
+		to.system.Root.Send(to.system.NewLocalPID(target), in)
+	case to.handle == nil:
 		w.create(to, m)
-		return
+	default:
+		to.system.Root.Send(to.handle.PID, in)
 	}
-	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: m})
 }
 
 // create gives a node that has none a replica when its group speaks to it.

@@ -183,7 +183,7 @@ func (r *replica) diskLow() bool {
 // term is committed: a single voter's ReadIndex would not wait for that by itself.
 func (r *replica) openReadRound() {
 	trusts := r.trustsItself()
-	if len(r.reads.queued) == 0 || r.leader == 0 || r.role == raft.StateLeader && !r.ownTerm && !trusts {
+	if len(r.reads.queued) == 0 || r.asksNodes() || r.leader == 0 || r.role == raft.StateLeader && !r.ownTerm && !trusts {
 		return
 	}
 	ctx := r.reads.open(r.tick)

@@ -3,9 +3,11 @@ package replica
 import (
 	"encoding/binary"
 	"slices"
+
+	"go.etcd.io/raft/v3/raftpb"
 )
 
-// maxReadRounds is how many ReadIndex rounds may be in flight. One: what arrives meanwhile shares the
+// maxReadRounds is how many ReadIndex rounds of raft may be in flight. One: what arrives meanwhile shares the
 // next round, so that the number of rounds follows the round-trip time and not the load.
 const maxReadRounds = 1
 
@@ -14,6 +16,10 @@ type round struct {
 	id    uint64
 	born  uint64 // tick
 	asked []asked
+
+	// Of one that package confirm has confirmed:
+	index     uint64            // what was committed when it was opened
+	questions []*raftpb.Message // of followers, which want to know that
 }
 
 // asked is a batch of reads and the tick that it came at.
@@ -25,10 +31,12 @@ type asked struct {
 // reads keeps the reads of a replica from arrival until their index is known and handed to the
 // applier.
 type reads struct {
-	queued   []asked // no round opened yet
-	rounds   []round // opened, in order of id
-	awaiting []indexed
-	nextID   uint64 // begins at random: the answer to a round of an earlier life must not fit one of this
+	queued    []asked           // no round opened yet
+	questions []*raftpb.Message // of followers, likewise: see package confirm
+	rounds    []round           // raft's, in order of id
+	posed     []round           // those of package confirm, in order of id
+	awaiting  []indexed
+	nextID    uint64 // begins at random: the answer to a round of an earlier life must not fit one of this
 }
 
 // indexed are reads that may be evaluated once everything up to index was handed to the applier.
@@ -47,6 +55,43 @@ func (r *reads) open(tick uint64) []byte {
 	r.rounds = append(r.rounds, round{id: r.nextID, born: tick, asked: r.queued})
 	r.queued = nil
 	return binary.BigEndian.AppendUint64(nil, r.nextID)
+}
+
+// pose starts a round that package confirm has confirmed, for all that is queued, and returns its id.
+func (r *reads) pose(tick, index uint64) uint64 {
+	r.nextID++
+	r.posed = append(r.posed, round{id: r.nextID, born: tick, asked: r.queued, index: index, questions: r.questions})
+	r.queued, r.questions = nil, nil
+	return r.nextID
+}
+
+// upheld moves the reads of the posed rounds up to id to those that await their index, and returns the rounds.
+func (r *reads) upheld(id uint64) []round {
+	n := 0
+	for n < len(r.posed) && r.posed[n].id <= id {
+		r.awaiting = append(r.awaiting, indexed{r.posed[n].index, r.posed[n].asked})
+		n++
+	}
+	out := r.posed[:n:n]
+	if r.posed = r.posed[n:]; len(r.posed) == 0 {
+		r.posed = nil
+	}
+	return out
+}
+
+// retract puts the reads of posed rounds back to the queue; followers ask again. It reports whether there were such rounds.
+func (r *reads) retract(which func(*round) bool) bool {
+	keep := r.posed[:0:0]
+	for i := range r.posed {
+		if which(&r.posed[i]) {
+			r.queued = append(r.queued, r.posed[i].asked...)
+		} else {
+			keep = append(keep, r.posed[i])
+		}
+	}
+	found := len(keep) < len(r.posed)
+	r.posed = keep
+	return found
 }
 
 // confirmed moves the reads of the round with the given context to those that await index. A round
@@ -86,6 +131,9 @@ func (r *reads) expired(tick uint64) (out []*Batch) {
 	r.queued = expire(r.queued, tick, &out)
 	for i := range r.rounds {
 		r.rounds[i].asked = expire(r.rounds[i].asked, tick, &out)
+	}
+	for i := range r.posed {
+		r.posed[i].asked = expire(r.posed[i].asked, tick, &out)
 	}
 	for i := range r.awaiting {
 		r.awaiting[i].asked = expire(r.awaiting[i].asked, tick, &out)
@@ -128,27 +176,14 @@ func (r *reads) retry(tick uint64) {
 	r.rounds = keep
 }
 
-// newest is the context of the round opened last, nil if none is open.
-func (r *reads) newest() []byte {
-	if len(r.rounds) == 0 {
-		return nil
-	}
-	return binary.BigEndian.AppendUint64(nil, r.rounds[len(r.rounds)-1].id)
-}
-
-// opened reports whether there is a round that was opened at or before tick.
-func (r *reads) opened(tick uint64) bool {
-	return slices.ContainsFunc(r.rounds, func(rd round) bool { return rd.born <= tick })
-}
-
 // takeUnconfirmed empties the queue and the open rounds. Reads whose index is known stay: they are as
 // good on a follower.
 func (r *reads) takeUnconfirmed() (out []*Batch) {
 	out = appendBatches(nil, r.queued)
-	for _, rd := range r.rounds {
+	for _, rd := range slices.Concat(r.rounds, r.posed) {
 		out = appendBatches(out, rd.asked)
 	}
-	r.queued, r.rounds = nil, nil
+	r.queued, r.questions, r.rounds, r.posed = nil, nil, nil, nil
 	return out
 }
 

@@ -53,7 +53,7 @@ func (r *replica) sendReady(m *raftpb.Message) {
 		r.votes = append(r.votes, m)
 	case m.GetType() == raftpb.MsgPreVote:
 		r.ask(m)
-	case r.soonTold(m), r.spares(m):
+	case r.soonTold(m):
 	default:
 		r.send(m)
 	}
@@ -222,7 +222,6 @@ func (r *replica) appliedThrough(m *applied) {
 }
 
 func (r *replica) roleChanged(s *raft.SoftState) {
-	r.askAll()
 	led, was := r.role == raft.StateLeader, r.leader
 	r.role, r.leader = s.RaftState, s.Lead
 	if r.leader != 0 {

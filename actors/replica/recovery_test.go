@@ -136,7 +136,7 @@ func (s *saga) write() {
 	if lead == nil {
 		return
 	}
-	for range 1 + s.rng.IntN(6) {
+	for n := 1 + s.rng.IntN(6); n > 0 && lead.handle != nil; n-- { // its disk may fail meanwhile
 		key := fmt.Sprint("key", s.rng.IntN(30))
 		cmd := [][]string{
 			{"set", key, strings.Repeat("v", s.rng.IntN(3000))},

@@ -426,7 +426,7 @@ func TestRemovedLeaderStandsInNobodysWay(t *testing.T) {
 	if c.leader() != stays {
 		t.Fatalf("%s | %s", status(lead), status(stays))
 	}
-	c.must(p, "moved n2") // it sees another entry committed in that place
+	c.must(p, fmt.Sprintf("moved n%d", stays.i)) // it sees another entry committed in that place
 	c.must(c.send(stays, kindRead, "get", "key"), "$1 v")
 }
 

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/clock"
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog"
@@ -49,7 +50,8 @@ type replica struct {
 	writes      []*Batch // queued for the next entry
 	parked      []parked // requests that wait for a leader
 	reads       reads
-	confirmers  confirmers
+	electors    []confirm.Voter // that have a vote beside this replica; none in a joint configuration
+	distrust    uint64          // tick until which only raft confirms reads
 	lease       lease
 	promise     int64 // ms of the monotonic clock until which nobody else is elected, 0 for none
 	fates       fates
@@ -132,6 +134,8 @@ func (r *replica) Receive(ctx actor.Context) {
 		r.appended(m)
 	case *applied:
 		r.appliedThrough(m)
+	case *confirm.Verdict:
+		r.verdict(m)
 	case *restored:
 		r.restored(m)
 	case *behindClock:
@@ -200,6 +204,7 @@ func (r *replica) start() {
 	} else {
 		r.toApplier(&restore{})
 	}
+	r.findElectors()
 	r.snaps.taken(st.Snapshot)
 	r.snaps.found = r.last
 	r.tick = 1
@@ -233,6 +238,7 @@ func (r *replica) drained() {
 			ready = r.node.HasReady()
 		}
 	}
+	r.poseQueued()
 	r.dispatchReads()
 	r.answerWaits()
 	r.publish()
@@ -244,13 +250,13 @@ func (r *replica) onTick() {
 	r.ticked = true
 	r.tickRaft()
 	r.askAgain()
-	r.tendConfirmers()
 	if r.tick > unknownTicks {
 		answerAll(r.cfg, r.fates.expired(r.tick-unknownTicks), Unknown)
 		answerAll(r.cfg, r.reads.expired(r.tick-unknownTicks), Down)
 	}
 	if r.tick > readRetryTicks {
 		r.reads.retry(r.tick - readRetryTicks)
+		r.mistrust(func(rd *round) bool { return rd.born <= r.tick-readRetryTicks })
 	}
 	r.unpark()
 	r.tendBlocked()
@@ -300,7 +306,9 @@ func (r *replica) inboundRaft(from slotmap.NodeID, m *raftpb.Message) {
 	}
 	r.yield(m)
 	r.voting(m)
-	r.confirms(m)
+	if r.question(m) {
+		return
+	}
 	r.step(m)
 	r.promiseTo(from, m)
 }
