@@ -5,6 +5,7 @@
 //	shard/N          the replica of shard N, with its state machine in apply/shard/N
 //	link (per peer)  the way to another node
 //	forward          batches of sessions for shards of other nodes, and of other nodes for shards here
+//	confirm          whether the leaders here lead still, asked of other nodes for all shards at once
 //	survey           how the replicas of all nodes stand, for the operators
 //	session (per connection) and gossip, which runs on goroutines of its own and reports as messages
 //

@@ -305,15 +305,15 @@ func (c *Confirmer) tend(p *peer) {
 	}
 }
 
-// startRace begins a race unless nothing was asked for as long as one takes.
+// startRace begins a race once something was asked since the last one began.
 func (c *Confirmer) startRace() {
 	used := c.race.used
-	c.race = race{next: c.tick + raceTicks}
+	c.race = race{}
 	if !used {
 		return
 	}
 	c.last++
-	c.race.id = c.last
+	c.race.id, c.race.next = c.last, c.tick+raceTicks
 	for _, p := range c.order {
 		c.cfg.System.Root.Send(p.pid, &wire.Confirm{ID: c.race.id, Leads: []wire.Lead{}})
 	}

@@ -12,22 +12,25 @@
 //	node     -> replica   Tick, PeerDown, Change, Transfer, HandOver, SnapshotArrived, Destroy
 //	replica  -> raftlog   *raftlog.Append   entries, hard state, snapshot, in raft's order
 //	replica  -> links     *wire.Raft        to the same-named actor of another node
+//	replica  -> confirm   *confirm.Ask      does this leader lead still? for its reads, and those of its followers
+//	confirm  -> replica   *confirm.Verdict
 //	replica  -> applier   *apply, *read     committed entries; reads whose index is known
 //	applier  -> replica   *evict            keys to be deleted for want of memory, see evict.go
 //	applier  -> session   *Answer           through Batch.Sink
 //
 // The turn. The mailbox delivers all that is queued, then one mailbox.Drained. Consensus messages are
 // stepped as they come; client operations only queue. At Drained the replica proposes all queued
-// writes as one entry, opens one ReadIndex round for all queued reads, and then handles raft's Ready
-// until there is none. One round is under way at a time, and so is one entry until the next tick; what comes
-// meanwhile shares the next. Of a round only as many followers are asked as a majority takes, see confirmers:
+// writes as one entry, handles raft's Ready until there is none, and has one ReadIndex round made for all queued reads:
+// by package confirm for all shards of the node, see confirm.go, or by raft. One round of raft is under way at a time,
+// and so is one entry until the next tick; what comes meanwhile shares the next:
 //
 //	case mailbox.Drained:
 //		r.proposeQueued()
-//		r.openReadRound()
+//		r.openReadRound() // raft's
 //		for r.node.HasReady() {
 //			r.handleReady(r.node.Ready()) // a commit or a confirmed round lets the next go
 //		}
+//		r.poseQueued() // package confirm's
 //
 // No proposal is followed by anything but Ready in the same turn, so the index of an entry is known
 // as soon as it has one, and the fate of a proposal is told by (index, term); see fate.go.

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/wire"
 )
@@ -23,8 +24,9 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"an append is acknowledged before it is synced", allDisks(func(d *disk) { d.lies = true }), []string{"on fewer disks than", "its disk knows of term"}},
 		{"a disk forgets what it has synced", allDisks(func(d *disk) { d.forgets = 3 }), []string{"is lost", "another entry", "is acknowledged", "out of range", "commit", "asked for after"}},
 		{"a disk forgets its vote", perjury, []string{"two leaders", "another entry"}},
-		{"a follower reads without waiting for its index", readsAtOnce, []string{"a read at index"}},
+		{"a follower reads without waiting for its index", readsAtOnce, []string{"a read at index", "no order of the operations"}},
 		{"a leader takes heartbeats for answered that are lost", believesItself, []string{"a read at index"}},
+		{"a leader is confirmed by who does not hear it", confirmsUnheard, []string{"a read at index"}},
 		{"an entry is changed on its way", changesEntries, []string{"another entry"}},
 		{"an answer says no, and it was done", forge(func(p *pending, a *Answer) *Answer {
 			return &Answer{Batch: a.Batch, Status: Down}
@@ -92,7 +94,18 @@ func readsAtOnce(s *sim) {
 	}
 }
 
+func confirmsUnheard(s *sim) {
+	s.raftReads = false
+	s.net.ghost = func(from, to *node, m wire.Message) {
+		if q, ok := m.(*wire.Confirm); ok && from.life != nil {
+			in := &link.Inbound{From: to.id, Message: &wire.Confirmed{ID: q.ID}}
+			from.system.Root.Send(from.system.NewLocalPID(confirm.Name), in)
+		}
+	}
+}
+
 func believesItself(s *sim) {
+	s.raftReads = true
 	s.net.ghost = func(from, to *node, m wire.Message) {
 		if r := raftOf(m); r.GetType() == raftpb.MsgHeartbeat && from.handle != nil {
 			from.system.Root.Send(from.handle.PID, &link.Inbound{From: to.id, Message: &wire.Raft{Shard: testShard, Message: &raftpb.Message{

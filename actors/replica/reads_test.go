@@ -3,6 +3,8 @@ package replica
 import (
 	"slices"
 	"testing"
+
+	"go.etcd.io/raft/v3/raftpb"
 )
 
 func TestReadsShareRounds(t *testing.T) {
@@ -58,5 +60,46 @@ func TestReadsOnLeaderChange(t *testing.T) {
 	}
 	if got := tags(r.takeAll()); !slices.Equal(got, []int{1}) {
 		t.Fatalf("the confirmed read should stay until now: %v", got)
+	}
+}
+
+func TestPosedReads(t *testing.T) {
+	var r reads
+	pose := func(n int, index uint64) uint64 {
+		r.queued = []asked{{batchNamed(n), uint64(n)}}
+		return r.pose(uint64(n), index)
+	}
+	pose(1, 5)
+	second := pose(2, 6)
+	pose(3, 9)
+	if got := r.upheld(second); len(got) != 2 {
+		t.Fatalf("%d rounds upheld", len(got))
+	}
+	if got := tags(r.due(5)); !slices.Equal(got, []int{1}) {
+		t.Fatalf("due %v: a read awaits the index of its own round", got)
+	}
+	if got := tags(r.due(8)); !slices.Equal(got, []int{2}) {
+		t.Fatalf("due %v", got)
+	}
+	if r.upheld(second) != nil && len(r.upheld(second)) > 0 || r.due(100) != nil {
+		t.Fatal("a verdict says nothing of a later round")
+	}
+	fourth := pose(4, 9)
+	if !r.retract(func(rd *round) bool { return rd.born <= 3 }) || r.retract(func(rd *round) bool { return rd.born <= 3 }) {
+		t.Fatal("one round was to be given up")
+	}
+	r.upheld(fourth)
+	if got := tags(r.due(9)); !slices.Equal(got, []int{4}) {
+		t.Fatalf("due %v after the third was given up", got)
+	}
+	pose(5, 9)
+	if got := tags(r.expired(5)); !slices.Equal(got, []int{5}) {
+		t.Fatalf("expired %v", got)
+	}
+	r.questions = append(r.questions, &raftpb.Message{})
+	pose(6, 9)
+	r.questions = append(r.questions, &raftpb.Message{})
+	if got := tags(r.takeUnconfirmed()); !slices.Equal(got, []int{6}) || len(r.posed)+len(r.questions) > 0 {
+		t.Fatalf("taken %v, and %d rounds and %d questions are left", got, len(r.posed), len(r.questions))
 	}
 }
