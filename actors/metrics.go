@@ -43,7 +43,7 @@ var (
 	descElections = shardDesc("elections_total", "Elections won by the replica here.")
 	descProposals = shardDesc("entries_proposed_total", "Log entries proposed here.")
 	descOps       = shardDesc("operations_proposed_total", "Operations in the entries proposed here.")
-	descRounds    = shardDesc("read_rounds_total", "ReadIndex rounds opened here.")
+	descRounds    = shardDesc("read_rounds_total", "ReadIndex rounds of the reads here.")
 	descReads     = shardDesc("operations_read_total", "Operations read through ReadIndex rounds.")
 	descQueued    = shardDesc("operations_in_flight", "Operations admitted and not yet answered.")
 	descHigh      = shardDesc("operations_in_flight_max", "Most operations admitted at one time.")

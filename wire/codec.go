@@ -138,8 +138,13 @@ func readConfirmed(r *pack.Reader) *Confirmed {
 	fields(r, 2)
 	m := &Confirmed{ID: r.Uint()}
 	m.Not = make([]uint32, r.ArrayLen(min(r.Len(), MaxLeads)))
+	last := uint32(0)
 	for i := range m.Not {
 		m.Not[i] = uint32(r.UintMax(MaxLeads - 1))
+		if r.Err() == nil && i > 0 && m.Not[i] <= last {
+			invalid(r, "place %d after %d", m.Not[i], last)
+		}
+		last = m.Not[i]
 	}
 	return m
 }

@@ -29,6 +29,10 @@
 //	Copied     back                   so many
 //	Survey     node -> node           how do your replicas stand
 //	Surveyed   back                   so
+//	Promise    voter -> its leader    "I elect nobody else for a while"
+//	Absent     node -> node           dead nodes that have a place in a shard
+//	Confirm    node -> node           do these leaders lead, as far as your replicas know
+//	Confirmed  back                   those do not
 //
 // # Ownership of bytes
 //

@@ -197,6 +197,14 @@ func uints(vs ...uint64) func([]byte) []byte {
 	}
 }
 
+// leads are the values of as many leaders.
+func leads(n int) (out []uint64) {
+	for range n {
+		out = append(out, 1, 2, 3)
+	}
+	return out
+}
+
 // standings is an array of as many empty ones.
 func standings(n int) func([]byte) []byte {
 	return func(b []byte) []byte {
@@ -211,6 +219,7 @@ func standings(n int) func([]byte) []byte {
 func TestDecodeFrameLimits(t *testing.T) {
 	long := string(bytes.Repeat([]byte("x"), MaxTarget))
 	ping, reply, request, chunk, surveyed := uint64(KindPing), uint64(KindReply), uint64(KindRequest), uint64(KindChunk), uint64(KindSurveyed)
+	confirm, confirmed := uint64(KindConfirm), uint64(KindConfirmed)
 	for _, c := range []struct {
 		name string
 		b    []byte
@@ -258,6 +267,16 @@ func TestDecodeFrameLimits(t *testing.T) {
 		{"times at the limit", broken(surveyed, "", u(1), standings(0), uints(1), uints(1), uints(make([]uint64, MaxBounds+1)...)), nil},
 		{"times over the limit", broken(surveyed, "", u(1), standings(0), uints(1), uints(1), uints(make([]uint64, MaxBounds+2)...)), pack.ErrLimit},
 		{"times without a sum", broken(surveyed, "", u(1), standings(0), uints(1), uints(1), uints()), ErrInvalid},
+		{"confirm at the limit", broken(confirm, "", u(1), uints(leads(MaxLeads)...)), nil},
+		{"confirm over the limit", broken(confirm, "", u(1), uints(leads(MaxLeads+1)...)), pack.ErrLimit},
+		{"confirm of two values", broken(confirm, "", u(1), uints(1, 1)), ErrInvalid},
+		{"confirm for shard 0", broken(confirm, "", u(1), uints(0, 1, 1)), ErrInvalid},
+		{"confirm claimed only", broken(confirm, "", u(1), raw("\xdd\x00\x00\x00\x30")), pack.ErrLimit},
+		{"confirmed", broken(confirmed, "", u(1), uints(0, 7, MaxLeads-1)), nil},
+		{"confirmed past its limit", broken(confirmed, "", u(1), uints(MaxLeads)), pack.ErrLimit},
+		{"confirmed out of order", broken(confirmed, "", u(1), uints(5, 3)), ErrInvalid},
+		{"confirmed twice", broken(confirmed, "", u(1), uints(0, 0)), ErrInvalid},
+		{"confirmed claimed only", broken(confirmed, "", u(1), raw("\xdd\x0f\xff\xff\xff")), pack.ErrLimit},
 		{"copies", broken(uint64(KindCopies), "", u(1), u(1), u(1), u(1), u(maxTimeout)), nil},
 		{"copies for shard 0", broken(uint64(KindCopies), "", u(1), u(0), u(1), u(1), u(1)), ErrInvalid},
 		{"copies of too many", broken(uint64(KindCopies), "", u(1), u(1), u(1), u(1<<31), u(1)), pack.ErrLimit},

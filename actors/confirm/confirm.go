@@ -15,7 +15,7 @@ import (
 
 // Timing in ticks.
 const (
-	patience  = 3  // that only those are waited for who were asked first
+	patience  = 3  // that only those are waited for who were asked first, beside the time that they took in a race
 	raceTicks = 50 // from one race to the next
 )
 
@@ -25,8 +25,8 @@ const maxUnderWay = 8
 // Config is what a Confirmer works with.
 type Config struct {
 	System *actor.ActorSystem
-	// Term tells which replica of a shard is here, 0 for none, and a term of it: one that it was in when it was asked
-	// for or later, and before it voted in a later one. The actor's goroutine; it does not block.
+	// Term tells which replica of a shard is here, 0 for none, and its term: that must rise before anything leaves the
+	// replica in a later one, a vote above all. The actor's goroutine; it does not block.
 	Term func(slotmap.ShardID) (replica, term uint64)
 	Seed uint64 // an answer to what an earlier life has asked must not fit one of this
 }
@@ -53,13 +53,24 @@ func New(cfg Config) *Confirmer {
 type peer struct {
 	node  slotmap.NodeID
 	pid   *actor.PID // of its Confirmer
-	rank  int        // the lower, the sooner it answers
+	rank  int        // the lower, the sooner it answers; or unranked
+	took  uint64     // ticks that its answer took in the last race
 	under []message  // under way, the oldest first
 	next  []item     // of the message after those
 }
 
 // unranked is the rank of who has not answered lately.
 const unranked = math.MaxInt
+
+// prune forgets what others have answered: one that never answers is asked as well where it is not known who does.
+func (p *peer) prune() {
+	p.next = slices.DeleteFunc(p.next, item.isOver)
+	for i := range p.under {
+		if m := &p.under[i]; m.late && !slices.ContainsFunc(m.items, item.isOpen) {
+			m.items = nil
+		}
+	}
+}
 
 // message is what a node was asked.
 type message struct {
@@ -75,6 +86,9 @@ type item struct {
 	voter uint64
 }
 
+func (it item) isOver() bool { return it.over }
+func (it item) isOpen() bool { return !it.over }
+
 // question is an Ask until its verdict.
 type question struct {
 	Ask
@@ -87,6 +101,7 @@ type question struct {
 // race is how it is found who answers soonest: all are asked nothing at the same time.
 type race struct {
 	id     uint64 // 0: there is none
+	began  uint64 // tick
 	next   uint64 // tick at which it ends, and another begins
 	places []*peer
 	used   bool // something was asked since it began
@@ -185,6 +200,10 @@ func (c *Confirmer) send() {
 }
 
 func (c *Confirmer) sendTo(p *peer) {
+	p.prune()
+	if len(p.next) == 0 {
+		return
+	}
 	c.last++
 	msg := message{id: c.last, since: c.tick}
 	n := min(len(p.next), wire.MaxLeads)
@@ -238,6 +257,10 @@ func (c *Confirmer) confirmed(p *peer, m *wire.Confirmed) {
 	msg := p.under[at]
 	p.under = slices.Delete(p.under, 0, at+1)
 	not := m.Not
+	if n := len(not); n > 0 && int(not[n-1]) >= len(msg.items) {
+		c.failed(msg.items) // it makes no sense
+		return
+	}
 	for i, it := range msg.items {
 		if len(not) > 0 && not[0] == uint32(i) {
 			not = not[1:]
@@ -289,11 +312,15 @@ func (c *Confirmer) onTick() {
 // tend has others asked where a node is late, whose answer counts still when it comes.
 func (c *Confirmer) tend(p *peer) {
 	last := len(p.under) - 1
-	if last < 0 || p.under[last].late || c.tick <= p.under[last].since+patience {
+	if last < 0 {
+		return
+	}
+	p.prune()
+	if p.under[last].late || c.tick <= p.under[last].since+patience+2*p.took {
 		return
 	}
 	p.under[last].late, p.rank = true, unranked
-	for _, it := range p.under[last].items {
+	for _, it := range slices.Concat(p.under[last].items, p.next) {
 		if !it.over {
 			c.askOne(it.question)
 		}
@@ -313,7 +340,7 @@ func (c *Confirmer) startRace() {
 		return
 	}
 	c.last++
-	c.race.id, c.race.next = c.last, c.tick+raceTicks
+	c.race.id, c.race.began, c.race.next = c.last, c.tick, c.tick+raceTicks
 	for _, p := range c.order {
 		c.cfg.System.Root.Send(p.pid, &wire.Confirm{ID: c.race.id, Leads: []wire.Lead{}})
 	}
@@ -324,6 +351,7 @@ func (c *Confirmer) finished(p *peer) {
 	if slices.Contains(c.race.places, p) {
 		return
 	}
+	p.took = c.tick - c.race.began
 	if c.race.places = append(c.race.places, p); len(c.race.places) == len(c.order) {
 		c.endRace()
 	}

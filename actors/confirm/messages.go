@@ -14,7 +14,7 @@ const Name = "confirm"
 
 // Mailbox is what the actor needs: a bound for what peers may have queued, as who gets no answer asks in another way,
 // and time for the other leaders here to ask in the same message.
-var Mailbox = []mailbox.Option{mailbox.WithConsensusLimit(1024, func(any) {}), mailbox.WithYield()}
+var Mailbox = []mailbox.Option{mailbox.WithConsensusBytes(1024, 16<<20, func(any) {}), mailbox.WithYield()}
 
 // TickInterval is how often Tick is expected.
 const TickInterval = 20 * time.Millisecond
@@ -41,8 +41,8 @@ type Ask struct {
 // Verdict answers an Ask, and all of the same leader that came before it.
 type Verdict struct {
 	Term, Round uint64
-	// Confirmed says that after the Ask was sent so many voters were in its term as it needs, and so that no other
-	// leader was elected before, if this one has not voted in a later term. False says nothing.
+	// Confirmed says that as many voters as are needed were in the term of the Ask after it was sent: no other leader
+	// was elected before, if this one has not voted in a later term. False says nothing.
 	Confirmed bool
 }
 

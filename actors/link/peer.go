@@ -173,6 +173,10 @@ func cost(m wire.Message) int64 {
 		return minCost + int64(len(m.Replies)) + 4*int64(len(m.Ends))
 	case *wire.Publish:
 		return minCost + int64(len(m.Channel)+len(m.Payload))
+	case *wire.Confirm:
+		return minCost + 24*int64(len(m.Leads))
+	case *wire.Confirmed:
+		return minCost + 4*int64(len(m.Not))
 	case *wire.Waiting:
 		return minCost + 9*int64(len(m.IDs))
 	case *wire.Snapshot:

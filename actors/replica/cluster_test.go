@@ -216,7 +216,7 @@ func (c *cluster) start(n *node) {
 		c.actor(n, "raftlog", n.disk)
 	}
 	if !c.raftReads {
-		c.actor(n, confirm.Name, confirm.New(confirm.Config{System: n.system, Seed: uint64(c.wall), Term: n.term}))
+		c.actor(n, confirm.Name, confirm.New(confirm.Config{System: n.system, Seed: uint64(c.wall) << 20, Term: n.term}))
 	}
 	c.actor(n, "node", actor.ReceiveFunc(func(ctx actor.Context) { c.director(n, ctx.Message()) }))
 	if n.disk.now.replica != 0 && (n.real == nil || n.real.stopped() == nil) {

@@ -9,14 +9,25 @@ import (
 	"github.com/troupedb/troupe/actors/confirm"
 )
 
-// distrustTicks is for how long raft confirms reads after other nodes have not.
-const distrustTicks = 50
+// trust is what a leader makes of the verdicts of package confirm. Where it gets none in time, or none that confirms,
+// raft confirms the reads for a while, which gets longer each time until there is a good one: nodes may not know the
+// question.
+type trust struct {
+	verdict uint64 // tick of the last one
+	none    uint64 // tick until which there is none
+	span    uint64 // ticks that it lasts
+}
+
+const (
+	distrustTicks    = 50
+	maxDistrustTicks = 1600
+)
 
 // asksNodes reports whether this leader has its reads confirmed by package confirm. Raft does it where there is nobody to
-// ask, in a joint configuration, where leases are to be had, and for a while after other nodes have not.
+// ask, in a joint configuration, where leases are to be had, and while there is no trust.
 func (r *replica) asksNodes() bool {
 	return r.cfg.Confirm != nil && !r.cfg.Leases && r.role == raft.StateLeader && r.ownTerm && len(r.electors) > 0 &&
-		r.tick >= r.distrust && !r.trustsItself()
+		r.tick >= r.trust.none && !r.trustsItself()
 }
 
 // findElectors follows the configuration. What was sent of the old list stays as it is.
@@ -39,9 +50,6 @@ func (r *replica) poseQueued() {
 	if len(r.reads.queued)+len(r.reads.questions) == 0 || !r.asksNodes() {
 		return
 	}
-	if len(r.reads.queued) > 0 {
-		r.gauges.Rounds.Add(1)
-	}
 	r.cfg.System.Root.Send(r.cfg.Confirm, &confirm.Ask{
 		Shard: r.cfg.Shard, Term: r.term(), Round: r.reads.pose(r.tick, r.hard.GetCommit()),
 		Others: r.electors, Need: (len(r.electors) + 1) / 2, Reply: r.self(),
@@ -62,26 +70,51 @@ func (r *replica) question(m *raftpb.Message) bool {
 	return true
 }
 
-func (r *replica) verdict(m *confirm.Verdict) {
-	switch {
-	case m.Term != r.term():
-	case !m.Confirmed:
-		r.mistrust(func(rd *round) bool { return rd.id <= m.Round })
-	default:
-		for _, rd := range r.reads.upheld(m.Round) {
-			for _, q := range rd.questions {
-				r.send(&raftpb.Message{
-					Type: raftpb.MsgReadIndexResp.Enum(), From: &r.cfg.Replica, To: new(q.GetFrom()), Term: &m.Term,
-					Index: &rd.index, Entries: q.GetEntries(),
-				})
-			}
-		}
+// passQuestions gives the questions of followers to raft where it is to answer them after all.
+func (r *replica) passQuestions() {
+	questions := r.reads.questions
+	r.reads.questions = nil
+	for _, m := range questions {
+		r.step(m)
 	}
 }
 
-// mistrust has raft confirm the reads of rounds that other nodes do not, and what comes after them for a while.
-func (r *replica) mistrust(which func(*round) bool) {
-	if r.reads.retract(which) {
-		r.distrust = r.tick + distrustTicks
+func (r *replica) verdict(m *confirm.Verdict) {
+	if m.Term != r.term() {
+		return
+	}
+	r.trust.verdict = r.tick
+	if !m.Confirmed {
+		r.mistrust()
+		return
+	}
+	r.trust.span = 0
+	reads := 0
+	for _, rd := range r.reads.upheld(m.Round) {
+		reads += len(rd.asked)
+		for _, q := range rd.questions {
+			r.send(&raftpb.Message{
+				Type: raftpb.MsgReadIndexResp.Enum(), From: &r.cfg.Replica, To: new(q.GetFrom()), Term: &m.Term,
+				Index: &rd.index, Entries: q.GetEntries(),
+			})
+		}
+	}
+	if reads > 0 {
+		r.gauges.Rounds.Add(1)
+	}
+}
+
+// tendPosed does not wait for a verdict for ever. Over slow links one may take long, and others come meanwhile.
+func (r *replica) tendPosed() {
+	if r.reads.posedBy(r.tick-readRetryTicks) && r.trust.verdict+readRetryTicks <= r.tick {
+		r.mistrust()
+	}
+}
+
+// mistrust has raft confirm what package confirm has not.
+func (r *replica) mistrust() {
+	if r.reads.retract() {
+		r.trust.span = min(max(2*r.trust.span, distrustTicks), maxDistrustTicks)
+		r.trust.none = r.tick + r.trust.span
 	}
 }

@@ -29,7 +29,7 @@ type Gauges struct {
 	Role         atomic.Uint32
 	Leader       atomic.Uint64 // replica id, 0 when none is known
 	Ready        atomic.Bool   // a leader is known, and as leader it has committed in its own term
-	Term         atomic.Uint64
+	Term         atomic.Uint64 // not less than that of anything that has left the replica
 	Last         atomic.Uint64
 	Commit       atomic.Uint64
 	Applied      atomic.Uint64
@@ -55,7 +55,7 @@ type Gauges struct {
 	Elections    atomic.Uint64 // elections won here
 	Proposals    atomic.Uint64 // entries proposed here
 	Ops          atomic.Uint64 // operations in them
-	Rounds       atomic.Uint64 // ReadIndex rounds opened here
+	Rounds       atomic.Uint64 // ReadIndex rounds of reads here: confirmed by other nodes, or opened with raft
 	Reads        atomic.Uint64 // operations read by them
 	Dropped      atomic.Uint64 // messages of other nodes, for want of room in the mailbox
 	Refused      [len(statusNames)]atomic.Uint64

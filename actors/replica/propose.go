@@ -182,8 +182,12 @@ func (r *replica) diskLow() bool {
 // openReadRound opens a ReadIndex round of raft for the queued reads, unless they are posed. A leader opens none before an entry of its
 // term is committed: a single voter's ReadIndex would not wait for that by itself.
 func (r *replica) openReadRound() {
+	if r.asksNodes() {
+		return
+	}
+	r.passQuestions()
 	trusts := r.trustsItself()
-	if len(r.reads.queued) == 0 || r.asksNodes() || r.leader == 0 || r.role == raft.StateLeader && !r.ownTerm && !trusts {
+	if len(r.reads.queued) == 0 || r.leader == 0 || r.role == raft.StateLeader && !r.ownTerm && !trusts {
 		return
 	}
 	ctx := r.reads.open(r.tick)

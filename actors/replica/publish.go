@@ -6,12 +6,11 @@ import (
 )
 
 // publish writes the gauges at the end of a turn, those that have changed: most turns change one or two, and a store is
-// dear that others may be looking at.
+// dear that others may be looking at. The term is written sooner, with the hard state.
 func (r *replica) publish() {
 	g := r.gauges
 	set(&g.Role, uint32(r.shownRole()))
 	set(&g.Leader, r.leader)
-	set(&g.Term, r.term())
 	set(&g.Commit, r.hard.GetCommit())
 	set(&g.Last, r.last)
 	set(&g.Snapshot, r.storage.snap.Index)

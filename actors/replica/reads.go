@@ -17,7 +17,7 @@ type round struct {
 	born  uint64 // tick
 	asked []asked
 
-	// Of one that package confirm has confirmed:
+	// Of one that is posed to package confirm:
 	index     uint64            // what was committed when it was opened
 	questions []*raftpb.Message // of followers, which want to know that
 }
@@ -34,7 +34,7 @@ type reads struct {
 	queued    []asked           // no round opened yet
 	questions []*raftpb.Message // of followers, likewise: see package confirm
 	rounds    []round           // raft's, in order of id
-	posed     []round           // those of package confirm, in order of id
+	posed     []round           // to package confirm, in order of id
 	awaiting  []indexed
 	nextID    uint64 // begins at random: the answer to a round of an earlier life must not fit one of this
 }
@@ -57,7 +57,7 @@ func (r *reads) open(tick uint64) []byte {
 	return binary.BigEndian.AppendUint64(nil, r.nextID)
 }
 
-// pose starts a round that package confirm has confirmed, for all that is queued, and returns its id.
+// pose starts a round that package confirm is to confirm, for all that is queued, and returns its id.
 func (r *reads) pose(tick, index uint64) uint64 {
 	r.nextID++
 	r.posed = append(r.posed, round{id: r.nextID, born: tick, asked: r.queued, index: index, questions: r.questions})
@@ -79,19 +79,18 @@ func (r *reads) upheld(id uint64) []round {
 	return out
 }
 
-// retract puts the reads of posed rounds back to the queue; followers ask again. It reports whether there were such rounds.
-func (r *reads) retract(which func(*round) bool) bool {
-	keep := r.posed[:0:0]
-	for i := range r.posed {
-		if which(&r.posed[i]) {
-			r.queued = append(r.queued, r.posed[i].asked...)
-		} else {
-			keep = append(keep, r.posed[i])
-		}
+// posedBy reports whether there is a round that was posed at or before tick.
+func (r *reads) posedBy(tick uint64) bool { return len(r.posed) > 0 && r.posed[0].born <= tick }
+
+// retract puts all that is posed back to the queue. It reports whether there was anything.
+func (r *reads) retract() bool {
+	posed := r.posed
+	r.posed = nil
+	for _, rd := range posed {
+		r.queued = append(r.queued, rd.asked...)
+		r.questions = append(r.questions, rd.questions...)
 	}
-	found := len(keep) < len(r.posed)
-	r.posed = keep
-	return found
+	return len(posed) > 0
 }
 
 // confirmed moves the reads of the round with the given context to those that await index. A round

@@ -84,14 +84,18 @@ func TestPosedReads(t *testing.T) {
 	if r.upheld(second) != nil && len(r.upheld(second)) > 0 || r.due(100) != nil {
 		t.Fatal("a verdict says nothing of a later round")
 	}
+	r.questions = append(r.questions, &raftpb.Message{})
 	fourth := pose(4, 9)
-	if !r.retract(func(rd *round) bool { return rd.born <= 3 }) || r.retract(func(rd *round) bool { return rd.born <= 3 }) {
-		t.Fatal("one round was to be given up")
+	if r.posedBy(2) || !r.posedBy(3) {
+		t.Fatal("the third is the oldest, of tick 3")
 	}
-	r.upheld(fourth)
-	if got := tags(r.due(9)); !slices.Equal(got, []int{4}) {
-		t.Fatalf("due %v after the third was given up", got)
+	if !r.retract() || r.retract() || len(r.upheld(fourth)) > 0 || r.due(100) != nil {
+		t.Fatal("what is given up is not upheld")
 	}
+	if got := len(r.queued); got != 2 || len(r.questions) != 1 {
+		t.Fatalf("%d reads and %d questions are queued again", got, len(r.questions))
+	}
+	r.questions = nil
 	pose(5, 9)
 	if got := tags(r.expired(5)); !slices.Equal(got, []int{5}) {
 		t.Fatalf("expired %v", got)

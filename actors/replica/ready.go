@@ -17,6 +17,7 @@ import (
 func (r *replica) handleReady(rd raft.Ready) {
 	if rd.HardState != nil {
 		r.hard = rd.HardState
+		set(&r.gauges.Term, r.term()) // before anything leaves in it: see package confirm
 	}
 	if rd.SoftState != nil {
 		r.roleChanged(rd.SoftState)

@@ -51,7 +51,7 @@ type replica struct {
 	parked      []parked // requests that wait for a leader
 	reads       reads
 	electors    []confirm.Voter // that have a vote beside this replica; none in a joint configuration
-	distrust    uint64          // tick until which only raft confirms reads
+	trust       trust
 	lease       lease
 	promise     int64 // ms of the monotonic clock until which nobody else is elected, 0 for none
 	fates       fates
@@ -189,6 +189,7 @@ func (r *replica) start() {
 	}
 	r.node = node
 	r.hard = node.BasicStatus().HardState
+	r.gauges.Term.Store(r.term())
 	r.reads.nextID = r.cfg.Rand.Uint64()
 	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
 	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
@@ -256,7 +257,7 @@ func (r *replica) onTick() {
 	}
 	if r.tick > readRetryTicks {
 		r.reads.retry(r.tick - readRetryTicks)
-		r.mistrust(func(rd *round) bool { return rd.born <= r.tick-readRetryTicks })
+		r.tendPosed()
 	}
 	r.unpark()
 	r.tendBlocked()
