@@ -9,6 +9,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -47,6 +48,7 @@ type cluster struct {
 
 	leases     bool // leaders read under leases
 	raftReads  bool // raft alone confirms reads
+	instant    bool // the log acknowledges within the turn that an append is sent in
 	unobserved bool // the replicas' states are not compared
 	untrusted  bool // peers cannot prove who they are
 	maxReplies int
@@ -94,6 +96,15 @@ func (l *life) Schedule(fn func()) {
 
 // Throughput implements actor.Dispatcher.
 func (l *life) Throughput() int { return 1 }
+
+// at is a dispatcher whose turns are over when a message is sent.
+type at struct{}
+
+// Schedule implements actor.Dispatcher.
+func (at) Schedule(fn func()) { fn() }
+
+// Throughput implements actor.Dispatcher.
+func (at) Throughput() int { return 1000 }
 
 const testShard = slotmap.ShardID(1)
 
@@ -213,7 +224,7 @@ func (c *cluster) start(n *node) {
 		n.real.start(c, n)
 	} else {
 		n.disk.system, n.disk.held = n.system, false
-		c.actor(n, "raftlog", n.disk)
+		c.actor(n, "raftlog", n.disk, c.instant)
 	}
 	if !c.raftReads {
 		c.actor(n, confirm.Name, confirm.New(confirm.Config{System: n.system, Seed: uint64(c.wall) << 20, Term: n.term}))
@@ -230,9 +241,13 @@ func (c *cluster) startAll() {
 	}
 }
 
-func (c *cluster) actor(n *node, name string, a actor.Actor) {
+func (c *cluster) actor(n *node, name string, a actor.Actor, instant ...bool) {
+	var turns actor.Dispatcher = n.life
+	if slices.Contains(instant, true) {
+		turns = at{}
+	}
 	_, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a },
-		actor.WithMailbox(mailbox.New()), actor.WithDispatcher(n.life)), name)
+		actor.WithMailbox(mailbox.New()), actor.WithDispatcher(turns)), name)
 	if err != nil {
 		c.t.Fatal(err)
 	}

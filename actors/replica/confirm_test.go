@@ -1,11 +1,13 @@
 package replica
 
 import (
+	"math"
 	"slices"
 	"testing"
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/wire"
 )
 
@@ -209,5 +211,83 @@ func TestReadsAskTheVotersOfTheMoment(t *testing.T) {
 	a.change(a.lead, Change{Remove: []uint64{uint64(gone.i)}})
 	if left := a.read(); slices.Contains(left, gone.i) || len(left) == 0 {
 		t.Errorf("%v were asked once n%d had gone", left, gone.i)
+	}
+}
+
+// The log may acknowledge a vote while the turn goes on in which it was asked for: a snapshot's arrival has raft's Ready
+// handled there and then. The vote must not leave before its term is shown, which outbound checks.
+func TestTermIsShownBeforeAVoteLeaves(t *testing.T) {
+	c := newCluster(t, 1, 5, 5)
+	c.every, c.keep, c.instant = 20, 2, true
+	c.startAll()
+	lead := c.elect()
+	voter := c.other(lead)
+	candidate := c.other(voter)
+	c.net.isolate(voter)
+	for range 60 {
+		c.set(lead, "v")
+		c.tick(1)
+	}
+	files := c.net.pipe(lead.i, voter.i, true)
+	c.net.healAll()
+	files.stuck = true
+	for i := 0; i < 200 && len(files.queue) == 0; i++ {
+		c.tick(1)
+	}
+	if len(files.queue) == 0 {
+		t.Fatal("no snapshot is sent")
+	}
+	term := voter.handle.Gauges.Term.Load()
+	voter.system.Root.Send(voter.handle.PID, &link.Inbound{From: candidate.id, Message: &wire.Raft{Shard: testShard, Message: &raftpb.Message{
+		Type: raftpb.MsgVote.Enum(), From: new(uint64(candidate.i)), To: new(uint64(voter.i)), Term: new(term + 1),
+		LogTerm: new(term), Index: new(uint64(math.MaxUint32)), Context: []byte(consented),
+	}}})
+	if err := c.net.handOver(lead, voter, files.queue[0].file); err != nil {
+		t.Fatal(err)
+	}
+	files.queue = nil
+	voted := false
+	c.net.tamper = func(from, _ *node, m wire.Message) wire.Message {
+		r := raftOf(m)
+		voted = voted || from == voter && r.GetType() == raftpb.MsgVoteResp && r.GetTerm() == term+1 && !r.GetReject()
+		return m
+	}
+	c.settle()
+	if !voted {
+		t.Fatal("it has not voted")
+	}
+}
+
+// Nodes that do not know the question cost their leader less and less.
+func TestTrustIsLostForLonger(t *testing.T) {
+	a := newAsking(t, 3)
+	a.deaf = true
+	late := func(ticks int) (n int) {
+		for range ticks {
+			if p := a.send(a.lead, kindRead, "get", "key"); true {
+				if a.settle(); p.answer == nil {
+					n++
+				}
+			}
+			a.tick(1)
+		}
+		return n
+	}
+	late(20)
+	first, then := late(6*distrustTicks), late(6*distrustTicks)
+	if first == 0 || then >= first {
+		t.Errorf("%d reads had to wait in a time, and then %d", first, then)
+	}
+	a.deaf = false
+	for i := 0; len(a.read()) == 0; i++ {
+		if i > maxDistrustTicks {
+			t.Fatal("it is not tried again")
+		}
+		a.tick(1)
+	}
+	a.deaf = true
+	late(readRetryTicks + 2)
+	if again := late(6 * distrustTicks); again < first/2 {
+		t.Errorf("%d reads had to wait once there had been answers, %d before", again, first)
 	}
 }

@@ -131,6 +131,9 @@ func (o *outbound) SendUserMessage(pid *actor.PID, m any) {
 	if o.from.real != nil && !o.from.real.sends(msg) {
 		return
 	}
+	if r, ok := msg.(*wire.Raft); ok && o.from.handle != nil {
+		o.showsTerm(r.Message)
+	}
 	switch msg := msg.(type) {
 	case wire.Message:
 		p := o.c.net.pipe(o.from.i, int(to[0]), false)
@@ -138,6 +141,17 @@ func (o *outbound) SendUserMessage(pid *actor.PID, m any) {
 	case *link.SendFile:
 		p := o.c.net.pipe(o.from.i, int(to[0]), true)
 		p.queue = append(p.queue, packet{sender: o.life, file: msg})
+	}
+}
+
+// showsTerm checks that nothing leaves a replica in a term that its node does not know of: see package confirm.
+func (o *outbound) showsTerm(m *raftpb.Message) {
+	switch m.GetType() {
+	case raftpb.MsgPreVote, raftpb.MsgPreVoteResp: // of a term that nobody is in
+	default:
+		if shown := o.from.handle.Gauges.Term.Load(); m.GetTerm() > shown {
+			o.c.fail("n%d says a %v in term %d, and shows term %d", o.from.i, m.GetType(), m.GetTerm(), shown)
+		}
 	}
 }
 
