@@ -17,6 +17,7 @@ import (
 const (
 	patience  = 3  // that only those are waited for who were asked first, beside the time that they took in a race
 	raceTicks = 50 // from one race to the next
+	maxTook   = 10 // of a race, that add to patience twice
 )
 
 // maxUnderWay bounds the messages to one node that are under way: one, and those that are late.
@@ -100,11 +101,12 @@ type question struct {
 
 // race is how it is found who answers soonest: all are asked nothing at the same time.
 type race struct {
-	id     uint64 // 0: there is none
-	began  uint64 // tick
-	next   uint64 // tick at which it ends, and another begins
-	places []*peer
-	used   bool // something was asked since it began
+	id     uint64  // 0: there is none
+	began  uint64  // tick
+	next   uint64  // tick at which it ends, and another begins
+	waits  []*peer // asked, and not answered yet
+	places []*peer // answered, in this order
+	used   bool    // something was asked since it began
 }
 
 // Receive implements actor.Actor.
@@ -292,6 +294,8 @@ func (c *Confirmer) fail(q *question) {
 func (c *Confirmer) lost(p *peer) {
 	delete(c.peers, p.node)
 	c.order = slices.DeleteFunc(c.order, func(o *peer) bool { return o == p })
+	c.race.places = slices.DeleteFunc(c.race.places, func(o *peer) bool { return o == p })
+	c.leaves(p)
 	for _, msg := range p.under {
 		c.failed(msg.items)
 	}
@@ -341,18 +345,26 @@ func (c *Confirmer) startRace() {
 	}
 	c.last++
 	c.race.id, c.race.began, c.race.next = c.last, c.tick, c.tick+raceTicks
+	c.race.waits = slices.Clone(c.order)
 	for _, p := range c.order {
 		c.cfg.System.Root.Send(p.pid, &wire.Confirm{ID: c.race.id, Leads: []wire.Lead{}})
 	}
 }
 
-// finished notes who has answered in a race, which is over once all have.
+// finished notes who has answered in a race, which is over once all have that are there.
 func (c *Confirmer) finished(p *peer) {
-	if slices.Contains(c.race.places, p) {
+	if !slices.Contains(c.race.waits, p) {
 		return
 	}
-	p.took = c.tick - c.race.began
-	if c.race.places = append(c.race.places, p); len(c.race.places) == len(c.order) {
+	p.took = min(c.tick-c.race.began, maxTook)
+	c.race.places = append(c.race.places, p)
+	c.leaves(p)
+}
+
+// leaves ends the race if nobody is waited for beside p.
+func (c *Confirmer) leaves(p *peer) {
+	c.race.waits = slices.DeleteFunc(c.race.waits, func(o *peer) bool { return o == p })
+	if len(c.race.waits) == 0 {
 		c.endRace()
 	}
 }

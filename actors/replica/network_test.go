@@ -31,6 +31,8 @@ type network struct {
 
 	refused int // files that the receiver's disk did not take
 
+	mute [maxNodes + 1]bool // what replicas say to others from and to this node is lost, and the rest is not
+
 	drop, double float64 // chances per packet
 	// tamper, if set, may change a message on its way: a planted bug. nil drops it.
 	tamper func(from, to *node, m wire.Message) wire.Message
@@ -95,6 +97,7 @@ func (w *network) healAll() {
 	for i := range w.links {
 		w.links[i].cut, w.links[i].stuck = false, false
 	}
+	clear(w.mute[:])
 }
 
 // ended follows the end of a node: of what it sent, the first part is on its way; of what was sent to
@@ -129,6 +132,10 @@ func (o *outbound) SendUserMessage(pid *actor.PID, m any) {
 		return
 	}
 	if o.from.real != nil && !o.from.real.sends(msg) {
+		return
+	}
+	if _, raft := msg.(*wire.Raft); raft && (o.c.net.mute[o.from.i] || o.c.net.mute[to[0]]) {
+		o.c.net.stats.dropped++
 		return
 	}
 	if r, ok := msg.(*wire.Raft); ok && o.from.handle != nil {

@@ -27,6 +27,7 @@ func TestPlantedBugsAreFound(t *testing.T) {
 		{"a follower reads without waiting for its index", readsAtOnce, []string{"a read at index", "no order of the operations"}},
 		{"a leader takes heartbeats for answered that are lost", believesItself, []string{"a read at index"}},
 		{"a leader is confirmed by who does not hear it", confirmsUnheard, []string{"a read at index"}},
+		{"a node confirms whatever it is asked", confirmsBlindly, []string{"a read at index"}},
 		{"an entry is changed on its way", changesEntries, []string{"another entry"}},
 		{"an answer says no, and it was done", forge(func(p *pending, a *Answer) *Answer {
 			return &Answer{Batch: a.Batch, Status: Down}
@@ -101,6 +102,18 @@ func confirmsUnheard(s *sim) {
 			in := &link.Inbound{From: to.id, Message: &wire.Confirmed{ID: q.ID}}
 			from.system.Root.Send(from.system.NewLocalPID(confirm.Name), in)
 		}
+	}
+}
+
+// confirmsBlindly needs a leader that has been deposed and does not know it, and whose node is in touch with the others.
+func confirmsBlindly(s *sim) {
+	s.raftReads = false
+	s.trouble = trouble{rate: 0.1, kinds: []func(*sim){(*sim).muteOne, (*sim).evidence, (*sim).evidence, (*sim).healSome}}
+	s.net.tamper = func(_, _ *node, m wire.Message) wire.Message {
+		if a, ok := m.(*wire.Confirmed); ok {
+			return &wire.Confirmed{ID: a.ID}
+		}
+		return m
 	}
 }
 

@@ -24,7 +24,7 @@ type trouble struct {
 
 func drawTrouble(rng *rand.Rand) trouble {
 	all := []func(*sim){
-		(*sim).cutHalf, (*sim).cutOne, (*sim).cutDirection, (*sim).stall, (*sim).healSome, (*sim).healSome,
+		(*sim).cutHalf, (*sim).cutOne, (*sim).cutDirection, (*sim).muteOne, (*sim).stall, (*sim).healSome, (*sim).healSome,
 		(*sim).evidence, (*sim).killOne, (*sim).restartOne, (*sim).restartOne, (*sim).holdDisk, (*sim).releaseDisk,
 		(*sim).lowDisk, (*sim).transfer, (*sim).handOver, (*sim).jumpClock, (*sim).weather, (*sim).waitQuery, (*sim).blinkOne, (*sim).riot, (*sim).riot,
 	}
@@ -86,6 +86,9 @@ func (s *sim) cutDirection() {
 		s.net.cutOneWay(a, b)
 	}
 }
+
+// muteOne keeps a replica from the others, whose nodes are in touch with its own all the same.
+func (s *sim) muteOne() { s.net.mute[s.anyOrLeader().i] = true }
 
 // stall holds back what travels between two nodes, to deliver it late.
 func (s *sim) stall() {

@@ -190,7 +190,10 @@ func (p *peer) flush() {
 }
 
 func (p *peer) put(o outgoing) {
+	_, raft := o.message.(*wire.Raft)
 	switch {
+	case raft && (p.l.p.m.s.net.mute[p.l.p.m.i] || p.l.p.m.s.net.mute[p.place]):
+		p.l.p.m.s.tally.Dropped++
 	case p.conn != nil:
 		p.conn.encode(o)
 	case p.dialing:

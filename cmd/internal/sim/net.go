@@ -17,6 +17,7 @@ const maxPlaces = 12
 type network struct {
 	rng     *rand.Rand
 	blocked [maxPlaces][maxPlaces]bool
+	mute    [maxPlaces]bool // from and to here the messages of the replicas are lost, and others are not
 
 	latency time.Duration // of most packets, one way
 	jitter  time.Duration // more, at times
@@ -49,7 +50,7 @@ func (n *network) cutBoth(a, b int)  { n.cut(a, b); n.cut(b, a) }
 func (n *network) healBoth(a, b int) { n.blocked[a][b], n.blocked[b][a] = false, false }
 
 func (n *network) repair() {
-	n.blocked = [maxPlaces][maxPlaces]bool{}
+	n.blocked, n.mute = [maxPlaces][maxPlaces]bool{}, [maxPlaces]bool{}
 	n.loss, n.double = 0, 0
 	n.latency, n.jitter = 150*time.Microsecond, 300*time.Microsecond
 }

@@ -25,7 +25,7 @@ type trouble struct {
 // surroundings as well.
 var troubles = []trouble{
 	{"half", (*Sim).cutHalf}, {"ring", (*Sim).cutRing}, {"bridge", (*Sim).cutBridge}, {"isolate", (*Sim).cutOne}, {"unplug", (*Sim).unplugOne},
-	{"one-way", (*Sim).cutOneWay}, {"flap", (*Sim).flap}, {"clients", (*Sim).cutClients}, {"reset", (*Sim).resetOne},
+	{"one-way", (*Sim).cutOneWay}, {"mute", (*Sim).muteOne}, {"flap", (*Sim).flap}, {"clients", (*Sim).cutClients}, {"reset", (*Sim).resetOne},
 	{"weather", (*Sim).weather}, {"slow-net", (*Sim).slowNet},
 	{"crash", (*Sim).crashOne}, {"crash", (*Sim).crashOne}, {"blink", (*Sim).blinkOne}, {"crash-all", (*Sim).crashAll}, {"crash-most", (*Sim).crashMost}, {"leave", (*Sim).leaveOne},
 	{"ambush", (*Sim).ambush}, {"ambush", (*Sim).ambush},
@@ -166,6 +166,15 @@ func (s *Sim) unplugOne() {
 	}
 	s.isolate(m)
 	m.run.links.breakOff()
+}
+
+// muteOne keeps a node's replicas from speaking with those of others, as a mailbox does that is full: its leaders may be
+// deposed, and the node still be in touch with all others.
+func (s *Sim) muteOne() {
+	if m := s.anyRunning(); m != nil {
+		s.net.mute[m.i] = true
+		s.lasting(func() { s.net.mute[m.i] = false })
+	}
 }
 
 // ambush cuts a node off, or ends it, in the moment when it acknowledges something.
