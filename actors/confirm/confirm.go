@@ -150,8 +150,8 @@ func (c *Confirmer) ask(m *Ask) {
 	c.settle(q)
 }
 
-// askOne has one more voter asked, of those who were not the one that answers soonest. It reports false if there is none.
-func (c *Confirmer) askOne(q *question) bool {
+// askOne has one more voter asked if there is one, of those who were not the one that answers soonest.
+func (c *Confirmer) askOne(q *question) {
 	best, at := (*peer)(nil), 0
 	for i, v := range q.Others[:min(len(q.Others), 64)] {
 		if q.asked&(1<<i) != 0 {
@@ -162,12 +162,11 @@ func (c *Confirmer) askOne(q *question) bool {
 		}
 	}
 	if best == nil {
-		return false
+		return
 	}
 	q.asked |= 1 << at
 	q.open++
 	best.next = append(best.next, item{q, q.Others[at].Replica})
-	return true
 }
 
 // settle gives the verdict if there is one.

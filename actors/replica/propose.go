@@ -179,8 +179,8 @@ func (r *replica) diskLow() bool {
 	return writable <= len(voters)/2
 }
 
-// openReadRound opens a ReadIndex round of raft for the queued reads, unless they are posed. A leader opens none before an entry of its
-// term is committed: a single voter's ReadIndex would not wait for that by itself.
+// openReadRound opens a ReadIndex round of raft for the queued reads, unless they are to be posed. A leader opens none
+// before an entry of its term is committed: a single voter's ReadIndex would not wait for that by itself.
 func (r *replica) openReadRound() {
 	if r.asksNodes() {
 		return
