@@ -97,6 +97,7 @@ func readsAtOnce(s *sim) {
 
 func confirmsUnheard(s *sim) {
 	s.raftReads = false
+	s.trouble = trouble{rate: 0.1, kinds: []func(*sim){(*sim).cutOne, (*sim).cutOne, (*sim).healSome}}
 	s.net.ghost = func(from, to *node, m wire.Message) {
 		if q, ok := m.(*wire.Confirm); ok && from.life != nil {
 			in := &link.Inbound{From: to.id, Message: &wire.Confirmed{ID: q.ID}}
