@@ -43,6 +43,7 @@ type Node struct {
 	time     *timekeeper
 	director *actor.PID
 	directed bool // the director runs
+	confirms bool // package confirm's actor does
 	logPID   *actor.PID
 	routes   atomic.Pointer[session.Routes]
 	stopTick context.CancelFunc
@@ -205,9 +206,10 @@ func (n *Node) startCluster(id identity) error {
 	if n.sessions, err = session.New(n.sessionConfig()); err != nil {
 		return err
 	}
+	d.confirm = n.spawn(confirm.Name, func() actor.Actor { return confirm.New(n.confirmConfig()) }, confirm.Mailbox...)
+	n.confirms = true
 	// These ask the sessions.
 	d.survey = n.spawn(survey.Name, func() actor.Actor { return n.survey }, survey.Mailbox)
-	d.confirm = n.spawn(confirm.Name, func() actor.Actor { return confirm.New(n.confirmConfig()) }, confirm.Mailbox...)
 	d.forward = n.spawn(forward.Name, func() actor.Actor { return n.forward }, forward.Mailbox)
 	d.clients = n.sessions
 	d.publish()
@@ -449,6 +451,8 @@ func (n *Node) stopActors() {
 	}
 	if n.survey != nil {
 		wait(n.system.NewLocalPID(survey.Name))
+	}
+	if n.confirms {
 		wait(n.system.NewLocalPID(confirm.Name))
 	}
 	wait(n.logPID)

@@ -15,9 +15,9 @@ import (
 
 // Timing in ticks.
 const (
-	patience  = 3  // that only those are waited for who were asked first, beside the time that they took in a race
+	patience  = 3  // for which only those asked first are waited for, on top of twice their time in the last race
+	maxTook   = 10 // the most that counts of that time
 	raceTicks = 50 // from one race to the next
-	maxTook   = 10 // of a race, that add to patience twice
 )
 
 // maxUnderWay bounds the messages to one node that are under way: one, and those that are late.
@@ -50,12 +50,13 @@ func New(cfg Config) *Confirmer {
 	}
 }
 
-// peer is another node.
+// peer is a node with voters of groups that are led here, or with leaders that have voters here.
 type peer struct {
 	node  slotmap.NodeID
 	pid   *actor.PID // of its Confirmer
 	rank  int        // the lower, the sooner it answers; or unranked
 	took  uint64     // ticks that its answer took in the last race
+	used  bool       // it has a voter of a group that has asked since the last race began
 	under []message  // under way, the oldest first
 	next  []item     // of the message after those
 }
@@ -136,7 +137,9 @@ func (c *Confirmer) ask(m *Ask) {
 	c.fresh[m.Shard], c.race.used = q, true
 	ranked := 0
 	for _, v := range m.Others {
-		if c.peer(v.Node).rank < unranked {
+		p := c.peer(v.Node)
+		p.used = true
+		if p.rank < unranked {
 			ranked++
 		}
 	}
@@ -150,10 +153,10 @@ func (c *Confirmer) ask(m *Ask) {
 	c.settle(q)
 }
 
-// askOne has one more voter asked if there is one, of those who were not the one that answers soonest.
+// askOne has one more voter asked, if any is left: the one among them whose node answers soonest.
 func (c *Confirmer) askOne(q *question) {
 	best, at := (*peer)(nil), 0
-	for i, v := range q.Others[:min(len(q.Others), 64)] {
+	for i, v := range q.Others[:min(len(q.Others), 64)] { // asked has no more bits
 		if q.asked&(1<<i) != 0 {
 			continue
 		}
@@ -244,7 +247,7 @@ func (c *Confirmer) confirm(m *wire.Confirm) *wire.Confirmed {
 }
 
 func (c *Confirmer) confirmed(p *peer, m *wire.Confirmed) {
-	if m.ID == c.race.id && c.race.id != 0 {
+	if m.ID == c.race.id {
 		c.finished(p)
 		return
 	}
@@ -252,12 +255,16 @@ func (c *Confirmer) confirmed(p *peer, m *wire.Confirmed) {
 	if at < 0 {
 		return
 	}
-	for _, older := range p.under[:at] { // a link keeps the order: they are lost
+	lost, msg := slices.Clone(p.under[:at]), p.under[at] // a link keeps the order
+	p.under = slices.Delete(p.under, 0, at+1)
+	c.count(msg, m.Not)
+	for _, older := range lost {
 		c.failed(older.items)
 	}
-	msg := p.under[at]
-	p.under = slices.Delete(p.under, 0, at+1)
-	not := m.Not
+}
+
+// count takes the answer to a message.
+func (c *Confirmer) count(msg message, not []uint32) {
 	if n := len(not); n > 0 && int(not[n-1]) >= len(msg.items) {
 		c.failed(msg.items) // it makes no sense
 		return
@@ -293,7 +300,6 @@ func (c *Confirmer) fail(q *question) {
 func (c *Confirmer) lost(p *peer) {
 	delete(c.peers, p.node)
 	c.order = slices.DeleteFunc(c.order, func(o *peer) bool { return o == p })
-	c.race.places = slices.DeleteFunc(c.race.places, func(o *peer) bool { return o == p })
 	c.leaves(p)
 	for _, msg := range p.under {
 		c.failed(msg.items)
@@ -323,6 +329,7 @@ func (c *Confirmer) tend(p *peer) {
 		return
 	}
 	p.under[last].late, p.rank = true, unranked
+	c.race.places = slices.DeleteFunc(c.race.places, func(o *peer) bool { return o == p })
 	for _, it := range slices.Concat(p.under[last].items, p.next) {
 		if !it.over {
 			c.askOne(it.question)
@@ -335,19 +342,36 @@ func (c *Confirmer) tend(p *peer) {
 	}
 }
 
-// startRace begins a race once something was asked since the last one began.
+// startRace begins a race once something was asked since the last one began, of those who could have been.
 func (c *Confirmer) startRace() {
 	used := c.race.used
 	c.race = race{}
 	if !used {
 		return
 	}
+	c.forget()
 	c.last++
 	c.race.id, c.race.began, c.race.next = c.last, c.tick, c.tick+raceTicks
-	c.race.waits = slices.Clone(c.order)
 	for _, p := range c.order {
+		if p.used {
+			p.used = false
+			c.race.waits = append(c.race.waits, p)
+		}
+	}
+	for _, p := range c.race.waits {
 		c.cfg.System.Root.Send(p.pid, &wire.Confirm{ID: c.race.id, Leads: []wire.Lead{}})
 	}
+}
+
+// forget forgets nodes that nobody has a use for any more.
+func (c *Confirmer) forget() {
+	c.order = slices.DeleteFunc(c.order, func(p *peer) bool {
+		idle := !p.used && len(p.under)+len(p.next) == 0
+		if idle {
+			delete(c.peers, p.node)
+		}
+		return idle
+	})
 }
 
 // finished notes who has answered in a race, which is over once all have that are there.

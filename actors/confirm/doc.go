@@ -20,5 +20,6 @@
 // are as many as make a majority with the leader, on the nodes that answer soonest, which races show: messages to
 // all of them that ask nothing. Until that is known all are asked. Where a node is late or says no, others are asked as
 // well. There is a verdict once a majority has confirmed, or no longer can; where the answers do not come there is none,
-// and the replica turns to raft, which asks everyone again.
+// and the replica turns to raft, which asks everyone again. So it is where a message is lost, as it may be while a link is
+// being made, which keeps the newest alone.
 package confirm

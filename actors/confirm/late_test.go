@@ -165,7 +165,7 @@ func TestLinkKeepsOrder(t *testing.T) {
 			n.says(verdict{1, 5, 2, true})
 		} else {
 			s.answer(b, second.ID)
-			n.says(verdict{1, 5, 1, false}, verdict{1, 5, 2, true})
+			n.says(verdict{1, 5, 2, true}, verdict{1, 5, 1, false}) // the newest first
 			s.answer(b, first.ID)
 			n.says()
 		}
@@ -311,7 +311,7 @@ func TestSilentNode(t *testing.T) {
 	s.answer(b, messages[len(messages)-under-1])
 	n.says()
 	s.answer(b, messages[len(messages)-1])
-	if len(n.verdicts) != under || n.verdicts[under-1] != (verdict{1, 5, round, true}) {
+	if len(n.verdicts) != under || n.verdicts[0] != (verdict{1, 5, round, true}) {
 		t.Errorf("verdicts %v", n.verdicts)
 	}
 	n.empty()

@@ -1,8 +1,6 @@
 package confirm
 
 import (
-	"time"
-
 	"github.com/asynkron/protoactor-go/actor"
 
 	"github.com/troupedb/troupe/actors/mailbox"
@@ -16,10 +14,7 @@ const Name = "confirm"
 // and time for the other leaders here to ask in the same message.
 var Mailbox = []mailbox.Option{mailbox.WithConsensusBytes(1024, 16<<20, func(any) {}), mailbox.WithYield()}
 
-// TickInterval is how often Tick is expected.
-const TickInterval = 20 * time.Millisecond
-
-// Tick is one TickInterval.
+// Tick is one tick of the node.
 type Tick struct{}
 
 // Voter is a replica with a vote in its group.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"slices"
 	"testing"
 	"time"
 
@@ -113,6 +114,8 @@ func TestCostCoversTheFrame(t *testing.T) {
 		&wire.Reply{Replies: make([]byte, 5000), Ends: make([]uint32, 300)},
 		&wire.Snapshot{Shard: 1, Meta: make([]byte, 5000), Message: raftMessage(1, 0).Message},
 		&wire.Chunk{Data: make([]byte, 5000)},
+		&wire.Confirm{ID: 1 << 60, Leads: slices.Repeat([]wire.Lead{{Shard: 1 << 31, Replica: 1 << 60, Term: 1 << 60}}, 1000)},
+		&wire.Confirmed{ID: 1 << 60, Not: slices.Repeat([]uint32{wire.MaxLeads - 1}, 1000)},
 		&wire.Removed{Shard: 1 << 31, Replica: 1 << 60, Index: 1 << 60},
 	} {
 		if frame := int64(len(wire.AppendFrame(nil, "shard/1234", m))); cost(m) < frame {

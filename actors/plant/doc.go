@@ -38,6 +38,6 @@ const (
 	WrongMinimum      Bug = "wrong-minimum"      // the greatest of a sorted set is popped for the least
 	ForgottenDelivery Bug = "forgotten-delivery" // what a group delivers does not become pending
 	RepeatedMessage   Bug = "repeated-message"   // a message goes to the subscribers of its node twice
-	BlindConfirm      Bug = "blind-confirm"      // a node confirms leaders without a look at its replicas
 	BrokenPromise     Bug = "broken-promise"     // a voter elects a leader though it has promised another not to
+	BlindConfirm      Bug = "blind-confirm"      // a node confirms leaders without a look at its replicas
 )

@@ -9,7 +9,6 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -224,7 +223,11 @@ func (c *cluster) start(n *node) {
 		n.real.start(c, n)
 	} else {
 		n.disk.system, n.disk.held = n.system, false
-		c.actor(n, "raftlog", n.disk, c.instant)
+		var turns actor.Dispatcher = l
+		if c.instant {
+			turns = at{}
+		}
+		c.actorOn(n, "raftlog", n.disk, turns)
 	}
 	if !c.raftReads {
 		c.actor(n, confirm.Name, confirm.New(confirm.Config{System: n.system, Seed: uint64(c.wall) << 20, Term: n.term}))
@@ -241,11 +244,9 @@ func (c *cluster) startAll() {
 	}
 }
 
-func (c *cluster) actor(n *node, name string, a actor.Actor, instant ...bool) {
-	var turns actor.Dispatcher = n.life
-	if slices.Contains(instant, true) {
-		turns = at{}
-	}
+func (c *cluster) actor(n *node, name string, a actor.Actor) { c.actorOn(n, name, a, n.life) }
+
+func (c *cluster) actorOn(n *node, name string, a actor.Actor, turns actor.Dispatcher) {
 	_, err := n.system.Root.SpawnNamed(actor.PropsFromProducer(func() actor.Actor { return a },
 		actor.WithMailbox(mailbox.New()), actor.WithDispatcher(turns)), name)
 	if err != nil {

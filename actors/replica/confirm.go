@@ -13,9 +13,9 @@ import (
 // raft confirms the reads for a while, which gets longer each time until there is a good one: nodes may not know the
 // question.
 type trust struct {
-	verdict uint64 // tick of the last one
-	none    uint64 // tick until which there is none
-	span    uint64 // ticks that it lasts
+	good uint64 // tick of the last verdict that confirmed a round
+	none uint64 // tick until which there is no trust
+	span uint64 // ticks for which there was none the last time, 0 since a good verdict
 }
 
 const (
@@ -83,12 +83,13 @@ func (r *replica) verdict(m *confirm.Verdict) {
 	if m.Term != r.term() {
 		return
 	}
-	r.trust.verdict = r.tick
 	if !m.Confirmed {
-		r.mistrust()
+		if r.reads.waitsFor(m.Round) {
+			r.mistrust()
+		}
 		return
 	}
-	r.trust.span = 0
+	r.trust.good, r.trust.span = r.tick, 0
 	reads := 0
 	for _, rd := range r.reads.upheld(m.Round) {
 		reads += len(rd.asked)
@@ -104,9 +105,9 @@ func (r *replica) verdict(m *confirm.Verdict) {
 	}
 }
 
-// tendPosed does not wait for a verdict for ever. Over slow links one may take long, and others come meanwhile.
+// tendPosed does not wait for a verdict for ever, unless others come all the time, as over slow links.
 func (r *replica) tendPosed() {
-	if r.reads.posedBy(r.tick-readRetryTicks) && r.trust.verdict+readRetryTicks <= r.tick {
+	if r.reads.posedBy(r.tick-readRetryTicks) && r.trust.good+readRetryTicks <= r.tick {
 		r.mistrust()
 	}
 }

@@ -29,7 +29,7 @@ type Gauges struct {
 	Role         atomic.Uint32
 	Leader       atomic.Uint64 // replica id, 0 when none is known
 	Ready        atomic.Bool   // a leader is known, and as leader it has committed in its own term
-	Term         atomic.Uint64 // not less than that of anything that has left the replica
+	Term         atomic.Uint64 // that of no message that has left the replica is greater, but for pre-votes
 	Last         atomic.Uint64
 	Commit       atomic.Uint64
 	Applied      atomic.Uint64

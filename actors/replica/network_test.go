@@ -31,7 +31,7 @@ type network struct {
 
 	refused int // files that the receiver's disk did not take
 
-	mute [maxNodes + 1]bool // what replicas say to others from and to this node is lost, and the rest is not
+	mute [maxNodes + 1]bool // raft's messages from and to this node are lost, and others are not
 
 	drop, double float64 // chances per packet
 	// tamper, if set, may change a message on its way: a planted bug. nil drops it.

@@ -32,7 +32,7 @@ type asked struct {
 // applier.
 type reads struct {
 	queued    []asked           // no round opened yet
-	questions []*raftpb.Message // of followers, likewise: see package confirm
+	questions []*raftpb.Message // of followers, likewise: see replica.question
 	rounds    []round           // raft's, in order of id
 	posed     []round           // to package confirm, in order of id
 	awaiting  []indexed
@@ -78,6 +78,9 @@ func (r *reads) upheld(id uint64) []round {
 	}
 	return out
 }
+
+// waitsFor reports whether the round with an id is posed, or one before it.
+func (r *reads) waitsFor(id uint64) bool { return len(r.posed) > 0 && r.posed[0].id <= id }
 
 // posedBy reports whether there is a round that was posed at or before tick.
 func (r *reads) posedBy(tick uint64) bool { return len(r.posed) > 0 && r.posed[0].born <= tick }
@@ -176,7 +179,7 @@ func (r *reads) retry(tick uint64) {
 }
 
 // takeUnconfirmed empties the queue and the open rounds. Reads whose index is known stay: they are as
-// good on a follower.
+// good on a follower. Followers whose questions go with them ask again.
 func (r *reads) takeUnconfirmed() (out []*Batch) {
 	out = appendBatches(nil, r.queued)
 	for _, rd := range slices.Concat(r.rounds, r.posed) {

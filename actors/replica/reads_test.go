@@ -81,7 +81,7 @@ func TestPosedReads(t *testing.T) {
 	if got := tags(r.due(8)); !slices.Equal(got, []int{2}) {
 		t.Fatalf("due %v", got)
 	}
-	if r.upheld(second) != nil && len(r.upheld(second)) > 0 || r.due(100) != nil {
+	if len(r.upheld(second)) > 0 || r.due(100) != nil || r.waitsFor(second) || !r.waitsFor(second+1) {
 		t.Fatal("a verdict says nothing of a later round")
 	}
 	r.questions = append(r.questions, &raftpb.Message{})

@@ -190,7 +190,7 @@ func (r *replica) start() {
 	r.node = node
 	r.hard = node.BasicStatus().HardState
 	r.gauges.Term.Store(r.term())
-	r.reads.nextID = r.cfg.Rand.Uint64()
+	r.reads.nextID = r.cfg.Rand.Uint64() >> 1 // it only rises
 	r.last, r.handed, r.applied = r.storage.last, st.Snapshot.Index, st.Snapshot.Index
 	r.members = Membership{Next: 1, Conf: &raftpb.ConfState{}}
 	if st.Snapshot.File != "" {

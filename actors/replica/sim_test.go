@@ -106,7 +106,7 @@ func simulate(t *testing.T, seed uint64, plant func(*sim)) *sim {
 		s.clients = append(s.clients, &client{s: s, id: i})
 	}
 	s.trouble = drawTrouble(rng)
-	s.raftReads = seed%4 == 0
+	s.raftReads = seed%4 == 0 // it has to where package confirm has no answer
 	if plant != nil {
 		plant(s)
 	}

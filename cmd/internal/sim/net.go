@@ -17,7 +17,7 @@ const maxPlaces = 12
 type network struct {
 	rng     *rand.Rand
 	blocked [maxPlaces][maxPlaces]bool
-	mute    [maxPlaces]bool // from and to here the messages of the replicas are lost, and others are not
+	mute    [maxPlaces]bool // from and to here raft's messages are lost, and others are not
 
 	latency time.Duration // of most packets, one way
 	jitter  time.Duration // more, at times
