@@ -56,25 +56,18 @@ func (r *replica) poseQueued() {
 	})
 }
 
-// maxQuestions bounds the questions of followers that one turn takes. Who gets no answer asks again.
-const maxQuestions = 1024
-
 // question takes a follower's question for a read index. It reports false where raft is to answer.
 func (r *replica) question(m *raftpb.Message) bool {
 	if m.GetType() != raftpb.MsgReadIndex || len(m.GetEntries()) != 1 || !r.asksNodes() {
 		return false
 	}
-	if len(r.reads.questions) < maxQuestions {
-		r.reads.questions = append(r.reads.questions, m)
-	}
+	r.reads.question(m)
 	return true
 }
 
 // passQuestions gives the questions of followers to raft where it is to answer them after all.
 func (r *replica) passQuestions() {
-	questions := r.reads.questions
-	r.reads.questions = nil
-	for _, m := range questions {
+	for _, m := range r.reads.takeQuestions() {
 		r.step(m)
 	}
 }

@@ -36,6 +36,7 @@ type reads struct {
 	rounds    []round           // raft's, in order of id
 	posed     []round           // to package confirm, in order of id
 	awaiting  []indexed
+	asking    int    // questions that are queued or posed
 	nextID    uint64 // begins at random: the answer to a round of an earlier life must not fit one of this
 }
 
@@ -57,6 +58,25 @@ func (r *reads) open(tick uint64) []byte {
 	return binary.BigEndian.AppendUint64(nil, r.nextID)
 }
 
+// maxQuestions bounds the questions of followers that have no answer. Who gets none asks again.
+const maxQuestions = 1024
+
+// question queues a follower's question, unless there are too many.
+func (r *reads) question(m *raftpb.Message) {
+	if r.asking < maxQuestions {
+		r.asking++
+		r.questions = append(r.questions, m)
+	}
+}
+
+// takeQuestions empties the queue of questions.
+func (r *reads) takeQuestions() []*raftpb.Message {
+	out := r.questions
+	r.questions = nil
+	r.asking -= len(out)
+	return out
+}
+
 // pose starts a round that package confirm is to confirm, for all that is queued, and returns its id.
 func (r *reads) pose(tick, index uint64) uint64 {
 	r.nextID++
@@ -70,6 +90,7 @@ func (r *reads) upheld(id uint64) []round {
 	n := 0
 	for n < len(r.posed) && r.posed[n].id <= id {
 		r.awaiting = append(r.awaiting, indexed{r.posed[n].index, r.posed[n].asked})
+		r.asking -= len(r.posed[n].questions)
 		n++
 	}
 	out := r.posed[:n:n]
@@ -185,7 +206,7 @@ func (r *reads) takeUnconfirmed() (out []*Batch) {
 	for _, rd := range slices.Concat(r.rounds, r.posed) {
 		out = appendBatches(out, rd.asked)
 	}
-	r.queued, r.questions, r.rounds, r.posed = nil, nil, nil, nil
+	r.queued, r.questions, r.rounds, r.posed, r.asking = nil, nil, nil, nil, 0
 	return out
 }
 

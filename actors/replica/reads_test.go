@@ -84,7 +84,7 @@ func TestPosedReads(t *testing.T) {
 	if len(r.upheld(second)) > 0 || r.due(100) != nil || r.waitsFor(second) || !r.waitsFor(second+1) {
 		t.Fatal("a verdict says nothing of a later round")
 	}
-	r.questions = append(r.questions, &raftpb.Message{})
+	r.question(&raftpb.Message{})
 	fourth := pose(4, 9)
 	if r.posedBy(2) || !r.posedBy(3) {
 		t.Fatal("the third is the oldest, of tick 3")
@@ -95,15 +95,51 @@ func TestPosedReads(t *testing.T) {
 	if got := len(r.queued); got != 2 || len(r.questions) != 1 {
 		t.Fatalf("%d reads and %d questions are queued again", got, len(r.questions))
 	}
-	r.questions = nil
+	r.takeQuestions()
 	pose(5, 9)
 	if got := tags(r.expired(5)); !slices.Equal(got, []int{5}) {
 		t.Fatalf("expired %v", got)
 	}
-	r.questions = append(r.questions, &raftpb.Message{})
+	r.question(&raftpb.Message{})
 	pose(6, 9)
-	r.questions = append(r.questions, &raftpb.Message{})
+	r.question(&raftpb.Message{})
 	if got := tags(r.takeUnconfirmed()); !slices.Equal(got, []int{6}) || len(r.posed)+len(r.questions) > 0 {
 		t.Fatalf("taken %v, and %d rounds and %d questions are left", got, len(r.posed), len(r.questions))
+	}
+}
+
+// However they are posed, given up and answered: no more questions are open than may be, and they make room again.
+func TestQuestionsAreBounded(t *testing.T) {
+	var r reads
+	ask := func(n int) (open int) {
+		for range n {
+			r.question(&raftpb.Message{})
+		}
+		open = len(r.questions)
+		for _, rd := range r.posed {
+			open += len(rd.questions)
+		}
+		return open
+	}
+	for range 3 {
+		for range 2 {
+			ask(maxQuestions/2 - 1)
+			r.pose(1, 1)
+		}
+		if got := ask(maxQuestions); got != maxQuestions {
+			t.Fatalf("%d questions are open", got)
+		}
+		r.retract()
+		if got := ask(1); got != maxQuestions {
+			t.Fatalf("%d questions are open once they are given up", got)
+		}
+		r.upheld(r.pose(1, 1))
+		if got := ask(3); got != 3 {
+			t.Fatalf("%d questions are open once the others are answered", got)
+		}
+		if got := len(r.takeQuestions()); got != 3 || ask(maxQuestions+1) != maxQuestions {
+			t.Fatalf("%d questions are taken", got)
+		}
+		r.takeUnconfirmed()
 	}
 }
