@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 )
@@ -23,7 +24,7 @@ type world struct {
 	seed   uint64 // of the newest life
 
 	questions map[sentAs]*wire.Confirm
-	lives     map[*life]*past
+	lives     map[*mailbox.Life]*past
 
 	confirmed, denied, joined, late int // how often
 }
@@ -38,7 +39,7 @@ type group struct {
 
 // sentAs tells messages of all lives apart.
 type sentAs struct {
-	asker *life
+	asker *mailbox.Life
 	from  slotmap.NodeID
 	to    slotmap.NodeID
 	id    uint64
@@ -58,7 +59,7 @@ type posed struct {
 
 // said is that a node had a replica in a term.
 type said struct {
-	asker *life
+	asker *mailbox.Life
 	node  slotmap.NodeID
 	lead  wire.Lead
 }
@@ -66,7 +67,7 @@ type said struct {
 func newWorld(t *testing.T, seed uint64) *world {
 	w := &world{
 		stage: newStage(t, seed), rng: rand.New(rand.NewPCG(seed, 2)), calm: seed%4 == 0,
-		questions: map[sentAs]*wire.Confirm{}, lives: map[*life]*past{},
+		questions: map[sentAs]*wire.Confirm{}, lives: map[*mailbox.Life]*past{},
 	}
 	w.stage.world = w
 	for i := range byte(5) {

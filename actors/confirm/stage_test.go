@@ -43,7 +43,7 @@ type node struct {
 	system    *actor.ActorSystem
 	confirmer *Confirmer
 	pid       *actor.PID
-	life      *life
+	life      *mailbox.Life
 	replicas  map[slotmap.ShardID]standing
 	verdicts  []verdict
 }
@@ -56,24 +56,6 @@ type verdict struct {
 	term, round uint64
 	confirmed   bool
 }
-
-// life is one run of a node. Nothing of it runs after its end, whatever is queued.
-type life struct {
-	sched *mailbox.Seeded
-	over  bool
-}
-
-// Schedule implements actor.Dispatcher.
-func (l *life) Schedule(fn func()) {
-	l.sched.Schedule(func() {
-		if !l.over {
-			fn()
-		}
-	})
-}
-
-// Throughput implements actor.Dispatcher.
-func (l *life) Throughput() int { return 1 }
 
 func newStage(t *testing.T, seed uint64) *stage {
 	return &stage{t: t, sched: mailbox.NewSeeded(seed), nodes: map[slotmap.NodeID]*node{}, wires: map[direction][]packet{}}
@@ -88,9 +70,10 @@ func alone(t *testing.T) (*stage, *node) {
 // start begins a life of a node. What its disk holds, its replicas, it keeps from the one before.
 func (s *stage) start(id slotmap.NodeID, seed uint64) *node {
 	s.t.Helper()
-	n := &node{s: s, id: id, replicas: map[slotmap.ShardID]standing{}, life: &life{sched: s.sched}}
+	n := &node{s: s, id: id, replicas: map[slotmap.ShardID]standing{}, life: mailbox.NewLife(s.sched)}
 	if old := s.nodes[id]; old != nil {
-		old.life.over, n.replicas = true, old.replicas
+		n.replicas = old.replicas
+		old.life.End()
 	}
 	s.nodes[id] = n
 	quiet := slog.New(slog.DiscardHandler)

@@ -72,3 +72,31 @@ func (s *Seeded) Trace() uint64 { return s.trace }
 func (s *Seeded) note(v uint64) {
 	s.trace = (s.trace ^ v) * 1099511628211
 }
+
+// Life is a dispatcher for the actors of one process that is simulated on a Seeded, from its start to its end. Nothing
+// of them runs after that, whatever is queued.
+type Life struct {
+	seeded *Seeded
+	over   bool
+}
+
+// NewLife begins one.
+func NewLife(s *Seeded) *Life { return &Life{seeded: s} }
+
+// Schedule queues a run.
+func (l *Life) Schedule(fn func()) {
+	l.seeded.Schedule(func() {
+		if !l.over {
+			fn()
+		}
+	})
+}
+
+// Throughput makes every turn a choice of its own.
+func (l *Life) Throughput() int { return 1 }
+
+// End ends it.
+func (l *Life) End() { l.over = true }
+
+// Over reports whether it has ended.
+func (l *Life) Over() bool { return l.over }

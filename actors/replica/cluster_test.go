@@ -62,8 +62,8 @@ type node struct {
 	i      int
 	id     slotmap.NodeID
 	disk   *disk
-	real   *realDisk // in place of the disk, or nil
-	life   *life     // nil while it is down
+	real   *realDisk     // in place of the disk, or nil
+	life   *mailbox.Life // nil while it is down
 	system *actor.ActorSystem
 	handle *Handle // nil while no replica runs here
 	skew   int64   // of its wall clock, ms
@@ -77,33 +77,6 @@ type node struct {
 	paused bool // its clients are
 	wiped  bool // its disk is gone, and with it its name: it never comes back
 }
-
-// life is one run of a node, from start to kill. Nothing of it runs after its end, whatever is queued.
-type life struct {
-	sched *mailbox.Seeded
-	over  bool
-}
-
-// Schedule implements actor.Dispatcher.
-func (l *life) Schedule(fn func()) {
-	l.sched.Schedule(func() {
-		if !l.over {
-			fn()
-		}
-	})
-}
-
-// Throughput implements actor.Dispatcher.
-func (l *life) Throughput() int { return 1 }
-
-// at is a dispatcher whose turns are over when a message is sent.
-type at struct{}
-
-// Schedule implements actor.Dispatcher.
-func (at) Schedule(fn func()) { fn() }
-
-// Throughput implements actor.Dispatcher.
-func (at) Throughput() int { return 1000 }
 
 const testShard = slotmap.ShardID(1)
 
@@ -212,7 +185,7 @@ func quietActors(*actor.ActorSystem) *slog.Logger { return discard }
 
 // start runs the node, and its replica from what its disk holds.
 func (c *cluster) start(n *node) {
-	l := &life{sched: c.sched}
+	l := mailbox.NewLife(c.sched)
 	n.life, n.born = l, c.wall
 	n.system = actor.NewActorSystem(actor.WithLoggerFactory(quietActors))
 	n.system.ProcessRegistry.Address = n.id.String()
@@ -225,7 +198,7 @@ func (c *cluster) start(n *node) {
 		n.disk.system, n.disk.held = n.system, false
 		var turns actor.Dispatcher = l
 		if c.instant {
-			turns = at{}
+			turns = actor.NewSynchronizedDispatcher(1000)
 		}
 		c.actorOn(n, "raftlog", n.disk, turns)
 	}
@@ -370,7 +343,7 @@ func (c *cluster) director(n *node, m any) {
 // kill ends a node at once: what its disk has not synced is lost, though some of it may be there.
 func (c *cluster) kill(n *node) {
 	c.logger(n).Debug("killed")
-	n.life.over = true
+	n.life.End()
 	n.life, n.handle, n.system, n.facts = nil, nil, nil, nil
 	if n.real != nil {
 		n.real.crash()
@@ -417,7 +390,7 @@ func (c *cluster) reap() {
 		if n.real == nil || n.life == nil || n.real.stopped() == nil {
 			continue
 		}
-		n.life.over = true
+		n.life.End()
 		n.life, n.handle, n.system, n.facts = nil, nil, nil, nil
 		c.net.ended(n)
 		if !n.real.faulty {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/troupedb/troupe/actors/confirm"
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
@@ -52,7 +53,7 @@ type pipe struct {
 type packet struct {
 	frame  []byte         // as it crosses the wire
 	file   *link.SendFile // or a snapshot file
-	sender *life
+	sender *mailbox.Life
 }
 
 func (w *network) pipe(from, to int, bulk bool) *pipe {
@@ -120,7 +121,7 @@ func (w *network) ended(n *node) {
 type outbound struct {
 	c    *cluster
 	from *node
-	life *life
+	life *mailbox.Life
 }
 
 // SendUserMessage implements actor.Process.
@@ -271,7 +272,7 @@ func (w *network) carryFile(from, to *node, p packet, whole bool) {
 
 // sent tells the sender of a file what became of it, if it is still there.
 func (w *network) sent(from *node, p packet, err error) {
-	if f := p.file; f != nil && !p.sender.over {
+	if f := p.file; f != nil && !p.sender.Over() {
 		from.system.Root.Send(f.Reply, &link.FileSent{To: f.To, Tag: f.Tag, Err: err})
 	}
 }

@@ -118,7 +118,7 @@ func (d *realDisk) spawn(n *node, name string, p actor.Producer) *actor.PID {
 }
 
 // open opens the log, unless the process ends of it: the store may try for ever then.
-func (d *realDisk) open(l *life) (*raftlog.Log, error) {
+func (d *realDisk) open(l *mailbox.Life) (*raftlog.Log, error) {
 	type result struct {
 		log *raftlog.Log
 		err error
@@ -142,10 +142,10 @@ func (d *realDisk) open(l *life) (*raftlog.Log, error) {
 }
 
 // fail ends the node: nothing of it runs any more.
-func (d *realDisk) fail(l *life, err error) {
+func (d *realDisk) fail(l *mailbox.Life, err error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	if d.fatal == nil && !l.over {
+	if d.fatal == nil && !l.Over() {
 		d.fatal = err
 	}
 }

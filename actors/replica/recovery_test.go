@@ -211,7 +211,8 @@ func (s *saga) revival(fs vfs.FS, fatal func(error)) (r revived, err error) {
 
 // runAlone runs a replica until nothing is left to do. Whatever it sends gets lost, and no time passes.
 func (s *saga) runAlone(cfg Config, log *raftlog.Log) {
-	l := &life{sched: mailbox.NewSeeded(1)}
+	sched := mailbox.NewSeeded(1)
+	l := mailbox.NewLife(sched)
 	cfg.System = actor.NewActorSystem(actor.WithLoggerFactory(quietActors))
 	guard := mailbox.StopNode(func(reason any) { cfg.Fatal(fmt.Errorf("%v", reason)) })
 	pid, err := cfg.System.Root.SpawnNamed(actor.PropsFromProducer(log.Producer(), actor.WithMailbox(mailbox.New()),
@@ -229,9 +230,9 @@ func (s *saga) runAlone(cfg Config, log *raftlog.Log) {
 	cfg.Rand, cfg.Logger = rand.New(rand.NewPCG(1, 2)), discard
 	cfg.SnapshotEntries = 1 << 40
 	Spawn(cfg, "shard/1", guard)
-	for l.sched.Step() {
+	for sched.Step() {
 	}
-	l.over = true
+	l.End()
 }
 
 // checkFile compares the file that the log names with what the log says of it.

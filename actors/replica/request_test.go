@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/troupedb/troupe/actors/keyspace"
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -13,7 +14,7 @@ type pending struct {
 	c       *cluster
 	batch   *Batch
 	node    *node
-	life    *life
+	life    *mailbox.Life
 	waiter  uint64 // of an operation that waits
 	answer  *Answer
 	then    func(*pending) // called with the answer, if set
@@ -55,7 +56,7 @@ func (p *pending) waits(a *Answer) {
 
 // unblock asks for the end of the wait, as a session does whose client is gone.
 func (p *pending) unblock(withError bool) {
-	if p.waiter != 0 && !p.life.over && p.node.handle != nil {
+	if p.waiter != 0 && !p.life.Over() && p.node.handle != nil {
 		p.node.system.Root.Send(p.node.handle.PID, &Unblock{IDs: []uint64{p.waiter}, Error: withError})
 	}
 }
@@ -86,7 +87,7 @@ func (p *pending) replies() []string {
 }
 
 // lost reports whether the node ended before it answered: the client sees its connection break.
-func (p *pending) lost() bool { return p.answer == nil && p.life.over }
+func (p *pending) lost() bool { return p.answer == nil && p.life.Over() }
 
 // kind is how a batch is asked for.
 type kind int

@@ -272,7 +272,7 @@ func (s *sim) dismiss() {
 		s.tally.snapshots += n.disk.compacted
 		s.tally.installs += n.disk.installed
 		if n.life != nil {
-			n.life.over = true
+			n.life.End()
 		}
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/link"
+	"github.com/troupedb/troupe/actors/mailbox"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 )
@@ -245,7 +246,7 @@ func (s *sim) waitQuery() {
 	n.system.Root.Send(n.handle.PID, &WaitQuery{
 		Index: s.floor, Need: s.rng.IntN(4), Timeout: time.Duration(1+s.rng.IntN(500)) * time.Millisecond,
 		Reply: func(int, bool) {
-			if q.answered || q.life.over {
+			if q.answered || q.life.Over() {
 				s.fail("n%d answers a WAIT twice, or after its end", n.i)
 			}
 			q.answered = true
@@ -255,12 +256,12 @@ func (s *sim) waitQuery() {
 
 // waitCall is a WAIT on its way.
 type waitCall struct {
-	life     *life
+	life     *mailbox.Life
 	answered bool
 }
 
 func (s *sim) waiting() bool {
-	return slices.ContainsFunc(s.waits, func(q *waitCall) bool { return !q.answered && !q.life.over })
+	return slices.ContainsFunc(s.waits, func(q *waitCall) bool { return !q.answered && !q.life.Over() })
 }
 
 // drive stands in for placement: it changes the group step by step. With tidy, only what has to be done.
