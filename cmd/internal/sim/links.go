@@ -191,15 +191,16 @@ func (p *peer) flush() {
 
 func (p *peer) put(o outgoing) {
 	_, raft := o.message.(*wire.Raft)
+	s := p.l.p.m.s
 	switch {
-	case raft && (p.l.p.m.s.net.mute[p.l.p.m.i] || p.l.p.m.s.net.mute[p.place]):
-		p.l.p.m.s.tally.Dropped++
+	case raft && (s.net.mute[p.l.p.m.i] || s.net.mute[p.place]):
+		s.tally.Dropped++
 	case p.conn != nil:
 		p.conn.encode(o)
 	case p.dialing:
 		p.hold(o)
 	default:
-		p.l.p.m.s.tally.Dropped++
+		s.tally.Dropped++
 	}
 }
 
