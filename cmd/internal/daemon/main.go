@@ -83,6 +83,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	defer stop()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
+	fitProcessors(ctx, log)
 	var now atomic.Bool
 	shutdown := func(atOnce bool) {
 		now.Store(atOnce)

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package daemon
+
+func threadTimes() (times, bool) { return times{}, false }
