@@ -48,7 +48,9 @@ type caller struct {
 type tally struct {
 	done, failed int64
 	failure      string
-	moved        bool // since the layout was looked up
+	moved        bool     // since the layout was looked up
+	asked        []uint32 // keys of the replies to come, if each is asked for once
+	missed       []uint32 // those of them that an error answered
 	times        *hdrhistogram.Histogram
 }
 
@@ -179,6 +181,9 @@ func (c *caller) gap() time.Duration {
 // write makes a pipeline, and returns how many requests are in it.
 func (c *caller) write() (n int) {
 	c.out.Reset(c.out.Bytes()[:0], 2)
+	if c.once {
+		c.asked = c.keys[c.at:]
+	}
 	for n < c.load.Pipeline {
 		id, ok := c.next()
 		if !ok {
@@ -203,7 +208,7 @@ func (c *caller) next() (id uint32, ok bool) {
 }
 
 // exchange sends the pipeline and reads n replies, which somebody waits for since then. Where slots have moved it looks
-// them up.
+// them up; not if each key is asked for once, for the rest of them is another's then.
 func (c *caller) exchange(ctx context.Context, n int, since time.Time) error {
 	if _, err := c.conn.Write(c.out.Bytes()); err != nil {
 		return c.broken(err)
@@ -218,7 +223,7 @@ func (c *caller) exchange(ctx context.Context, n int, since time.Time) error {
 		}
 		n -= got
 	}
-	if c.moved {
+	if c.moved && !c.once {
 		return c.locate(ctx)
 	}
 	return nil
@@ -238,10 +243,16 @@ func (t *tally) note(v resp.Value) {
 		text := string(v.Str)
 		t.fail(text)
 		t.moved = t.moved || fate.Code(text) == "MOVED"
+		if len(t.asked) > 0 {
+			t.missed = append(t.missed, t.asked[0])
+		}
 	case resp.Null:
 		t.fail("no such key")
 	default:
 		t.done++
+	}
+	if len(t.asked) > 0 {
+		t.asked = t.asked[1:]
 	}
 }
 

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -17,8 +18,8 @@ type layout struct {
 	keys  [][]uint32 // by node
 }
 
-// learn asks the nodes, until one answers, who serves what, and sorts the keys from 0 to keys-1 accordingly.
-func learn(ctx context.Context, addrs []string, keys int) (*layout, error) {
+// learn asks the nodes, until one answers, who serves what, and sorts the keys accordingly.
+func learn(ctx context.Context, addrs []string, keys iter.Seq[uint32]) (*layout, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	routes, asked := client.NewRoutes(addrs), uint64(0)
@@ -34,10 +35,10 @@ func learn(ctx context.Context, addrs []string, keys int) (*layout, error) {
 }
 
 // sorted gives each key to the node that serves its slot.
-func sorted(server func(slot uint16) string, keys int) *layout {
+func sorted(server func(slot uint16) string, keys iter.Seq[uint32]) *layout {
 	l, index := &layout{}, map[string]int{}
 	var tag []byte
-	for id := range uint32(keys) {
+	for id := range keys {
 		tag = appendTag(tag[:0], id)
 		addr := server(slotmap.Slot(tag))
 		i, known := index[addr]
@@ -51,10 +52,18 @@ func sorted(server func(slot uint16) string, keys int) *layout {
 	return l
 }
 
+// upTo yields the keys from 0 to n-1.
+func upTo(n int) iter.Seq[uint32] {
+	return func(yield func(uint32) bool) {
+		for id := uint32(0); id < uint32(n) && yield(id); id++ {
+		}
+	}
+}
+
 // atlas holds the newest layout, shared by the callers of a load. Any goroutine.
 type atlas struct {
 	addrs []string
-	keys  int
+	keys  iter.Seq[uint32]
 	plain bool // all keys are asked of the first node, whoever serves them
 
 	mu struct {

@@ -35,6 +35,7 @@ type Outcome struct {
 	Done           int64         // requests that were answered, and not by an error
 	Failed         int64         // requests that were answered by an error, MOVED too, or by null, or were due and not sent
 	Failure        string        // the first of those
+	missed         []uint32      // keys of those, if each was asked for once
 	Elapsed        time.Duration // from the first request to the last reply
 	P50, P99, P999 time.Duration // from when a pipeline was due, or sent, to a reply; 0: the client does not tell
 }

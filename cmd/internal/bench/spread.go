@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -19,11 +20,12 @@ type Spread struct {
 // Name tells what the client is.
 func (*Spread) Name() string { return "spread" }
 
-// The load that writes every key once, and how often it is begun.
+// The load that writes every key once, and how often it is begun for those that were not written.
 const (
 	fillPipeline = 64
+	fillBytes    = 1 << 20 // of values in a pipeline, if that is less
 	fillClients  = 16
-	fillAttempts = 5
+	fillAttempts = 20
 )
 
 // Prepare writes all keys, if the load reads them, and lets the load run for a moment.
@@ -52,30 +54,31 @@ func (s *Spread) stock(ctx context.Context, addrs []string, l Load) error {
 	return nil
 }
 
-// fill writes every key that a load reads: all over again if any write failed, for then slots have moved.
+// fill writes every key that a load reads. Keys whose slots move meanwhile are asked of who serves them then.
 func fill(ctx context.Context, addrs []string, l Load) error {
-	l.Test, l.Pipeline, l.Clients, l.Length = l.Test.stock(), fillPipeline, fillClients, time.Hour
+	return (&atlas{addrs: addrs, keys: upTo(l.Keys)}).fill(ctx, l)
+}
+
+func (a *atlas) fill(ctx context.Context, l Load) error {
+	l.Test, l.Clients, l.Length = l.Test.stock(), fillClients, time.Hour
+	l.Pipeline = min(max(fillBytes/max(l.Value, 1), 1), fillPipeline)
 	var o Outcome
 	for range fillAttempts {
 		var err error
-		if o, err = drive(ctx, addrs, l, true); err != nil || o.Failed == 0 {
+		if o, err = driveBy(ctx, a, l, true); err != nil || o.Failed == 0 {
 			return err
 		}
+		a = &atlas{addrs: a.addrs, keys: slices.Values(o.missed)}
 	}
 	return fmt.Errorf("%d of %d writes failed: %s", o.Failed, o.Failed+o.Done, o.Failure)
 }
 
 // Run gives the load.
 func (s *Spread) Run(ctx context.Context, addrs []string, l Load) (Outcome, error) {
-	return driveBy(ctx, &atlas{addrs: addrs, keys: l.Keys, plain: s.plain}, l, false)
+	return driveBy(ctx, &atlas{addrs: addrs, keys: upTo(l.Keys), plain: s.plain}, l, false)
 }
 
-// drive asks each node for the keys that it serves.
-func drive(ctx context.Context, addrs []string, l Load, once bool) (Outcome, error) {
-	return driveBy(ctx, &atlas{addrs: addrs, keys: l.Keys}, l, once)
-}
-
-// driveBy lets all callers run at once, once all are connected.
+// driveBy has each node asked for the keys that it serves: all callers run at once, once all are connected.
 func driveBy(ctx context.Context, a *atlas, l Load, once bool) (Outcome, error) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -120,12 +123,13 @@ func (t *tally) add(o *tally) {
 		t.failure = o.failure
 	}
 	t.done, t.failed = t.done+o.done, t.failed+o.failed
+	t.missed = append(t.missed, o.missed...)
 	t.times.Merge(o.times)
 }
 
 func (t *tally) outcome(elapsed time.Duration) Outcome {
 	return Outcome{
-		Done: t.done, Failed: t.failed, Failure: t.failure, Elapsed: elapsed,
+		Done: t.done, Failed: t.failed, Failure: t.failure, missed: t.missed, Elapsed: elapsed,
 		P50: quantile(t.times, 50), P99: quantile(t.times, 99), P999: quantile(t.times, 99.9),
 	}
 }

@@ -50,7 +50,7 @@ func TestRequests(t *testing.T) {
 
 func TestKeysBelongToTheNodeThatServesThem(t *testing.T) {
 	server := func(slot uint16) string { return []string{"a", "b", "c"}[slot%3] }
-	l := sorted(server, 1000)
+	l := sorted(server, upTo(1000))
 	seen := map[uint32]bool{}
 	for i, node := range l.nodes {
 		for _, id := range l.keys[i] {
@@ -273,32 +273,58 @@ func TestPercentOfARate(t *testing.T) {
 
 func TestReadsOfWhatIsNotThereFail(t *testing.T) {
 	l := load(t, "get")
-	o, err := drive(t.Context(), fake(t), l, false)
+	o, err := (&Spread{}).Run(t.Context(), fake(t), l)
 	if err != nil || o.Done != 0 || o.Failed == 0 || o.Failure != "no such key" {
 		t.Errorf("%+v, %v", o, err)
 	}
+}
+
+// shifted is an atlas that is wrong about every key of a cluster, until it is looked up again.
+func shifted(t *testing.T, keys int) *atlas {
+	t.Helper()
+	a := &atlas{addrs: fake(t), keys: upTo(keys)}
+	right, err := a.after(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a.mu.now = &layout{nodes: right.nodes, keys: [][]uint32{right.keys[1], right.keys[2], right.keys[0]}}
+	return a
 }
 
 // A caller whose layout is wrong is told MOVED once, looks again, and is right from then on.
 func TestACallerFollowsTheSlots(t *testing.T) {
 	l := load(t, "set")
 	l.Clients = 1
-	a := &atlas{addrs: fake(t), keys: l.Keys}
-	right, err := a.after(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	a.mu.now = &layout{nodes: right.nodes, keys: [][]uint32{right.keys[1], right.keys[2], right.keys[0]}}
-	c := newCaller(l, 0, a, true)
+	c := newCaller(l, 0, shifted(t, l.Keys), false)
 	defer c.hangUp()
 	if err := c.locate(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if err := c.call(t.Context(), time.Now().Add(time.Hour)); err != nil {
+	for range 3 { // a pipeline each, for the time is up
+		if err := c.call(t.Context(), time.Now()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if c.failed != int64(l.Pipeline) || c.done != int64(2*l.Pipeline) || !strings.HasPrefix(c.failure, "MOVED ") || c.missed != nil {
+		t.Errorf("%d done, %d failed (%s), %v missed", c.done, c.failed, c.failure, c.missed)
+	}
+}
+
+// Keys that were asked of the wrong node are asked again, and no others.
+func TestAllKeysAreFilledThoughSlotsMove(t *testing.T) {
+	l := load(t, "get")
+	a := shifted(t, l.Keys)
+	once := l
+	once.Test, once.Clients = l.Test.stock(), fillClients
+	o, err := driveBy(t.Context(), a, once, true)
+	if err != nil || o.Done != 0 || !slices.Equal(slices.Sorted(slices.Values(o.missed)), slices.Collect(upTo(l.Keys))) {
+		t.Fatalf("%+v, %v", o, err)
+	}
+	if err := a.fill(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
-	if c.failed != int64(l.Pipeline) || c.done != int64(len(c.keys)-l.Pipeline) || !strings.HasPrefix(c.failure, "MOVED ") {
-		t.Errorf("%d done, %d failed (%s) of %d", c.done, c.failed, c.failure, len(c.keys))
+	if o, err = (&Spread{}).Run(t.Context(), a.addrs, l); err != nil || o.Failed != 0 || o.Done == 0 {
+		t.Errorf("%+v, %v", o, err)
 	}
 }
 
@@ -308,7 +334,7 @@ func TestALoadEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	addrs, ended := fake(t), make(chan error)
 	go func() {
-		_, err := drive(ctx, addrs, l, false)
+		_, err := (&Spread{}).Run(ctx, addrs, l)
 		ended <- err
 	}()
 	cancel()
