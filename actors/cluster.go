@@ -3,6 +3,7 @@ package actors
 import (
 	"fmt"
 	"maps"
+	"net/netip"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -323,6 +324,31 @@ func (d *director) publish() {
 	}
 	d.routes.Store(r)
 	d.system.Root.Send(d.broker, pubsub.Rerouted{})
+	d.tellNeighbours()
+}
+
+// tellNeighbours tells whom it concerns how many nodes share this one's machine.
+func (d *director) tellNeighbours() {
+	if d.cfg.Neighbours == nil {
+		return
+	}
+	beside := 0
+	for id, p := range d.nodes {
+		if id != d.self.ID && p.alive && !p.Gateway && sameMachine(p.Peer, d.self.Peer) {
+			beside++
+		}
+	}
+	if beside != d.beside {
+		d.beside = beside
+		d.cfg.Neighbours(beside)
+	}
+}
+
+// sameMachine tells whether two addresses are of one machine, as far as they say.
+func sameMachine(a, b string) bool {
+	x, err := netip.ParseAddrPort(a)
+	y, err2 := netip.ParseAddrPort(b)
+	return err == nil && err2 == nil && (x.Addr() == y.Addr() || x.Addr().IsLoopback() && y.Addr().IsLoopback())
 }
 
 // replaced maps dead nodes to the node that came up at their address.

@@ -40,6 +40,10 @@ type Config struct {
 	// any goroutine, at the will of a client, and returns at once. Nil: clients can't end the process.
 	Shutdown func(now bool)
 
+	// Neighbours is told of how many other nodes are up on this machine, whenever that changes: whose address is this
+	// node's, or a loopback address as this node's is. It is called on the director's goroutine, and may be nil.
+	Neighbours func(nodes int)
+
 	Logger *slog.Logger
 	Fatal  func(error) // called once from any goroutine; ends the process
 	Ready  func()      // called once, when every slot has a leader known here

@@ -52,6 +52,7 @@ type director struct {
 	loaded  map[slotmap.ShardID]raftlog.State // what the log held at start, until it is hosted
 	ticks   uint64
 	dirty   bool // the routes are out of date
+	beside  int  // nodes on this machine, as Neighbours was told
 	founder bool // this node started the cluster in this run: another cluster that knows us outranks it
 	served  bool
 	leaving *leaving

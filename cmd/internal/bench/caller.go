@@ -50,7 +50,7 @@ type tally struct {
 	failure      string
 	moved        bool     // since the layout was looked up
 	asked        []uint32 // keys of the replies to come, if each is asked for once
-	missed       []uint32 // those of them that an error answered
+	missed       []uint32 // those of them that failed
 	times        *hdrhistogram.Histogram
 }
 
@@ -243,15 +243,15 @@ func (t *tally) note(v resp.Value) {
 		text := string(v.Str)
 		t.fail(text)
 		t.moved = t.moved || fate.Code(text) == "MOVED"
-		if len(t.asked) > 0 {
-			t.missed = append(t.missed, t.asked[0])
-		}
 	case resp.Null:
 		t.fail("no such key")
 	default:
 		t.done++
 	}
 	if len(t.asked) > 0 {
+		if v.Kind == resp.Error || v.Kind == resp.Null {
+			t.missed = append(t.missed, t.asked[0])
+		}
 		t.asked = t.asked[1:]
 	}
 }

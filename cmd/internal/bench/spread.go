@@ -26,6 +26,7 @@ const (
 	fillBytes    = 1 << 20 // of values in a pipeline, if that is less
 	fillClients  = 16
 	fillAttempts = 20
+	fillPause    = 100 * time.Millisecond // between them
 )
 
 // Prepare writes all keys, if the load reads them, and lets the load run for a moment.
@@ -60,7 +61,7 @@ func fill(ctx context.Context, addrs []string, l Load) error {
 }
 
 func (a *atlas) fill(ctx context.Context, l Load) error {
-	l.Test, l.Clients, l.Length = l.Test.stock(), fillClients, time.Hour
+	l.Test, l.Clients, l.Length = l.Test.stock(), max(fillClients, len(a.addrs)), time.Hour
 	l.Pipeline = min(max(fillBytes/max(l.Value, 1), 1), fillPipeline)
 	var o Outcome
 	for range fillAttempts {
@@ -69,6 +70,9 @@ func (a *atlas) fill(ctx context.Context, l Load) error {
 			return err
 		}
 		a = &atlas{addrs: a.addrs, keys: slices.Values(o.missed)}
+		if err := rest(ctx, fillPause); err != nil {
+			return err
+		}
 	}
 	return fmt.Errorf("%d of %d writes failed: %s", o.Failed, o.Failed+o.Done, o.Failure)
 }

@@ -83,7 +83,6 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	defer stop()
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	fitProcessors(ctx, log)
 	var now atomic.Bool
 	shutdown := func(atOnce bool) {
 		now.Store(atOnce)
@@ -95,8 +94,10 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 		fmt.Fprintf(std.out, "ready: serving all 16384 slots on %s after %d ms\n", cfgs[0].Client.Addr(), time.Since(begin).Milliseconds())
 	})
 	var nodes []*actors.Node
+	share := newCores(len(cfgs), log)
 	for i := range cfgs {
 		cfg := cfgs[i]
+		cfg.Neighbours = share.shared
 		cfg.Logger, cfg.Ready, cfg.Version, cfg.Shutdown = log, ready, Version, shutdown
 		if len(cfgs) > 1 {
 			cfg.Logger = log.With("n", i+1)

@@ -1,5 +1,0 @@
-//go:build !linux
-
-package daemon
-
-func threadTimes() (times, bool) { return times{}, false }
