@@ -334,7 +334,7 @@ func (d *director) tellNeighbours() {
 	}
 	beside := 0
 	for id, p := range d.nodes {
-		if id != d.self.ID && p.alive && !p.Gateway && sameMachine(p.Peer, d.self.Peer) {
+		if id != d.self.ID && p.alive && !p.Gateway && p.Peer != d.self.Peer && sameMachine(p.Peer, d.self.Peer) {
 			beside++
 		}
 	}
@@ -346,9 +346,13 @@ func (d *director) tellNeighbours() {
 
 // sameMachine tells whether two addresses are of one machine, as far as they say.
 func sameMachine(a, b string) bool {
-	x, err := netip.ParseAddrPort(a)
-	y, err2 := netip.ParseAddrPort(b)
-	return err == nil && err2 == nil && (x.Addr() == y.Addr() || x.Addr().IsLoopback() && y.Addr().IsLoopback())
+	p, err := netip.ParseAddrPort(a)
+	q, err2 := netip.ParseAddrPort(b)
+	if err != nil || err2 != nil {
+		return false
+	}
+	x, y := p.Addr().Unmap(), q.Addr().Unmap()
+	return x == y && !x.IsUnspecified() || x.IsLoopback() && y.IsLoopback()
 }
 
 // replaced maps dead nodes to the node that came up at their address.

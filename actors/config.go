@@ -40,8 +40,9 @@ type Config struct {
 	// any goroutine, at the will of a client, and returns at once. Nil: clients can't end the process.
 	Shutdown func(now bool)
 
-	// Neighbours is told of how many other nodes are up on this machine, whenever that changes: whose address is this
-	// node's, or a loopback address as this node's is. It is called on the director's goroutine, and may be nil.
+	// Neighbours is told of how many other nodes are up on this machine, whenever that changes: those with data whose
+	// host, as nodes reach it, is this node's, or a loopback address as this node's is. The director calls it in its
+	// turn, so it returns at once. Nil: nobody wants to know.
 	Neighbours func(nodes int)
 
 	Logger *slog.Logger

@@ -16,7 +16,7 @@ import (
 func TestRoutesTellOfLinks(t *testing.T) {
 	system := actor.NewActorSystem()
 	d := &director{
-		system: system, broker: system.NewLocalPID("nobody"), routes: &atomic.Pointer[session.Routes]{}, slots: &slotmap.Map{},
+		cfg: &Config{}, system: system, broker: system.NewLocalPID("nobody"), routes: &atomic.Pointer[session.Routes]{}, slots: &slotmap.Map{},
 		self: gossip.Node{ID: nodeNo(1)}, linked: map[slotmap.NodeID]bool{nodeNo(2): true, nodeNo(5): true}, dirty: true,
 		nodes: map[slotmap.NodeID]*peer{
 			nodeNo(1): {alive: true},

@@ -61,11 +61,14 @@ func fill(ctx context.Context, addrs []string, l Load) error {
 }
 
 func (a *atlas) fill(ctx context.Context, l Load) error {
-	l.Test, l.Clients, l.Length = l.Test.stock(), max(fillClients, len(a.addrs)), time.Hour
+	now, err := a.after(ctx, nil)
+	if err != nil {
+		return err
+	}
+	l.Test, l.Clients, l.Length = l.Test.stock(), max(fillClients, len(now.nodes)), time.Hour
 	l.Pipeline = min(max(fillBytes/max(l.Value, 1), 1), fillPipeline)
 	var o Outcome
 	for range fillAttempts {
-		var err error
 		if o, err = driveBy(ctx, a, l, true); err != nil || o.Failed == 0 {
 			return err
 		}

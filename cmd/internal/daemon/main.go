@@ -97,7 +97,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 	share := newCores(len(cfgs), log)
 	for i := range cfgs {
 		cfg := cfgs[i]
-		cfg.Neighbours = share.shared
+		cfg.Neighbours = share.beside
 		cfg.Logger, cfg.Ready, cfg.Version, cfg.Shutdown = log, ready, Version, shutdown
 		if len(cfgs) > 1 {
 			cfg.Logger = log.With("n", i+1)
@@ -111,6 +111,7 @@ func serve(f *flags, cfgs []actors.Config, std streams, log *slog.Logger) error 
 		log.Info("listens", "client", cfg.Client.Addr(), "peer", cfg.Peer.Addr(), "gossip", cfg.Gossip, "http", cfg.HTTP.Addr(), "data", cfg.Data)
 		warn(log, f)
 	}
+	go share.share(ctx) // now that all is sized by the processors there are
 	reread(ctx, nodes, log)
 	stop() // a second signal ends the process at once
 	log.Info("stops")
