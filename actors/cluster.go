@@ -3,7 +3,6 @@ package actors
 import (
 	"fmt"
 	"maps"
-	"net/netip"
 	"slices"
 
 	"github.com/asynkron/protoactor-go/actor"
@@ -325,34 +324,6 @@ func (d *director) publish() {
 	d.routes.Store(r)
 	d.system.Root.Send(d.broker, pubsub.Rerouted{})
 	d.tellNeighbours()
-}
-
-// tellNeighbours tells whom it concerns how many nodes share this one's machine.
-func (d *director) tellNeighbours() {
-	if d.cfg.Neighbours == nil {
-		return
-	}
-	beside := 0
-	for id, p := range d.nodes {
-		if id != d.self.ID && p.alive && !p.Gateway && p.Peer != d.self.Peer && sameMachine(p.Peer, d.self.Peer) {
-			beside++
-		}
-	}
-	if beside != d.beside {
-		d.beside = beside
-		d.cfg.Neighbours(beside)
-	}
-}
-
-// sameMachine tells whether two addresses are of one machine, as far as they say.
-func sameMachine(a, b string) bool {
-	p, err := netip.ParseAddrPort(a)
-	q, err2 := netip.ParseAddrPort(b)
-	if err != nil || err2 != nil {
-		return false
-	}
-	x, y := p.Addr().Unmap(), q.Addr().Unmap()
-	return x == y && !x.IsUnspecified() || x.IsLoopback() && y.IsLoopback()
 }
 
 // replaced maps dead nodes to the node that came up at their address.

@@ -57,7 +57,7 @@ func TestCoresAreShared(t *testing.T) {
 			{5, 0, 2}, {2, 0, 2}, {2, raiseAfter, 4}, {100, 0, 1},
 		} {
 			c.beside(s.others)
-			time.Sleep(s.after)
+			<-time.After(s.after)
 			synctest.Wait()
 			if got := runtime.GOMAXPROCS(0); got != s.want {
 				t.Errorf("step %d, %d others: %d processors, want %d", i, s.others, got, s.want)
