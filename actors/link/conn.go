@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/troupedb/troupe/actors/nowait"
 	"github.com/troupedb/troupe/wire"
 )
 
@@ -41,6 +42,7 @@ type conn struct {
 }
 
 func (l *Links) adopt(raw net.Conn, handshake time.Duration) *conn {
+	raw = nowait.Wrap(raw)
 	c := &conn{Conn: raw, raw: raw, since: time.Now(), fresh: true, ended: make(chan struct{})}
 	c.read, c.write, c.frame = l.timing.read, l.timing.write, l.timing.frame
 	c.until = time.Now().Add(handshake)

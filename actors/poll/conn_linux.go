@@ -7,10 +7,11 @@ import (
 	"os"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/troupedb/troupe/actors/nowait"
 )
 
 // Conn is a TCP connection of a Poller. Read is for its driver, Write for one goroutine at a time, the rest for any. It
@@ -140,7 +141,7 @@ func (c *Conn) Read(b []byte) (int, error) {
 	if !c.enter() {
 		return 0, net.ErrClosed
 	}
-	n, err := syscall.Read(c.fd, b)
+	n, err := nowait.Read(c.fd, b)
 	c.leave()
 	switch {
 	case err == unix.EAGAIN || err == unix.EINTR:
@@ -194,9 +195,9 @@ func (c *Conn) write(b []byte, bufs [][]byte) (n int, err error) {
 		return 0, net.ErrClosed
 	}
 	if bufs != nil {
-		n, err = unix.Writev(c.fd, bufs)
+		n, err = nowait.Writev(c.fd, bufs)
 	} else {
-		n, err = syscall.Write(c.fd, b)
+		n, err = nowait.Write(c.fd, b)
 	}
 	c.leave()
 	switch err {

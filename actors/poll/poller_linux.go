@@ -11,6 +11,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"golang.org/x/sys/unix"
+
+	"github.com/troupedb/troupe/actors/nowait"
 )
 
 // maxEvents is how many connections the kernel is asked for at a time.
@@ -127,7 +129,7 @@ func (p *Poller) wait(events []unix.EpollEvent) int {
 	n := 0
 	err := p.raw.Read(func(fd uintptr) bool {
 		var err error
-		n, err = unix.EpollWait(int(fd), events, 0)
+		n, err = nowait.EpollWait(int(fd), events)
 		return n > 0 || err != nil
 	})
 	if err != nil {
