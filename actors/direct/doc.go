@@ -5,10 +5,12 @@
 // there at a moment of the kernel's choosing, often just when the log is to be synced.
 //
 // [File] gathers what is written in one aligned buffer of 256 KiB, which is kept for the next file, and writes that. Where
-// the file system does not have it, a file stays as it was. Who has other ways of writing has [Bypass] and [Buffer].
+// the file system does not have it, a file stays as it was. Who has other ways of writing has [Bypass] and [Buffer], and a
+// [Queue] for what is waited for all the time.
 //
 // # Failure contract
 //
 // As with any file: what was written is durable once Sync or SyncData has returned without an error. A File is for one
-// goroutine at a time. Errors are *os.PathError, and final: after one nothing more is written. A file system that makes writes fail must not pass the descriptor of the file below it on.
+// goroutine at a time. Errors are *os.PathError, and final: after one nothing more is written. A
+// file system that makes writes fail must not pass the descriptor of the file below it on.
 package direct

@@ -18,9 +18,10 @@ const (
 type output struct {
 	file   vfs.File
 	direct bool
-	buf    []byte // bufferSize, aligned
-	n      int    // bytes of it that belong to the file
-	offset int64  // of buf in the file
+	queue  *direct.Queue // nil: there is none
+	buf    []byte        // bufferSize, aligned
+	n      int           // bytes of it that belong to the file
+	offset int64         // of buf in the file
 }
 
 // open begins at the beginning of a file that exists.
@@ -32,18 +33,30 @@ func (o *output) open(opts *Options, name string) error {
 	if o.buf == nil {
 		o.buf = direct.Buffer(bufferSize)
 	}
-	err = o.close()
+	err = o.closeFile()
 	o.file, o.n, o.offset, o.direct = f, 0, 0, opts.bypass(f)
+	if o.direct && o.queue == nil {
+		o.queue, _ = direct.NewQueue() // without one a thread waits for each write
+	}
 	return err
 }
 
-func (o *output) close() error {
+func (o *output) closeFile() error {
 	if o.file == nil {
 		return nil
 	}
 	f := o.file
 	o.file = nil
 	return f.Close()
+}
+
+func (o *output) close() error {
+	err := o.closeFile()
+	if o.queue != nil {
+		err = errors.Join(err, o.queue.Close())
+		o.queue = nil
+	}
+	return err
 }
 
 // write adds a header and its content. Synced, they are durable, and so is all before them; unsynced says that some of that

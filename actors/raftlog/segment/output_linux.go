@@ -13,12 +13,8 @@ func (o *output) put(p []byte, at int64, sync bool) error {
 	if !o.direct {
 		return o.plain(p, at, sync)
 	}
-	flags := 0
-	if sync {
-		flags = unix.RWF_DSYNC
-	}
 	for len(p) > 0 {
-		n, err := unix.Pwritev2(int(o.file.Fd()), [][]byte{p}, at, flags)
+		n, err := o.queue.Write(int(o.file.Fd()), p, at, sync)
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EINVAL || errors.Is(err, unix.EOPNOTSUPP): // it was promised all the same

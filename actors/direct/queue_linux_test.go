@@ -1,0 +1,188 @@
+package direct
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+
+	"github.com/cockroachdb/pebble/v2/vfs"
+	"golang.org/x/sys/unix"
+)
+
+func newQueue(t testing.TB) *Queue {
+	t.Helper()
+	q, err := NewQueue()
+	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
+		t.Skip("the system has no asynchronous I/O: ", err)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := q.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return q
+}
+
+// prepared is a file of blocks of zeros, written past the page cache.
+func prepared(t testing.TB, blocks int) vfs.File {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(name, make([]byte, blocks*BlockSize), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	f, err := vfs.Default.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { f.Close() })
+	if !Bypass(f) {
+		t.Skip("the file system of the temporary directory has no O_DIRECT")
+	}
+	return f
+}
+
+func content(t testing.TB, f vfs.File, size int) []byte {
+	t.Helper()
+	if err := Unset(f); err != nil {
+		t.Fatal(err)
+	}
+	got := make([]byte, size)
+	if _, err := f.ReadAt(got, 0); err != nil {
+		t.Fatal(err)
+	}
+	return got
+}
+
+// A file has what queues have written, over what was there and beyond its end, by several goroutines with a queue and a
+// part of the file each.
+func TestQueueWrites(t *testing.T) {
+	for _, sync := range []bool{false, true} {
+		t.Run(fmt.Sprintf("sync=%v", sync), func(t *testing.T) { testQueueWrites(t, sync) })
+	}
+}
+
+func testQueueWrites(t *testing.T, synced bool) {
+	const writers, part, blocks = 4, 32, 4 * 32
+	f := prepared(t, blocks/2) // the other half is made by the writes
+	want := make([]byte, blocks*BlockSize)
+	var all sync.WaitGroup
+	for w := range writers {
+		q := newQueue(t)
+		rng := rand.New(rand.NewPCG(9, uint64(w)))
+		all.Go(func() {
+			for range 50 {
+				n := 1 + rng.IntN(4)
+				at := (w*part + rng.IntN(part-n+1)) * BlockSize
+				p := Buffer(n * BlockSize)
+				for i := range p {
+					p[i] = byte(rng.Uint32())
+				}
+				copy(want[at:], p)
+				if got, err := q.Write(int(f.Fd()), p, int64(at), synced); got != len(p) || err != nil {
+					t.Errorf("Write of %d bytes at %d: %d, %v", len(p), at, got, err)
+					return
+				}
+			}
+			last := Buffer(BlockSize) // so that the file has its whole length
+			at := (w*part + part - 1) * BlockSize
+			copy(want[at:], last)
+			if _, err := q.Write(int(f.Fd()), last, int64(at), synced); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	all.Wait()
+	if got := content(t, f, len(want)); !bytes.Equal(got, want) {
+		t.Errorf("other bytes at %d than were written", differ(got, want))
+	}
+}
+
+// What is refused is refused with the error of pwritev2(2), whose tests for it callers have, and the queue goes on.
+func TestQueueRefuses(t *testing.T) {
+	f := prepared(t, 4)
+	readOnly, err := os.Open(f.(interface{ Name() string }).Name())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer readOnly.Close()
+	fd, p := int(f.Fd()), Buffer(2*BlockSize)
+	q := newQueue(t)
+	for _, c := range []struct {
+		name string
+		fd   int
+		p    []byte
+		at   int64
+		want error
+	}{
+		{"no descriptor", -1, p, 0, unix.EBADF},
+		{"a descriptor that is for reading", int(readOnly.Fd()), p, 0, unix.EBADF},
+		{"an offset below zero", fd, p, -BlockSize, unix.EINVAL},
+		{"an offset within a block", fd, p, 1, unix.EINVAL},
+		{"memory within a block", fd, p[1 : BlockSize+1], 0, unix.EINVAL},
+		{"a part of a block", fd, p[:100], 0, unix.EINVAL},
+	} {
+		_, plain := unix.Pwritev2(c.fd, [][]byte{c.p}, c.at, unix.RWF_DSYNC)
+		_, err := q.Write(c.fd, c.p, c.at, true)
+		if err != plain || plain != c.want {
+			t.Errorf("%s: %v, by pwritev2 %v, want %v", c.name, err, plain, c.want)
+		}
+		if n, err := q.Write(fd, p, 0, true); n != len(p) || err != nil {
+			t.Errorf("after %s: %d, %v", c.name, n, err)
+		}
+	}
+	if n, err := q.Write(fd, nil, 0, true); n != 0 || err != nil {
+		t.Errorf("nothing: %d, %v", n, err)
+	}
+}
+
+// Without a queue an ordinary write does it.
+func TestNoQueue(t *testing.T) {
+	f := prepared(t, 2)
+	p := Buffer(BlockSize)
+	for i := range p {
+		p[i] = 7
+	}
+	var q *Queue
+	if n, err := q.Write(int(f.Fd()), p, BlockSize, true); n != BlockSize || err != nil {
+		t.Fatalf("%d, %v", n, err)
+	}
+	if got := content(t, f, 2*BlockSize); !bytes.Equal(got[BlockSize:], p) {
+		t.Error("it was not written")
+	}
+}
+
+// A write costs no allocation.
+func TestQueueAllocations(t *testing.T) {
+	f, q, p := prepared(t, 1), newQueue(t), Buffer(BlockSize)
+	fd := int(f.Fd())
+	if n := testing.AllocsPerRun(50, func() { q.Write(fd, p, 0, true) }); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// Durable writes of one block, by the queue and by a thread that waits, with others at work on the same processor.
+func BenchmarkDurableWrite(b *testing.B) {
+	for _, name := range []string{"queue", "thread"} {
+		b.Run(name, func(b *testing.B) {
+			f, p := prepared(b, 1), Buffer(BlockSize)
+			var q *Queue
+			if name == "queue" {
+				q = newQueue(b)
+			}
+			fd := int(f.Fd())
+			for b.Loop() {
+				if _, err := q.Write(fd, p, 0, true); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
