@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"runtime"
 	"syscall"
 	"time"
 	"unsafe"
@@ -15,26 +14,26 @@ import (
 
 // Queue has the kernel write past the page cache while the goroutine waits and no thread does (asynchronous I/O, see
 // io_submit(2)). A thread that waits for the disk keeps its processor until the runtime's monitor takes that away: for two
-// of the monitor's turns, and longer if all cores are busy. A node with few processors stands still meanwhile. It is for
-// one goroutine at a time. A nil Queue writes as ever, and so does any where the kernel would have to wait for a lock or for
-// space in the file before it can take a request (RWF_NOWAIT).
+// of the monitor's turns, and longer if all cores are busy. A node with few processors stands still meanwhile. The price is
+// that the goroutine learns of the end when its processor has nothing else to run.
+//
+// A Queue is for one goroutine at a time. A nil one has a thread wait, and so has any where the kernel would have to wait
+// for a lock or for space in the file (RWF_NOWAIT), or does not take such requests for the file at all.
 type Queue struct {
 	context uintptr  // the kernel's
 	file    *os.File // an eventfd: there is something to read with each completion, and nobody reads it
 	raw     syscall.RawConn
 	request *request
+	buf     []byte // of the request under way, which the kernel reads: the field keeps it in its place
 	event   completion
-	failed  error
 	taken   func(uintptr) bool // take
-	plainly int                // writes that are not given to the kernel to begin with
+	broken  error              // final: what became of a request is not known
+	plainly int                // so many writes are not tried
+	done    uint64             // writes that the kernel has made
 }
 
-// A request for which the kernel waited all the same, as for the file system's journal, has the next ones made by threads:
-// the scheduler isn't told of requests, see package nowait, so that its processor waits too.
-const (
-	slowRequest = 5 * time.Millisecond // more than a thread waits for a core when there are several for each
-	afterSlow   = 16
-)
+// afterRefusal is how many writes threads make when the kernel has refused one: the file may be growing.
+const afterRefusal = 16
 
 // request is the kernel's struct iocb, where the lower byte of a number comes first.
 type request struct {
@@ -94,70 +93,93 @@ func (q *Queue) open() (err error) {
 	if _, _, errno := unix.Syscall(unix.SYS_IO_SETUP, 1, uintptr(unsafe.Pointer(&q.context)), 0); errno != 0 {
 		return os.NewSyscallError("io_setup", errno)
 	}
+	if err := q.probe(); err != nil {
+		q.destroy()
+		return err
+	}
+	return nil
+}
+
+// probe makes sure that flags are heeded, by one that there is not: an emulated kernel (gVisor) that passes over them would
+// call durable what is not.
+func (q *Queue) probe() error {
+	const unknown = 1 << 31
+	if errno := q.submit(int(q.request.eventFD), make([]byte, 8), 0, unknown); errno != unix.EOPNOTSUPP && errno != unix.EINVAL {
+		return fmt.Errorf("%w: flags of io_submit (%v)", errors.ErrUnsupported, errno)
+	}
+	if q.take(0) {
+		return fmt.Errorf("%w: io_getevents (%v)", errors.ErrUnsupported, q.broken)
+	}
+	return nil
+}
+
+func (q *Queue) destroy() error {
+	if _, _, errno := unix.Syscall(unix.SYS_IO_DESTROY, q.context, 0, 0); errno != 0 {
+		return os.NewSyscallError("io_destroy", errno)
+	}
 	return nil
 }
 
 // Close frees what the kernel has for it.
-func (q *Queue) Close() error {
-	_, _, errno := unix.Syscall(unix.SYS_IO_DESTROY, q.context, 0, 0)
-	err := q.file.Close()
-	if errno != 0 {
-		err = os.NewSyscallError("io_destroy", errno)
-	}
-	return err
-}
+func (q *Queue) Close() error { return errors.Join(q.destroy(), q.file.Close()) }
 
 // Write writes once, as pwritev2(2) does: from p, which is aligned as Bypass says, at an offset. With sync what it has
-// written is durable.
+// written is durable. An error that is not the file's is final.
 func (q *Queue) Write(fd int, p []byte, offset int64, sync bool) (int, error) {
 	flags := 0
 	if sync {
 		flags = unix.RWF_DSYNC
 	}
-	if q != nil && len(p) > 0 && q.submit(fd, p, offset, flags|unix.RWF_NOWAIT) {
+	switch {
+	case q == nil || len(p) == 0:
+	case q.broken != nil:
+		return 0, q.broken
+	case q.plainly > 0:
+		q.plainly--
+	case q.submit(fd, p, offset, uint32(flags|unix.RWF_NOWAIT)) == 0:
 		n, err := q.wait()
-		runtime.KeepAlive(p)
-		if err != unix.EAGAIN {
+		if err != unix.EAGAIN && err != unix.EOPNOTSUPP && err != unix.EINVAL {
 			return n, err
 		}
+		fallthrough // if it is not for RWF_NOWAIT, the ordinary call says why
+	default:
+		q.plainly = afterRefusal
 	}
 	return unix.Pwritev2(fd, [][]byte{p}, offset, flags)
 }
 
-// submit gives a write to the kernel. It reports false if it may not or the kernel refuses it, for the ordinary call to do
-// it or to say why.
-func (q *Queue) submit(fd int, p []byte, offset int64, flags int) bool {
-	if q.plainly > 0 {
-		q.plainly--
-		return false
-	}
-	r := q.request
-	r.fd, r.buf, r.size, r.offset, r.flags = uint32(fd), uint64(uintptr(unsafe.Pointer(&p[0]))), uint64(len(p)), offset, uint32(flags)
-	began := time.Now()
-	n, _, errno := unix.RawSyscall(unix.SYS_IO_SUBMIT, q.context, 1, uintptr(unsafe.Pointer(&q.request)))
-	if time.Since(began) >= slowRequest {
-		q.plainly = afterSlow
-	}
-	return errno == 0 && n == 1
-}
-
 // wait waits for the write under way.
 func (q *Queue) wait() (int, error) {
-	q.failed = nil
-	err := q.raw.Read(q.taken)
-	switch {
-	case err != nil:
-		return 0, err
-	case q.failed != nil:
-		return 0, q.failed
-	case q.event.result < 0:
+	if err := q.raw.Read(q.taken); err != nil && q.broken == nil {
+		q.broken = err
+	}
+	if q.broken != nil {
+		return 0, q.broken
+	}
+	q.buf = nil
+	if q.event.result < 0 { // of the write, or of the sync
 		return 0, syscall.Errno(-q.event.result)
 	}
+	q.done++
 	return int(q.event.result), nil
 }
 
-// take reports whether the write has ended, or nothing more can be learned of it. It does not wait, so the scheduler need
-// not know of it.
+// submit gives a write to the kernel. The scheduler is told, unlike in package nowait: a file system that is frozen, or whose
+// journal is stuck, makes even this wait.
+func (q *Queue) submit(fd int, p []byte, offset int64, flags uint32) syscall.Errno {
+	q.buf = p
+	r := q.request
+	r.fd, r.buf, r.size, r.offset, r.flags = uint32(fd), uint64(uintptr(unsafe.Pointer(&p[0]))), uint64(len(p)), offset, flags
+	for {
+		_, _, errno := unix.Syscall(unix.SYS_IO_SUBMIT, q.context, 1, uintptr(unsafe.Pointer(&q.request)))
+		if errno != unix.EINTR {
+			return errno
+		}
+	}
+}
+
+// take reports whether the write has ended, or nothing more can be learned of it. It never waits, so the scheduler need not
+// know of it.
 func (q *Queue) take(uintptr) bool {
 	for now := (unix.Timespec{}); ; {
 		n, _, errno := unix.RawSyscall6(unix.SYS_IO_GETEVENTS, q.context, 1, 1, uintptr(unsafe.Pointer(&q.event)), uintptr(unsafe.Pointer(&now)), 0)
@@ -166,7 +188,7 @@ func (q *Queue) take(uintptr) bool {
 			return n == 1
 		case unix.EINTR:
 		default:
-			q.failed = os.NewSyscallError("io_getevents", errno)
+			q.broken = os.NewSyscallError("io_getevents", errno)
 			return true
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"golang.org/x/sys/unix"
@@ -120,18 +121,19 @@ func TestQueueRefuses(t *testing.T) {
 		fd   int
 		p    []byte
 		at   int64
-		want error
+		want error // nil: depends on the file system
 	}{
 		{"no descriptor", -1, p, 0, unix.EBADF},
 		{"a descriptor that is for reading", int(readOnly.Fd()), p, 0, unix.EBADF},
 		{"an offset below zero", fd, p, -BlockSize, unix.EINVAL},
-		{"an offset within a block", fd, p, 1, unix.EINVAL},
-		{"memory within a block", fd, p[1 : BlockSize+1], 0, unix.EINVAL},
-		{"a part of a block", fd, p[:100], 0, unix.EINVAL},
+		{"an offset within a block", fd, p, 1, nil},
+		{"memory within a block", fd, p[1 : BlockSize+1], 0, nil},
+		{"a part of a block", fd, p[:100], 0, nil},
 	} {
+		q.plainly = 0
 		_, plain := unix.Pwritev2(c.fd, [][]byte{c.p}, c.at, unix.RWF_DSYNC)
 		_, err := q.Write(c.fd, c.p, c.at, true)
-		if err != plain || plain != c.want {
+		if err != plain || c.want != nil && err != c.want {
 			t.Errorf("%s: %v, by pwritev2 %v, want %v", c.name, err, plain, c.want)
 		}
 		if n, err := q.Write(fd, p, 0, true); n != len(p) || err != nil {
@@ -140,6 +142,82 @@ func TestQueueRefuses(t *testing.T) {
 	}
 	if n, err := q.Write(fd, nil, 0, true); n != 0 || err != nil {
 		t.Errorf("nothing: %d, %v", n, err)
+	}
+}
+
+// What is there already is written over by the kernel, durably if it is to be. What makes the file grow is written by a
+// thread, and so are the next ones.
+func TestWhoWrites(t *testing.T) {
+	f, q, p := prepared(t, 2), newQueue(t), Buffer(BlockSize)
+	fd := int(f.Fd())
+	write := func(at int64, sync bool) (byKernel bool) {
+		t.Helper()
+		before := q.done
+		if n, err := q.Write(fd, p, at, sync); n != len(p) || err != nil {
+			t.Fatalf("at %d: %d, %v", at, n, err)
+		}
+		if q.buf != nil && q.done > before {
+			t.Error("what was written is held on to")
+		}
+		return q.done > before
+	}
+	if !write(0, false) {
+		t.Skip("the file system of the temporary directory takes no requests")
+	}
+	if q.request.flags&unix.RWF_DSYNC != 0 {
+		t.Error("was to be durable, and need not be")
+	}
+	if !write(BlockSize, true) || q.request.flags&unix.RWF_DSYNC == 0 {
+		t.Errorf("not durable: flags %x", q.request.flags)
+	}
+	q.submit(fd, p, 2*BlockSize, unix.RWF_NOWAIT)
+	if _, err := q.wait(); err != unix.EAGAIN {
+		t.Skip("the file system of the temporary directory makes files grow without waiting: ", err)
+	}
+	if write(2*BlockSize, true) {
+		t.Error("the kernel made the file grow")
+	}
+	for i := range afterRefusal {
+		if write(0, true) {
+			t.Errorf("write %d after a refusal is the kernel's", i)
+		}
+	}
+	if !write(2*BlockSize, true) {
+		t.Error("the kernel is not tried again")
+	}
+}
+
+// A kernel that takes any flag would take RWF_DSYNC without knowing it.
+func TestFlagsAreHeeded(t *testing.T) {
+	q := newQueue(t)
+	if errno := q.submit(int(q.request.eventFD), make([]byte, 8), 0, 1<<31); errno != unix.EOPNOTSUPP && errno != unix.EINVAL {
+		t.Errorf("a flag that there is not: %v", errno)
+	}
+	if err := q.probe(); err != nil {
+		t.Error(err)
+	}
+	q.request.eventFD = ^uint32(0) // no answer to the flag, but to the descriptor
+	if err := q.probe(); !errors.Is(err, errors.ErrUnsupported) {
+		t.Errorf("another answer is taken for a refused flag: %v", err)
+	}
+}
+
+// After a write of which nothing is known a queue is of no more use: a later one would be told of the wrong end.
+func TestBrokenQueue(t *testing.T) {
+	f, p := prepared(t, 1), Buffer(BlockSize)
+	q := newQueue(t)
+	if _, err := q.Write(int(f.Fd()), p, 0, false); err != nil || q.done == 0 {
+		t.Skip("the file system of the temporary directory takes no requests: ", err)
+	}
+	q.file.SetReadDeadline(time.Unix(1, 0)) // nobody can wait for it
+	for range 2 {
+		if n, err := q.Write(int(f.Fd()), p, 0, true); n != 0 || !errors.Is(err, os.ErrDeadlineExceeded) {
+			t.Fatalf("%d, %v", n, err)
+		}
+		q.file.SetReadDeadline(time.Time{})
+	}
+	if q.buf == nil {
+		t.Error("what the kernel may still read was let go")
 	}
 }
 

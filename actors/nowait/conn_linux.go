@@ -1,6 +1,7 @@
 package nowait
 
 import (
+	"cmp"
 	"io"
 	"net"
 	"os"
@@ -9,7 +10,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is a TCP connection. One goroutine at a time reads, and one writes.
+// conn is a TCP connection. One goroutine at a time reads, and one writes. ReadFrom and WriteTo are those of package net.
 type conn struct {
 	*net.TCPConn
 	raw     syscall.RawConn
@@ -76,7 +77,7 @@ func (c *conn) Read(b []byte) (int, error) {
 	c.in.b = nil
 	switch {
 	case err != nil:
-		return 0, err
+		return 0, c.failed("read", err)
 	case c.in.err != nil:
 		return 0, c.failed("read", c.in.err)
 	case c.in.n == 0:
@@ -90,12 +91,16 @@ func (c *conn) Write(b []byte) (int, error) {
 	c.out.b, c.out.n, c.out.err = b, 0, nil
 	err := c.raw.Write(c.out.try)
 	c.out.b = nil
-	if err == nil && c.out.err != nil {
-		err = c.failed("write", c.out.err)
+	if err = cmp.Or(err, c.out.err); err != nil {
+		return c.out.n, c.failed("write", err)
 	}
-	return c.out.n, err
+	return c.out.n, nil
 }
 
+// failed is what package net would say.
 func (c *conn) failed(op string, err error) error {
+	if e, ok := err.(*net.OpError); ok { // of the runtime's poller
+		err = e.Err
+	}
 	return &net.OpError{Op: op, Net: "tcp", Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: os.NewSyscallError(op, err)}
 }

@@ -145,9 +145,9 @@ func TestDeadlines(t *testing.T) {
 	if n <= 0 || n == len(b) || !errors.Is(err, os.ErrDeadlineExceeded) {
 		t.Fatalf("Write: %d, %v", n, err)
 	}
-	var timeout net.Error
-	if !errors.As(err, &timeout) || !timeout.Timeout() {
-		t.Fatalf("%v is no timeout", err)
+	var op *net.OpError
+	if !errors.As(err, &op) || !op.Timeout() || op.Op != "write" {
+		t.Fatalf("%v is no timeout of a write", err)
 	}
 	c.Close()
 	if got, err := io.ReadAll(peer); !bytes.Equal(got, b[:n]) || err != nil {
