@@ -14,8 +14,9 @@ import (
 
 // Queue has the kernel write past the page cache while the goroutine waits and no thread does (asynchronous I/O, see
 // io_submit(2)). A thread that waits for the disk keeps its processor until the runtime's monitor takes that away: for two
-// of the monitor's turns, and longer if all cores are busy. A node with few processors stands still meanwhile. The price is
-// that the goroutine learns of the end when its processor has nothing else to run.
+// of the monitor's turns, and longer if all cores are busy. A node with few processors stands still meanwhile. The price: the
+// goroutine learns of the end when its processor has nothing else to run, and a process that is killed has its sockets
+// closed 30 ms later, for the kernel gives up its queues first and waits for a grace period (exit_aio).
 //
 // A Queue is for one goroutine at a time. A nil one has a thread wait, and so has any where the kernel would have to wait
 // for a lock or for space in the file (RWF_NOWAIT), or does not take such requests for the file at all.
