@@ -1,25 +1,35 @@
 package nowait
 
-import "golang.org/x/sys/unix"
+import (
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // Read is read(2), of MaxBytes at most.
 func Read(fd int, b []byte) (int, error) { return read(fd, b[:min(len(b), MaxBytes)]) }
 
-// Write is write(2), of MaxBytes at most.
-func Write(fd int, b []byte) (int, error) { return write(fd, b[:min(len(b), MaxBytes)]) }
+// Write is write(2), by an ordinary call if it is of more than MaxBytes.
+func Write(fd int, b []byte) (int, error) {
+	if len(b) > MaxBytes {
+		return syscall.Write(fd, b)
+	}
+	return write(fd, b)
+}
 
-// Writev is writev(2), of MaxBytes at most, and of 1,024 buffers that are not empty.
+// Writev is writev(2), by an ordinary call if it is of more than MaxBytes. The kernel takes 1,024 buffers at most.
 func Writev(fd int, bufs [][]byte) (int, error) {
 	var few [pieces]unix.Iovec
-	vecs, room := few[:0], MaxBytes
+	vecs, size := few[:0], 0
 	for _, b := range bufs {
-		n := min(len(b), room)
-		if n == 0 {
-			continue
+		if size += len(b); size > MaxBytes {
+			return unix.Writev(fd, bufs)
 		}
-		v := unix.Iovec{Base: &b[0]}
-		v.SetLen(n)
-		vecs, room = append(vecs, v), room-n
+		if len(b) > 0 {
+			v := unix.Iovec{Base: &b[0]}
+			v.SetLen(len(b))
+			vecs = append(vecs, v)
+		}
 	}
 	if len(vecs) == 0 {
 		return 0, nil

@@ -9,14 +9,15 @@
 // # Rules
 //
 // The descriptor is non-blocking. A call moves [MaxBytes] at most, for nothing else runs on its processor meanwhile, and
-// the garbage collector waits for it. No call is repeated after EINTR.
+// the garbage collector waits for it: of more, so much is read, and all is written by an ordinary call. No call is
+// repeated after EINTR.
 //
 // [Wrap] has it for a TCP connection of package net, whose goroutines still wait as ever, by the runtime's poller.
 //
 // A program built with the race detector makes ordinary calls, which tell it what happened before what.
 package nowait
 
-// MaxBytes is how much a call moves: some 10 µs of copying.
+// MaxBytes is how much a call moves at most: some 10 µs of copying.
 const MaxBytes = 64 << 10
 
 // pieces is how many buffers of a Writev need no memory but the stack's.
