@@ -10,7 +10,8 @@
 //
 // # Failure contract
 //
-// As with any file: what was written is durable once Sync or SyncData has returned without an error. A File is for one
-// goroutine at a time. Errors are *os.PathError, and final: after one nothing more is written. A
-// file system that makes writes fail must not pass the descriptor of the file below it on.
+// As with any file: what was written is durable once Sync or SyncData has returned without an error, and for a Queue once
+// a Write with sync has. A File is for one goroutine at a time, and so is a Queue. A File's errors are *os.PathError, and
+// final: after one nothing more is written. A Queue's are those of pwritev2(2), or final ones of its own. A file system
+// that makes writes fail must not pass the descriptor of the file below it on.
 package direct
