@@ -18,7 +18,7 @@ const maxOverloading = 20000
 
 // flags are the command line of troupe-bench. Each is also read from TROUPE_<FLAG>.
 type flags struct {
-	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, troupe-http (asked for JSON at its nodes), troupe-plain (likewise, through a plain server that is a client of it), troupe-forward (by clients that ask one node for everything), redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
+	Systems  []string `default:"troupe,redis-everysec,redis-always,etcd" help:"What to measure: troupe, troupe-http (asked for JSON at its nodes), troupe-plain (likewise, through a plain server that is a client of it), troupe-forward (by clients that ask one node for everything), redis-everysec, redis-always, valkey-everysec, valkey-always, etcd (by its own client; set and get only), redisraft (its leader is asked). everysec and always are appendfsync. What is not installed is left out, and the table says so." placeholder:"NAME,…"`
 	Binary   []string `help:"A troupe-node binary to measure beside the rest, under a name of its own. May be repeated." placeholder:"NAME=PATH" sep:"none"`
 	Baseline string   `help:"The system that ratios are to. Default: the first of redis-everysec, redis-always and whatever else runs." placeholder:"NAME"`
 

@@ -202,6 +202,17 @@ func TestEtcdIsMeasured(t *testing.T) {
 	}
 }
 
+// What answers as RedisRaft does is asked at its leader, which alone takes requests.
+func TestRedisRaftIsMeasured(t *testing.T) {
+	if _, err := exec.LookPath("redisraft-server"); err != nil || testing.Short() {
+		t.Skip("needs redisraft-server, which no registry has, and some seconds")
+	}
+	rows := measured(t, "--systems=redisraft", "--tests=set,get", "--pipelines=3", "--seconds=0.05", "--rounds=1")
+	if len(rows) != 2 || answered(t, rows[0]) < 6*3 || answered(t, rows[1]) < 6*3 || rows[0][9] != "0" || rows[1][9] != "0" {
+		t.Errorf("%q", rows)
+	}
+}
+
 // tool skips a test without a program; where the tests' tools are promised, a missing one is a failure.
 func tool(t *testing.T, name string) {
 	t.Helper()

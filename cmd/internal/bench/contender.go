@@ -1,11 +1,14 @@
 package bench
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"strconv"
 	"strings"
 
+	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
@@ -31,6 +34,7 @@ const (
 const (
 	TroupeName = "troupe" // this module's own
 	etcdName   = "etcd"
+	raftName   = "redisraft"
 
 	httpName    = "troupe-http"    // Troupe, asked over HTTP
 	plainName   = "troupe-plain"   // likewise, through a plain server that is a client of it
@@ -55,7 +59,7 @@ func SystemNames() []string {
 	for _, o := range others {
 		names = append(names, o.name)
 	}
-	return append(names, etcdName)
+	return append(names, etcdName, raftName)
 }
 
 // Contenders makes a contender of a system: of Troupe one for each number of shards, with flags for its nodes.
@@ -69,11 +73,16 @@ func Contenders(system string, shards []int, flags []string) ([]Contender, error
 		return asked(plainName, shards, flags, func(c *Contender) { c.http = plainWay }), nil
 	case forwardName:
 		return asked(forwardName, shards, append(flags[:len(flags):len(flags)], "--route=forward"), func(c *Contender) {
-			c.client = &Spread{plain: true}
+			c.client = &Spread{all: first}
 		}), nil
 	case etcdName:
 		return []Contender{{
 			Name: etcdName, Lacks: missing("etcd"), client: &Etcd{}, Options: cluster.Options{System: cluster.Etcd{}},
+		}}, nil
+	case raftName:
+		return []Contender{{
+			Name: raftName, Lacks: missing("redisraft-server"), client: &Spread{all: raftLeader},
+			Options: cluster.Options{System: cluster.RedisRaft{}},
 		}}, nil
 	}
 	for _, o := range others {
@@ -112,6 +121,20 @@ func (o other) contender() Contender {
 		Name: o.name, Lacks: missing(o.program, "redis-cli"),
 		Options: cluster.Options{Nodes: 6, System: cluster.RedisCluster{Program: o.program, Fsync: o.fsync}},
 	}
+}
+
+// first has the first node asked for everything, as a client does that knows nothing of clusters.
+func first(_ context.Context, addrs []string) (string, error) { return addrs[0], nil }
+
+// raftLeader is the node of RedisRaft that leads.
+func raftLeader(ctx context.Context, addrs []string) (string, error) {
+	for _, addr := range addrs {
+		reply, err := client.Ask(ctx, addr, patience, "INFO", "raft")
+		if err == nil && strings.Contains(reply.Text, "raft_role:leader\r\n") {
+			return addr, nil
+		}
+	}
+	return "", errors.New("no node leads")
 }
 
 // lacks tells why the contender cannot be given a load; "" if it can.

@@ -1,6 +1,7 @@
 // Package bench measures Troupe beside other systems on one machine: the same load for each, in turns.
 //
-//	Contender   a system that can be started: Troupe, asked in one way or another, Redis Cluster, Valkey Cluster, etcd
+//	Contender   a system that can be started: Troupe, asked in one way or another, Redis Cluster, Valkey Cluster,
+//	            etcd, RedisRaft
 //	Load        a kind of request, with how many connections send it how deeply pipelined
 //	Client      gives a load: Spread over all slots, RedisBenchmark by that program, JSON over HTTP, Etcd for etcd alone
 //	Run         starts the contenders and measures

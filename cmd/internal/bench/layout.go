@@ -64,7 +64,7 @@ func upTo(n int) iter.Seq[uint32] {
 type atlas struct {
 	addrs []string
 	keys  iter.Seq[uint32]
-	plain bool // all keys are asked of the first node, whoever serves them
+	all   func(ctx context.Context, addrs []string) (string, error) // who is asked for all keys; nil: who serves them
 
 	mu struct {
 		sync.Mutex
@@ -73,10 +73,11 @@ type atlas struct {
 }
 
 func (a *atlas) learn(ctx context.Context) (*layout, error) {
-	if a.plain {
-		return sorted(func(uint16) string { return a.addrs[0] }, a.keys), nil
+	if a.all == nil {
+		return learn(ctx, a.addrs, a.keys)
 	}
-	return learn(ctx, a.addrs, a.keys)
+	addr, err := a.all(ctx, a.addrs)
+	return sorted(func(uint16) string { return addr }, a.keys), err
 }
 
 // after returns a layout that is newer than one that has proven wrong; nil for the one at hand.

@@ -96,6 +96,9 @@ func TestContenders(t *testing.T) {
 	if err != nil || etcd[0].lacks(load(t, "incr")) == "" || etcd[0].lacks(load(t, "set")) != etcd[0].Lacks {
 		t.Errorf("%+v, %v", etcd, err)
 	}
+	if raft, err := Contenders("redisraft", []int{6}, nil); err != nil || len(raft) != 1 || raft[0].lacks(load(t, "incr")) != raft[0].Lacks {
+		t.Errorf("%+v, %v", raft, err)
+	}
 	if _, err := Contenders("mysql", []int{6}, nil); err == nil || !strings.Contains(err.Error(), "valkey-always") {
 		t.Error(err)
 	}

@@ -11,10 +11,10 @@ import (
 )
 
 // Spread is a client of this package: its keys are over all slots, and each connection asks one node for keys
-// that this node serves, by CLUSTER SLOTS. The zero value is ready.
+// that this node serves, by CLUSTER SLOTS, or one node for all. The zero value is ready.
 type Spread struct {
-	plain  bool            // asks the first node for everything, as a client does that knows nothing of clusters
-	filled map[string]bool // key spaces of clusters
+	all    func(ctx context.Context, addrs []string) (string, error) // who is asked for everything; nil: who serves a key
+	filled map[string]bool                                           // key spaces of clusters
 }
 
 // Name tells what the client is.
@@ -45,7 +45,7 @@ func (s *Spread) stock(ctx context.Context, addrs []string, l Load) error {
 	if l.Test.reads == "" || s.filled[where] {
 		return nil
 	}
-	if err := fill(ctx, addrs, l); err != nil {
+	if err := s.atlas(addrs, l).fill(ctx, l); err != nil {
 		return fmt.Errorf("filling: %w", err)
 	}
 	if s.filled == nil {
@@ -55,11 +55,11 @@ func (s *Spread) stock(ctx context.Context, addrs []string, l Load) error {
 	return nil
 }
 
-// fill writes every key that a load reads. Keys whose slots move meanwhile are asked of who serves them then.
-func fill(ctx context.Context, addrs []string, l Load) error {
-	return (&atlas{addrs: addrs, keys: upTo(l.Keys)}).fill(ctx, l)
+func (s *Spread) atlas(addrs []string, l Load) *atlas {
+	return &atlas{addrs: addrs, keys: upTo(l.Keys), all: s.all}
 }
 
+// fill writes every key that a load reads. Keys whose slots move meanwhile are asked of who serves them then.
 func (a *atlas) fill(ctx context.Context, l Load) error {
 	now, err := a.after(ctx, nil)
 	if err != nil {
@@ -72,7 +72,7 @@ func (a *atlas) fill(ctx context.Context, l Load) error {
 		if o, err = driveBy(ctx, a, l, true); err != nil || o.Failed == 0 {
 			return err
 		}
-		a = &atlas{addrs: a.addrs, keys: slices.Values(o.missed)}
+		a = &atlas{addrs: a.addrs, keys: slices.Values(o.missed), all: a.all}
 		if err := rest(ctx, fillPause); err != nil {
 			return err
 		}
@@ -82,7 +82,7 @@ func (a *atlas) fill(ctx context.Context, l Load) error {
 
 // Run gives the load.
 func (s *Spread) Run(ctx context.Context, addrs []string, l Load) (Outcome, error) {
-	return driveBy(ctx, &atlas{addrs: addrs, keys: upTo(l.Keys), plain: s.plain}, l, false)
+	return driveBy(ctx, s.atlas(addrs, l), l, false)
 }
 
 // driveBy has each node asked for the keys that it serves: all callers run at once, once all are connected.

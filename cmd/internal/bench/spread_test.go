@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"bufio"
 	"bytes"
 	"context"
 	"errors"
@@ -267,6 +268,70 @@ func TestPercentOfARate(t *testing.T) {
 		_, err := r.sample(t.Context(), 0, Load{Percent: tc.percent})
 		if got := fmt.Sprint(client.given); got != tc.want || (err != nil) != (tc.most == 0) {
 			t.Errorf("%d %%: given at %s, %v", tc.percent, got, err)
+		}
+	}
+}
+
+// All keys are asked of the node that is to be asked for all, which says of those that it does not serve.
+func TestOneNodeIsAskedForAll(t *testing.T) {
+	addrs, l := fake(t), load(t, "set")
+	asked := 0
+	s := &Spread{all: func(_ context.Context, known []string) (string, error) {
+		asked++
+		return known[2], nil
+	}}
+	now, err := s.atlas(addrs, l).learn(t.Context())
+	if err != nil || asked != 1 || !slices.Equal(now.nodes, addrs[2:3]) || len(now.keys[0]) != l.Keys {
+		t.Errorf("asked %d times: %+v, %v", asked, now, err)
+	}
+	s.all = func(context.Context, []string) (string, error) { return "", errors.New("nobody") }
+	if _, err := s.Run(t.Context(), addrs, l); err == nil {
+		t.Error("a load without anybody to ask")
+	}
+}
+
+// The leader is who says so; what does not answer, or is no RedisRaft, is passed over.
+func TestRaftLeader(t *testing.T) {
+	role := func(role string) string {
+		l, err := net.Listen("tcp", "127.0.0.1:0")
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.Close() })
+		go func() {
+			for {
+				conn, err := l.Accept()
+				if err != nil {
+					return
+				}
+				go tellRole(conn, role)
+			}
+		}()
+		return l.Addr().String()
+	}
+	follower, leader := role("follower"), role("leader")
+	if got, err := raftLeader(t.Context(), []string{fake(t)[0], follower, leader}); got != leader {
+		t.Errorf("%s, %v; want %s", got, err, leader)
+	}
+	if got, err := raftLeader(t.Context(), []string{follower}); err == nil {
+		t.Errorf("%s leads", got)
+	}
+}
+
+func tellRole(conn net.Conn, role string) {
+	defer conn.Close()
+	for in := bufio.NewReader(conn); ; {
+		cmd, err := fakecluster.ReadCommand(in)
+		if err != nil {
+			return
+		}
+		answer := "-ERR unknown command\r\n"
+		if strings.EqualFold(strings.Join(cmd, " "), "info raft") {
+			text := "# raft_general\r\nraft_role:" + role + "\r\nraft_is_voting:yes\r\n"
+			answer = fmt.Sprintf("$%d\r\n%s\r\n", len(text), text)
+		}
+		if _, err := io.WriteString(conn, answer); err != nil {
+			return
 		}
 	}
 }

@@ -21,8 +21,8 @@
 // command. Nothing is left behind: a child dies with its parent (where the system can do that), and
 // only processes that were started here are ever signalled, through their handles.
 //
-// A System says how a node is run and how the cluster is asked for its shards: Troupe, or RedisCluster
-// to measure the harness by something known.
+// A System says how a node is run and how the cluster is asked for its shards: Troupe, RedisCluster to
+// measure the harness by something known, or what Troupe is measured beside, Etcd and RedisRaft.
 //
 // All methods are safe for concurrent use, but two Restarts of one node at a time are a mistake that the
 // second is told of.

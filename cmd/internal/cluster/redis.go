@@ -102,14 +102,9 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 
 // Show reads the place in the stream of writes.
 func (RedisCluster) Show(ctx context.Context, n *Node, _ int) string {
-	reply, err := client.Ask(ctx, n.Client, askTimeout, "INFO", "replication")
+	info, err := askInfo(ctx, n, "replication")
 	if err != nil {
 		return "does not answer"
-	}
-	info := map[string]string{}
-	for line := range strings.Lines(reply.Text) {
-		name, value, _ := strings.Cut(strings.TrimSpace(line), ":")
-		info[name] = value
 	}
 	return fmt.Sprintf("(%s) offset=%s", info["role"], info["master_repl_offset"])
 }
@@ -143,9 +138,21 @@ func askSelf(ctx context.Context, n *Node) (self, error) {
 	if err != nil || me.primary == "" {
 		return me, err
 	}
-	info, err := client.Ask(ctx, n.Client, askTimeout, "INFO", "replication")
-	me.linked = strings.Contains(info.Text, "master_link_status:up")
+	info, err := askInfo(ctx, n, "replication")
+	me.linked = info["master_link_status"] == "up"
 	return me, err
+}
+
+// askInfo asks for a section of INFO.
+func askInfo(ctx context.Context, n *Node, section string) (map[string]string, error) {
+	reply, err := client.Ask(ctx, n.Client, askTimeout, "INFO", section)
+	fields := map[string]string{}
+	for line := range strings.Lines(reply.Text) {
+		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {
+			fields[name] = value
+		}
+	}
+	return fields, err
 }
 
 // parseMyself reads the line of CLUSTER NODES that is flagged myself:
