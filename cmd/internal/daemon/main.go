@@ -65,6 +65,7 @@ func run(f *flags, std streams) error {
 	}
 	relaxTimers()
 	spareCollections()
+	giveAtRest()
 	sec, err := loadSecret(f)
 	if err != nil {
 		return err
