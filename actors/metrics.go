@@ -73,6 +73,7 @@ var (
 	descCommits  = nodeDesc("log_commits_total", "Commits of the durable log, synced or not.")
 	descEntries  = nodeDesc("log_entries_total", "Entries appended to the durable log.")
 	descWritten  = nodeDesc("log_bytes_total", "Bytes of entry data appended to the durable log.")
+	descAsync    = nodeDesc("log_async_writes_total", "Writes of the durable log that the kernel made while no thread waited.")
 	descCommand  = commandDesc("seconds", "Time that a command took where it was carried out.")
 	descFailed   = commandDesc("failed_total", "Commands answered an error.")
 	descRejected = commandDesc("rejected_total", "Commands that were not carried out.")
@@ -237,6 +238,7 @@ func (m *metrics) collectLog(ch chan<- prometheus.Metric) {
 	counter(ch, descSyncs, s.Syncs)
 	counter(ch, descEntries, s.Entries)
 	counter(ch, descWritten, s.Bytes)
+	counter(ch, descAsync, s.Async)
 	gauge(ch, descFree, float64(m.n.store.Space().Free))
 	timed(ch, descSync, s.SyncTime)
 }

@@ -121,6 +121,14 @@ func (q *Queue) destroy() error {
 	return nil
 }
 
+// Done is how many writes the kernel has made while no thread waited.
+func (q *Queue) Done() uint64 {
+	if q == nil {
+		return 0
+	}
+	return q.done
+}
+
 // Close frees what the kernel has for it.
 func (q *Queue) Close() error { return errors.Join(q.destroy(), q.file.Close()) }
 

@@ -36,7 +36,7 @@ func newQueue(t testing.TB) *Queue {
 func prepared(t testing.TB, blocks int) vfs.File {
 	t.Helper()
 	name := filepath.Join(t.TempDir(), "file")
-	if err := os.WriteFile(name, make([]byte, blocks*BlockSize), 0o600); err != nil {
+	if err := os.WriteFile(name, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	f, err := vfs.Default.OpenReadWrite(name, vfs.WriteCategoryUnspecified)
@@ -46,6 +46,10 @@ func prepared(t testing.TB, blocks int) vfs.File {
 	t.Cleanup(func() { f.Close() })
 	if !Bypass(f) {
 		t.Skip("the file system of the temporary directory has no O_DIRECT")
+	}
+	// Past the page cache already: the kernel does not take what would first have to be thrown out of there.
+	if _, err := unix.Pwrite(int(f.Fd()), Buffer(blocks*BlockSize), 0); err != nil {
+		t.Fatal(err)
 	}
 	return f
 }

@@ -14,6 +14,7 @@ type Stats struct {
 	Messages uint64
 	Entries  uint64
 	Bytes    uint64 // of batches
+	Async    uint64 // writes that the kernel made while no thread waited
 	SyncTime timing.Counts
 }
 
@@ -26,8 +27,8 @@ func (s Stats) EntriesPerSync() float64 {
 }
 
 type counters struct {
-	commits, syncs, messages, entries, bytes atomic.Uint64
-	syncTime                                 timing.Histogram
+	commits, syncs, messages, entries, bytes, async atomic.Uint64
+	syncTime                                        timing.Histogram
 }
 
 func (c *counters) synced(d time.Duration) {
@@ -41,5 +42,6 @@ func (l *Log) Stats() Stats {
 	return Stats{
 		Commits: c.commits.Load(), Syncs: c.syncs.Load(), Messages: c.messages.Load(),
 		Entries: c.entries.Load(), Bytes: c.bytes.Load(), SyncTime: c.syncTime.Counts(),
+		Async: c.async.Load(),
 	}
 }

@@ -19,6 +19,9 @@ func (l *Log) openStore(m *marks) error {
 	}
 	s, err := segment.Open(segment.Options{
 		FS: l.cfg.FS, Dir: l.storePath(), Size: l.cfg.segmentSize, Cached: l.cfg.Fsync != Always,
+		Async: &l.async, NoAsync: func(err error) {
+			l.cfg.Logger.Info("a thread waits for each write of the log", "err", err)
+		},
 	})
 	if err = storeError(err); err != nil && !errors.Is(err, ErrCorrupt) {
 		return fmt.Errorf("%w; opening %s: if the disk is well, and this program not older than the data, %s", err, l.storePath(), Advice)

@@ -2,6 +2,7 @@ package segment
 
 import (
 	"errors"
+	"sync/atomic"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 
@@ -18,10 +19,12 @@ const (
 type output struct {
 	file   vfs.File
 	direct bool
-	queue  *direct.Queue // nil: there is none
-	buf    []byte        // bufferSize, aligned
-	n      int           // bytes of it that belong to the file
-	offset int64         // of buf in the file
+	queue  *direct.Queue  // nil: there is none
+	async  *atomic.Uint64 // counts what the queue has written; nil: nobody asks
+	told   bool           // why there is none
+	buf    []byte         // bufferSize, aligned
+	n      int            // bytes of it that belong to the file
+	offset int64          // of buf in the file
 }
 
 // open begins at the beginning of a file that exists.
@@ -36,9 +39,20 @@ func (o *output) open(opts *Options, name string) error {
 	err = o.closeFile()
 	o.file, o.n, o.offset, o.direct = f, 0, 0, opts.bypass(f)
 	if o.direct && o.queue == nil {
-		o.queue, _ = direct.NewQueue() // without one a thread waits for each write
+		o.openQueue(opts, direct.NewQueue)
 	}
 	return err
+}
+
+// openQueue leaves it at none where there can be none: a thread waits for each write then.
+func (o *output) openQueue(opts *Options, open func() (*direct.Queue, error)) {
+	q, err := open()
+	if err == nil {
+		o.queue, o.async = q, opts.Async
+	} else if opts.NoAsync != nil && !o.told {
+		o.told = true
+		opts.NoAsync(err)
+	}
 }
 
 func (o *output) closeFile() error {

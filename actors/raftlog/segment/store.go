@@ -21,6 +21,9 @@ type Options struct {
 	Dir    string
 	Size   int64 // of a segment, in bytes; 0: 16 MiB
 	Cached bool  // write through the page cache: for who syncs seldom
+
+	Async   *atomic.Uint64 // counts writes that the kernel made while no thread waited; nil: nobody wants to know
+	NoAsync func(error)    // told why a thread waits for all of them, on the goroutine of Commit; nil: nobody
 }
 
 const (
