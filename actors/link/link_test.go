@@ -388,10 +388,19 @@ func TestSenderStartsAnewAfterPanic(t *testing.T) {
 	b := newBook()
 	one, two := startNode(t, b, 1), startNode(t, b, 2)
 	got := two.actor("x")
+	var last *conn
 	for i := range 15 { // more than protoactor's default strategy bears
 		one.links.Connect(two.id)
 		receive(t, "Up", one.ups)
-		one.links.peer(two.id).post((*arrived)(nil))
+		p := one.links.peer(two.id)
+		until(t, "a new connection", func() bool { // the Up may be a second one of the last
+			c, before := p.outbound.Load(), last
+			if c != nil {
+				last = c
+			}
+			return c != nil && c != before
+		})
+		p.post((*arrived)(nil))
 		receive(t, "Down", one.downs)
 		until(t, "panic counted", func() bool { return one.links.Stats().Panics == uint64(i+1) })
 	}
