@@ -10,8 +10,5 @@ type Queue struct{}
 // NewQueue fails.
 func NewQueue() (*Queue, error) { return nil, errors.ErrUnsupported }
 
-// Done is none.
-func (*Queue) Done() uint64 { return 0 }
-
 // Close does nothing.
 func (*Queue) Close() error { return nil }

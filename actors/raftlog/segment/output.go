@@ -21,7 +21,7 @@ type output struct {
 	direct bool
 	queue  *direct.Queue  // nil: there is none
 	async  *atomic.Uint64 // counts what the queue has written; nil: nobody asks
-	told   bool           // why there is none
+	told   bool           // NoAsync was called
 	buf    []byte         // bufferSize, aligned
 	n      int            // bytes of it that belong to the file
 	offset int64          // of buf in the file

@@ -23,7 +23,7 @@ type Options struct {
 	Cached bool  // write through the page cache: for who syncs seldom
 
 	Async   *atomic.Uint64 // counts writes that the kernel made while no thread waited; nil: nobody wants to know
-	NoAsync func(error)    // told why a thread waits for all of them, on the goroutine of Commit; nil: nobody
+	NoAsync func(error)    // told once why a thread waits for what could be theirs, on the goroutine of Commit; nil: nobody
 }
 
 const (

@@ -7,6 +7,7 @@ import (
 	"os/exec"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/cmd/internal/cluster"
@@ -126,15 +127,27 @@ func (o other) contender() Contender {
 // first has the first node asked for everything, as a client does that knows nothing of clusters.
 func first(_ context.Context, addrs []string) (string, error) { return addrs[0], nil }
 
-// raftLeader is the node of RedisRaft that leads.
-func raftLeader(ctx context.Context, addrs []string) (string, error) {
+// raftLeader is the node of RedisRaft that leads, as soon as one does.
+func raftLeader(ctx context.Context, addrs []string) (leader string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	err = cluster.Until(ctx, 50*time.Millisecond, func() error {
+		leader, err = askRaftLeader(ctx, addrs)
+		return err
+	})
+	return leader, err
+}
+
+func askRaftLeader(ctx context.Context, addrs []string) (string, error) {
+	err := errors.New("no node leads")
 	for _, addr := range addrs {
-		reply, err := client.Ask(ctx, addr, patience, "INFO", "raft")
-		if err == nil && strings.Contains(reply.Text, "raft_role:leader\r\n") {
+		reply, why := client.Ask(ctx, addr, time.Second, "INFO", "raft")
+		if why == nil && strings.Contains(reply.Text, "raft_role:leader\r\n") {
 			return addr, nil
 		}
+		err = errors.Join(err, why)
 	}
-	return "", errors.New("no node leads")
+	return "", err
 }
 
 // lacks tells why the contender cannot be given a load; "" if it can.

@@ -77,7 +77,10 @@ func (a *atlas) learn(ctx context.Context) (*layout, error) {
 		return learn(ctx, a.addrs, a.keys)
 	}
 	addr, err := a.all(ctx, a.addrs)
-	return sorted(func(uint16) string { return addr }, a.keys), err
+	if err != nil {
+		return nil, err
+	}
+	return sorted(func(uint16) string { return addr }, a.keys), nil
 }
 
 // after returns a layout that is newer than one that has proven wrong; nil for the one at hand.

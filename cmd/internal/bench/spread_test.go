@@ -272,7 +272,7 @@ func TestPercentOfARate(t *testing.T) {
 	}
 }
 
-// All keys are asked of the node that is to be asked for all, which says of those that it does not serve.
+// The node that is to be asked for all is asked for those keys too that others serve.
 func TestOneNodeIsAskedForAll(t *testing.T) {
 	addrs, l := fake(t), load(t, "set")
 	asked := 0
@@ -313,7 +313,7 @@ func TestRaftLeader(t *testing.T) {
 	if got, err := raftLeader(t.Context(), []string{fake(t)[0], follower, leader}); got != leader {
 		t.Errorf("%s, %v; want %s", got, err, leader)
 	}
-	if got, err := raftLeader(t.Context(), []string{follower}); err == nil {
+	if got, err := askRaftLeader(t.Context(), []string{follower}); err == nil {
 		t.Errorf("%s leads", got)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"os/exec"
+	"strconv"
 
 	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/slotmap"
@@ -84,8 +85,8 @@ func (RedisRaft) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 			continue
 		}
 		group.Holders = append(group.Holders, n.Index)
-		if info["raft_role"] == "leader" {
-			group.Leader = n.Index
+		if term, _ := strconv.ParseUint(info["raft_current_term"], 10, 64); info["raft_role"] == "leader" && term >= group.Term {
+			group.Leader, group.Term = n.Index, term
 		}
 	}
 	group.Voters, group.InStep = len(group.Holders), len(group.Holders)

@@ -1,12 +1,20 @@
 package daemon
 
-import "testing"
+import (
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+)
+
+const mb = 1 << 20
 
 func TestGCPercent(t *testing.T) {
-	for live, want := range map[uint64]int{
-		0: 400, 4 << 20: 400, 16 << 20: 400, 17 << 20: 376, 48 << 20: 133, 64 << 20: 100, 65 << 20: 100, 1 << 40: 100,
+	for live, want := range map[uint64][2]int{
+		0: {400, 400}, 4 * mb: {400, 400}, 16 * mb: {400, 100}, 17 * mb: {376, 94}, 48 * mb: {133, 33}, 64 * mb: {100, 25},
+		65 * mb: {100, 24}, 160 * mb: {100, 10}, 1 << 40: {100, 10},
 	} {
-		if got := gcPercent(live); got != want {
+		if got := [2]int{gcPercent(live, false), gcPercent(live, true)}; got != want {
 			t.Errorf("%d bytes live: GOGC %d, want %d", live, got, want)
 		}
 	}
@@ -18,10 +26,122 @@ func TestSmallChangesAreNotWorthAStop(t *testing.T) {
 		want     bool
 	}{
 		{100, 100, false}, {400, 400, false}, {400, 440, false}, {400, 360, false},
-		{400, 460, true}, {400, 340, true}, {100, 113, true}, {100, 112, false}, {105, 100, true},
+		{400, 460, true}, {400, 340, true}, {100, 113, true}, {100, 112, false}, {105, 100, true}, {100, 10, true},
 	} {
 		if got := worthSetting(c.was, c.now); got != c.want {
 			t.Errorf("from %d to %d: %v", c.was, c.now, got)
 		}
 	}
+}
+
+// The more a collection has to mark, the less may make one due.
+func TestAtRest(t *testing.T) {
+	for name, c := range map[string]struct {
+		live, allocated uint64
+		want            bool
+	}{
+		"nothing known":            {0, 1 << 40, true},
+		"no data, ticks":           {15 * mb, 5 * mb, true},
+		"no data, many shards":     {30 * mb, 80 * mb, true},
+		"no data, work":            {30 * mb, 90 * mb, false},
+		"data, ticks":              {155 * mb, 5 * mb, true},
+		"data, three nodes' ticks": {155 * mb, 15 * mb, true},
+		"data, a little work":      {155 * mb, 20 * mb, false},
+		"much data, ticks":         {10 << 30, 15 * mb, true},
+		"much data, a little work": {10 << 30, 17 * mb, false},
+	} {
+		was := heap{allocated: 7 * mb}
+		if got := (heap{live: c.live, allocated: was.allocated + c.allocated}).atRest(was); got != c.want {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+}
+
+func TestSpare(t *testing.T) {
+	for _, c := range []struct{ live, held, want uint64 }{
+		{0, 0, 0}, {10 * mb, 26 * mb, 0}, {10 * mb, 27 * mb, 17 * mb}, {800 * mb, 900 * mb, 0}, {800 * mb, 901 * mb, 101 * mb},
+		{100 * mb, 90 * mb, 0},
+	} {
+		if got := (heap{live: c.live, held: c.held}).spare(); got != c.want {
+			t.Errorf("%d live of %d: %d, want %d", c.live, c.held, got, c.want)
+		}
+	}
+}
+
+// leaveGOGC sets it back to what it is, and has the test alone decide about collections, of a heap with nothing to spare.
+func leaveGOGC(t *testing.T) {
+	debug.FreeOSMemory()
+	was := debug.SetGCPercent(-1)
+	t.Cleanup(func() { debug.SetGCPercent(was) })
+}
+
+// Who comes to rest gives back once, and collects sooner from then on, until there is work again.
+func TestRestAndWork(t *testing.T) {
+	leaveGOGC(t)
+	c := &collections{percent: 100}
+	now := heap{live: 200 * mb, held: 300 * mb}
+	for _, step := range []struct {
+		allocated, spare uint64
+		percent          int
+	}{
+		{100 * mb, 0, 100}, {mb, 100 * mb, 10}, {mb, 0, 10}, {100 * mb, 0, 100}, {mb, 100 * mb, 10},
+	} {
+		now.allocated += step.allocated
+		if spare := c.look(now); spare != step.spare || c.percent != step.percent {
+			t.Errorf("after %d bytes: %d to spare, GOGC %d; want %+v", step.allocated, spare, c.percent, step)
+		}
+	}
+}
+
+// Work that begins does not wait for the next look to have the garbage of work.
+func TestWorkBeginsBetweenLooks(t *testing.T) {
+	leaveGOGC(t)
+	keep := make([]byte, 200*mb) // so that there is much to mark
+	runtime.GC()
+	c := &collections{percent: 100}
+	c.look(readHeap())
+	c.look(readHeap())
+	if !c.resting {
+		t.Fatal("not at rest")
+	}
+	c.ended()
+	if !c.resting {
+		t.Error("a collection ends the rest")
+	}
+	runtime.KeepAlive(make([]byte, 100*mb))
+	c.ended()
+	if c.resting || c.percent != 100 {
+		t.Errorf("at work it rests (%v), GOGC %d", c.resting, c.percent)
+	}
+	runtime.KeepAlive(keep)
+}
+
+// What a process does not need any more it has given back after the first look that finds it at rest, and not before.
+func TestGiveAtRest(t *testing.T) {
+	leaveGOGC(t)
+	const blocks = 100
+	garbage := func() {
+		for range blocks {
+			runtime.KeepAlive(make([]byte, mb))
+		}
+	}
+	keep := make([]byte, 30*mb)
+	runtime.GC()
+	c := &collections{percent: 100, seen: readHeap()}
+	garbage()
+	busy := readHeap().held
+	ticks := make(chan time.Time)
+	ended := make(chan struct{})
+	go func() { c.watch(ticks); close(ended) }()
+	ticks <- time.Time{}
+	ticks <- time.Time{} // the look before is over
+	if now := readHeap().held; now < busy-blocks*mb/2 {
+		t.Errorf("%d of %d bytes are left while it is at work", now, busy)
+	}
+	close(ticks)
+	<-ended
+	if now := readHeap().held; now > busy-blocks*mb/2 {
+		t.Errorf("%d of %d bytes are left at rest", now, busy)
+	}
+	runtime.KeepAlive(keep)
 }

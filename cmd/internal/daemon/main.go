@@ -64,8 +64,7 @@ func run(f *flags, std streams) error {
 		return err
 	}
 	relaxTimers()
-	spareCollections()
-	giveAtRest()
+	paceCollections()
 	sec, err := loadSecret(f)
 	if err != nil {
 		return err
