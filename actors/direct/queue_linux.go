@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"math/bits"
 	"os"
 	"syscall"
 	"time"
@@ -29,12 +30,14 @@ type Queue struct {
 	event   completion
 	taken   func(uintptr) bool // take
 	broken  error              // final: what became of a request is not known
+	refused int                // how many writes in a row, of those that were tried
 	plainly int                // so many writes are not tried
 	done    uint64             // writes that the kernel has made
 }
 
-// afterRefusal is how many writes threads make when the kernel has refused one: the file may be growing.
-const afterRefusal = 16
+// maxPlain is how many writes threads make at most before the kernel is tried again: 0 when it has refused one, then 1, 3
+// and so on. A file that grows has nearly all refused, one that is written over a single one now and then.
+const maxPlain = 15
 
 // request is the kernel's struct iocb, where the lower byte of a number comes first.
 type request struct {
@@ -148,11 +151,13 @@ func (q *Queue) Write(fd int, p []byte, offset int64, sync bool) (int, error) {
 	case q.submit(fd, p, offset, uint32(flags|unix.RWF_NOWAIT)) == 0:
 		n, err := q.wait()
 		if err != unix.EAGAIN && err != unix.EOPNOTSUPP && err != unix.EINVAL {
+			q.refused = 0
 			return n, err
 		}
 		fallthrough // if it is not for RWF_NOWAIT, the ordinary call says why
 	default:
-		q.plainly = afterRefusal
+		q.plainly = min(1<<q.refused-1, maxPlain)
+		q.refused = min(q.refused+1, bits.Len(maxPlain))
 	}
 	return unix.Pwritev2(fd, [][]byte{p}, offset, flags)
 }

@@ -178,16 +178,25 @@ func TestWhoWrites(t *testing.T) {
 	if _, err := q.wait(); err != unix.EAGAIN {
 		t.Skip("the file system of the temporary directory makes files grow without waiting: ", err)
 	}
-	if write(2*BlockSize, true) {
-		t.Error("the kernel made the file grow")
-	}
-	for i := range afterRefusal {
-		if write(0, true) {
-			t.Errorf("write %d after a refusal is the kernel's", i)
+	end := int64(2)
+	for _, plain := range []int{0, 1, 3, 7, 15, 15} {
+		if write(end*BlockSize, true) {
+			t.Fatal("the kernel made the file grow")
+		}
+		end++
+		for i := range plain {
+			if write(0, true) {
+				t.Fatalf("write %d after a refusal that %d are to follow is the kernel's", i, plain)
+			}
 		}
 	}
-	if !write(2*BlockSize, true) {
-		t.Error("the kernel is not tried again")
+	for range 2 {
+		if !write(0, true) {
+			t.Fatal("the kernel is not tried again")
+		}
+	}
+	if write(end*BlockSize, true) || !write(0, true) {
+		t.Error("one refusal counts as much after what was taken")
 	}
 }
 
