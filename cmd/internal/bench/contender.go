@@ -2,14 +2,12 @@ package bench
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os/exec"
 	"strconv"
 	"strings"
 	"time"
 
-	"github.com/troupedb/troupe/cmd/internal/client"
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
@@ -132,22 +130,10 @@ func raftLeader(ctx context.Context, addrs []string) (leader string, err error) 
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	err = cluster.Until(ctx, 50*time.Millisecond, func() error {
-		leader, err = askRaftLeader(ctx, addrs)
+		leader, err = cluster.RaftLeader(ctx, addrs)
 		return err
 	})
 	return leader, err
-}
-
-func askRaftLeader(ctx context.Context, addrs []string) (string, error) {
-	err := errors.New("no node leads")
-	for _, addr := range addrs {
-		reply, why := client.Ask(ctx, addr, time.Second, "INFO", "raft")
-		if why == nil && strings.Contains(reply.Text, "raft_role:leader\r\n") {
-			return addr, nil
-		}
-		err = errors.Join(err, why)
-	}
-	return "", err
 }
 
 // lacks tells why the contender cannot be given a load; "" if it can.

@@ -313,7 +313,7 @@ func TestRaftLeader(t *testing.T) {
 	if got, err := raftLeader(t.Context(), []string{fake(t)[0], follower, leader}); got != leader {
 		t.Errorf("%s, %v; want %s", got, err, leader)
 	}
-	if got, err := askRaftLeader(t.Context(), []string{follower}); err == nil {
+	if got, err := cluster.RaftLeader(t.Context(), []string{follower}); err == nil {
 		t.Errorf("%s leads", got)
 	}
 }

@@ -102,7 +102,7 @@ func (RedisCluster) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 
 // Show reads the place in the stream of writes.
 func (RedisCluster) Show(ctx context.Context, n *Node, _ int) string {
-	info, err := askInfo(ctx, n, "replication")
+	info, err := askInfo(ctx, n.Client, "replication")
 	if err != nil {
 		return "does not answer"
 	}
@@ -138,14 +138,14 @@ func askSelf(ctx context.Context, n *Node) (self, error) {
 	if err != nil || me.primary == "" {
 		return me, err
 	}
-	info, err := askInfo(ctx, n, "replication")
+	info, err := askInfo(ctx, n.Client, "replication")
 	me.linked = info["master_link_status"] == "up"
 	return me, err
 }
 
 // askInfo asks for a section of INFO.
-func askInfo(ctx context.Context, n *Node, section string) (map[string]string, error) {
-	reply, err := client.Ask(ctx, n.Client, askTimeout, "INFO", section)
+func askInfo(ctx context.Context, addr, section string) (map[string]string, error) {
+	reply, err := client.Ask(ctx, addr, askTimeout, "INFO", section)
 	fields := map[string]string{}
 	for line := range strings.Lines(reply.Text) {
 		if name, value, ok := strings.Cut(strings.TrimSpace(line), ":"); ok {

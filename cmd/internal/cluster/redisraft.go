@@ -69,7 +69,7 @@ func (RedisRaft) Voters(o Options) int { return o.Nodes }
 
 // Serves returns nil if the node follows a leader or is one.
 func (RedisRaft) Serves(ctx context.Context, n *Node) error {
-	info, err := askInfo(ctx, n, "raft")
+	info, err := askInfo(ctx, n.Client, "raft")
 	if err == nil && (info["raft_state"] != "up" || info["raft_leader_id"] == "-1") {
 		return errors.New("no leader")
 	}
@@ -80,7 +80,7 @@ func (RedisRaft) Serves(ctx context.Context, n *Node) error {
 func (RedisRaft) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	group := Shard{ID: 1, Leader: -1, Slots: []slotmap.Range{{First: 0, Last: slotmap.Count - 1}}}
 	for _, n := range c.Nodes() {
-		info, err := askInfo(ctx, n, "raft")
+		info, err := askInfo(ctx, n.Client, "raft")
 		if err != nil || info["raft_is_voting"] != "yes" {
 			continue
 		}
@@ -93,9 +93,22 @@ func (RedisRaft) Shards(ctx context.Context, c *Cluster) ([]Shard, error) {
 	return []Shard{group}, nil
 }
 
+// RaftLeader is which of some nodes leads.
+func RaftLeader(ctx context.Context, addrs []string) (string, error) {
+	err := errors.New("no node leads")
+	for _, addr := range addrs {
+		info, why := askInfo(ctx, addr, "raft")
+		if why == nil && info["raft_role"] == "leader" {
+			return addr, nil
+		}
+		err = errors.Join(err, why)
+	}
+	return "", err
+}
+
 // Show reads the index of the log.
 func (RedisRaft) Show(ctx context.Context, n *Node, _ int) string {
-	info, err := askInfo(ctx, n, "raft")
+	info, err := askInfo(ctx, n.Client, "raft")
 	if err != nil {
 		return "does not answer"
 	}
