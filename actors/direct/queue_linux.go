@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math/bits"
 	"os"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -32,7 +33,7 @@ type Queue struct {
 	broken  error              // final: what became of a request is not known
 	refused int                // how many writes in a row, of those that were tried
 	plainly int                // so many writes are not tried
-	done    uint64             // writes that the kernel has made
+	done    *atomic.Uint64     // counts writes that the kernel has made
 }
 
 // maxPlain is how many writes threads make at most before the kernel is tried again: 0 when it has refused one, then 1, 3
@@ -66,8 +67,9 @@ const (
 	hasEventFD = 1 // IOCB_FLAG_RESFD
 )
 
-// NewQueue makes a queue. It fails where the system has none, or none left (fs.aio-max-nr).
-func NewQueue() (*Queue, error) {
+// NewQueue makes a queue, which counts the writes that the kernel has made while no thread waited. It fails where the
+// system has none, or none left (fs.aio-max-nr).
+func NewQueue(done *atomic.Uint64) (*Queue, error) {
 	if binary.NativeEndian.Uint16([]byte{1, 0}) != 1 {
 		return nil, fmt.Errorf("%w: numbers whose higher byte comes first", errors.ErrUnsupported)
 	}
@@ -77,6 +79,7 @@ func NewQueue() (*Queue, error) {
 	}
 	q := &Queue{
 		file:    os.NewFile(uintptr(fd), "eventfd"),
+		done:    done,
 		request: &request{operation: pwrite, options: hasEventFD, eventFD: uint32(fd)},
 	}
 	q.taken = q.take
@@ -124,14 +127,6 @@ func (q *Queue) destroy() error {
 	return nil
 }
 
-// Done is how many writes the kernel has made while no thread waited.
-func (q *Queue) Done() uint64 {
-	if q == nil {
-		return 0
-	}
-	return q.done
-}
-
 // Close frees what the kernel has for it.
 func (q *Queue) Close() error { return errors.Join(q.destroy(), q.file.Close()) }
 
@@ -174,7 +169,7 @@ func (q *Queue) wait() (int, error) {
 	if q.event.result < 0 { // of the write, or of the sync
 		return 0, syscall.Errno(-q.event.result)
 	}
-	q.done++
+	q.done.Add(1)
 	return int(q.event.result), nil
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -17,7 +18,7 @@ import (
 
 func newQueue(t testing.TB) *Queue {
 	t.Helper()
-	q, err := NewQueue()
+	q, err := NewQueue(new(atomic.Uint64))
 	if errors.Is(err, unix.ENOSYS) || errors.Is(err, unix.EPERM) {
 		t.Skip("the system has no asynchronous I/O: ", err)
 	}
@@ -156,14 +157,14 @@ func TestWhoWrites(t *testing.T) {
 	fd := int(f.Fd())
 	write := func(at int64, sync bool) (byKernel bool) {
 		t.Helper()
-		before := q.done
+		before := q.done.Load()
 		if n, err := q.Write(fd, p, at, sync); n != len(p) || err != nil {
 			t.Fatalf("at %d: %d, %v", at, n, err)
 		}
-		if q.buf != nil && q.done > before {
+		if q.buf != nil && q.done.Load() > before {
 			t.Error("what was written is held on to")
 		}
-		return q.done > before
+		return q.done.Load() > before
 	}
 	if !write(0, false) {
 		t.Skip("the file system of the temporary directory takes no requests")
@@ -219,7 +220,7 @@ func TestFlagsAreHeeded(t *testing.T) {
 func TestBrokenQueue(t *testing.T) {
 	f, p := prepared(t, 1), Buffer(BlockSize)
 	q := newQueue(t)
-	if _, err := q.Write(int(f.Fd()), p, 0, false); err != nil || q.done == 0 {
+	if _, err := q.Write(int(f.Fd()), p, 0, false); err != nil || q.done.Load() == 0 {
 		t.Skip("the file system of the temporary directory takes no requests: ", err)
 	}
 	q.file.SetReadDeadline(time.Unix(1, 0)) // nobody can wait for it

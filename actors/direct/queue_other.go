@@ -2,13 +2,16 @@
 
 package direct
 
-import "errors"
+import (
+	"errors"
+	"sync/atomic"
+)
 
 // Queue does not exist here.
 type Queue struct{}
 
 // NewQueue fails.
-func NewQueue() (*Queue, error) { return nil, errors.ErrUnsupported }
+func NewQueue(*atomic.Uint64) (*Queue, error) { return nil, errors.ErrUnsupported }
 
 // Close does nothing.
 func (*Queue) Close() error { return nil }

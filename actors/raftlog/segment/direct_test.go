@@ -286,10 +286,10 @@ func TestNoAsyncIsTold(t *testing.T) {
 	var o output
 	opts := &Options{FS: vfs.Default, NoAsync: func(err error) { told = append(told, err) }}
 	for range 2 {
-		o.openQueue(opts, func() (*direct.Queue, error) { return nil, os.ErrPermission })
+		o.openQueue(opts, func(*atomic.Uint64) (*direct.Queue, error) { return nil, os.ErrPermission })
 	}
 	if len(told) != 1 || told[0] != os.ErrPermission || o.queue != nil {
 		t.Errorf("told %v, queue %v", told, o.queue)
 	}
-	o.openQueue(&Options{FS: vfs.Default}, func() (*direct.Queue, error) { return nil, os.ErrPermission })
+	o.openQueue(&Options{FS: vfs.Default}, func(*atomic.Uint64) (*direct.Queue, error) { return nil, os.ErrPermission })
 }

@@ -1,6 +1,7 @@
 package segment
 
 import (
+	"cmp"
 	"errors"
 	"sync/atomic"
 
@@ -19,12 +20,11 @@ const (
 type output struct {
 	file   vfs.File
 	direct bool
-	queue  *direct.Queue  // nil: there is none
-	async  *atomic.Uint64 // counts what the queue has written; nil: nobody asks
-	told   bool           // NoAsync was called
-	buf    []byte         // bufferSize, aligned
-	n      int            // bytes of it that belong to the file
-	offset int64          // of buf in the file
+	queue  *direct.Queue // nil: there is none
+	told   bool          // NoAsync was called
+	buf    []byte        // bufferSize, aligned
+	n      int           // bytes of it that belong to the file
+	offset int64         // of buf in the file
 }
 
 // open begins at the beginning of a file that exists.
@@ -45,10 +45,10 @@ func (o *output) open(opts *Options, name string) error {
 }
 
 // openQueue leaves it at none where there can be none: a thread waits for each write then.
-func (o *output) openQueue(opts *Options, open func() (*direct.Queue, error)) {
-	q, err := open()
+func (o *output) openQueue(opts *Options, open func(*atomic.Uint64) (*direct.Queue, error)) {
+	q, err := open(cmp.Or(opts.Async, &atomic.Uint64{}))
 	if err == nil {
-		o.queue, o.async = q, opts.Async
+		o.queue = q
 	} else if opts.NoAsync != nil && !o.told {
 		o.told = true
 		opts.NoAsync(err)

@@ -14,11 +14,7 @@ func (o *output) put(p []byte, at int64, sync bool) error {
 		return o.plain(p, at, sync)
 	}
 	for len(p) > 0 {
-		before := o.queue.Done()
 		n, err := o.queue.Write(int(o.file.Fd()), p, at, sync)
-		if o.async != nil {
-			o.async.Add(o.queue.Done() - before)
-		}
 		switch {
 		case err == unix.EINTR:
 		case err == unix.EINVAL || errors.Is(err, unix.EOPNOTSUPP): // it was promised all the same
