@@ -80,7 +80,8 @@ func parseMark(b []byte) (slotmap.ShardID, uint64, bool) {
 	return slotmap.ShardID(binary.BigEndian.Uint32(b[4:])), binary.BigEndian.Uint64(b[8:]), ok
 }
 
-// openForWrite makes the file exist durably, so that it is missing later only if someone removed it.
+// openForWrite makes the file exist durably, so that it is missing later only if someone removed it. Nothing stays open
+// where it fails.
 func (m *marks) openForWrite(fs vfs.FS, path string) (err error) {
 	if m.file, err = fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified); err != nil {
 		return err
@@ -89,10 +90,13 @@ func (m *marks) openForWrite(fs vfs.FS, path string) (err error) {
 	if m.mapped, err = mapFile(m.file, used, (used/mapBytes+2)*mapBytes); err != nil {
 		m.mapped = nil // no space, or no such thing here: it is written to
 	}
-	if err := m.file.Sync(); err != nil {
-		return err
+	if err = m.file.Sync(); err == nil {
+		err = segment.SyncDir(fs, fs.PathDir(path))
 	}
-	return segment.SyncDir(fs, fs.PathDir(path))
+	if err != nil {
+		err = errors.Join(err, m.drop())
+	}
+	return err
 }
 
 // note sets the counters of some shards.

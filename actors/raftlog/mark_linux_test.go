@@ -95,6 +95,32 @@ func TestMarksOnFullDiskAreWritten(t *testing.T) {
 	}
 }
 
+// A disk that fails before the marks are there leaves nothing open.
+func TestMarksThatCannotBeMade(t *testing.T) {
+	path := filepath.Join(t.TempDir(), markName)
+	for failed := range 2 { // the sync of the file, that of its folder
+		syncs := 0
+		fs := errorfs.Wrap(vfs.Default, errorfs.InjectorFunc(func(op errorfs.Op) error {
+			if op.Kind == errorfs.OpFileSync {
+				if syncs++; syncs == failed+1 {
+					return os.ErrInvalid
+				}
+			}
+			return nil
+		}))
+		m, err := openMarks(fs, path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := m.openForWrite(fs, path); !errors.Is(err, os.ErrInvalid) {
+			t.Errorf("the error is %v", err)
+		}
+		if err := m.note(map[slotmap.ShardID]uint64{4: 44}); m.mapped != nil || !errors.Is(err, os.ErrClosed) {
+			t.Errorf("sync %d fails: mapped %t, a note says %v", failed+1, m.mapped != nil, err)
+		}
+	}
+}
+
 // A disk that fails behind the mapping is an error, not the end of the process without a word.
 func TestMarksOnFailedDisk(t *testing.T) {
 	path := filepath.Join(t.TempDir(), markName)
