@@ -68,7 +68,7 @@ func TestAllocationsOfAWrite(t *testing.T) {
 	for _, c := range []struct {
 		ops  int
 		most float64 // an operation
-	}{{1, 480}, {128, 4}} {
+	}{{1, 440}, {128, 4}} {
 		n := testing.AllocsPerRun(50, writing(t, c.ops)) / float64(c.ops)
 		if t.Logf("%.2f allocations an operation, of %d in an entry", n, c.ops); n > c.most {
 			t.Errorf("%.2f allocations an operation, of %d in an entry: more than %.0f", n, c.ops, c.most)

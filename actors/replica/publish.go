@@ -19,7 +19,7 @@ func (r *replica) publish() {
 	set(&g.Ready, r.leader != 0 && (r.role != raft.StateLeader || r.ownTerm))
 	if node, ok := r.leaderNode(); ok {
 		if cur := g.leaderID.Load(); cur == nil || *cur != node {
-			g.leaderID.Store(&node)
+			g.leaderID.Store(new(node)) // a copy, lest every turn allocates one
 		}
 	} else if g.leaderID.Load() != nil {
 		g.leaderID.Store(nil)
