@@ -4,7 +4,6 @@ import (
 	crand "crypto/rand"
 	"flag"
 	"fmt"
-	"io"
 	"log/slog"
 	"math/rand/v2"
 	"os"
@@ -164,13 +163,13 @@ func (c *cluster) format(n *node, voters int) {
 	})
 }
 
-var discard = slog.New(slog.NewTextHandler(io.Discard, nil))
+var silent = slog.New(slog.DiscardHandler)
 
 var verbose = flag.Bool("troupe.v", false, "log what the replicas and raft say, to standard error")
 
 func (c *cluster) logger(n *node) *slog.Logger {
 	if !*verbose {
-		return discard
+		return silent
 	}
 	h := slog.NewTextHandler(os.Stderr, &slog.HandlerOptions{Level: slog.LevelDebug, ReplaceAttr: func(_ []string, a slog.Attr) slog.Attr {
 		if a.Key == slog.TimeKey || a.Key == slog.LevelKey || a.Key == "shard" {
@@ -181,7 +180,7 @@ func (c *cluster) logger(n *node) *slog.Logger {
 	return slog.New(h).With("n", n.i, "at", c.wall/TickInterval.Milliseconds())
 }
 
-func quietActors(*actor.ActorSystem) *slog.Logger { return discard }
+func quietActors(*actor.ActorSystem) *slog.Logger { return silent }
 
 // start runs the node, and its replica from what its disk holds.
 func (c *cluster) start(n *node) {

@@ -1,12 +1,10 @@
 package replica
 
 import (
-	"fmt"
 	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 	"time"
 
@@ -16,10 +14,13 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/discard"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/slotmap"
 )
+
+const largeSize = 5*discard.Piece + 1
 
 // large makes a file of several pieces and returns a handle to look at it by.
 func large(t *testing.T, path string) *os.File {
@@ -27,7 +28,7 @@ func large(t *testing.T, path string) *os.File {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, 5*discardPiece+1); err != nil {
+	if err := os.Truncate(path, largeSize); err != nil {
 		t.Fatal(err)
 	}
 	f, err := os.Open(path)
@@ -38,115 +39,22 @@ func large(t *testing.T, path string) *os.File {
 	return f
 }
 
-func size(t *testing.T, f *os.File) int64 {
-	t.Helper()
-	info, err := f.Stat()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return info.Size()
-}
-
-func TestLargeFileGoesPieceByPiece(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x")
-	f := large(t, path)
-	if err := os.Remove(path); err != nil {
-		t.Fatal(err)
-	}
-	var sizes []int64
-	rw := openUnnamed(t, f)
-	shrink(rw, func() { sizes = append(sizes, size(t, f)) })
-	want := []int64{4*discardPiece + 1, 3*discardPiece + 1, 2*discardPiece + 1, discardPiece + 1, 1}
-	if !slices.Equal(sizes, want) {
-		t.Errorf("sizes %v, want %v", sizes, want)
-	}
-}
-
-// openUnnamed opens a file that has no name any more for writing.
-func openUnnamed(t *testing.T, f *os.File) vfs.File {
-	t.Helper()
-	rw, err := vfs.Default.OpenReadWrite(fmt.Sprintf("/proc/self/fd/%d", f.Fd()), vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Skip(err)
-	}
-	t.Cleanup(func() { rw.Close() })
-	return rw
-}
-
-func TestDiscardedFileLosesItsNameAtOnce(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "x")
-	f := large(t, path)
-	discards <- struct{}{} // another one shrinks
-	if err := discardFile(vfs.Default, path); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := os.Stat(path); !oserror.IsNotExist(err) {
-		t.Errorf("the name is there still: %v", err)
-	}
-	<-discards
-	shrunk(t, f)
-}
-
 // shrunk waits until a file is as small as it gets.
 func shrunk(t *testing.T, f *os.File) {
 	t.Helper()
-	poll := time.NewTicker(discardPause)
+	poll := time.NewTicker(10 * time.Millisecond)
 	defer poll.Stop()
-	for deadline := time.Now().Add(time.Minute); size(t, f) != 1; <-poll.C {
+	for deadline := time.Now().Add(time.Minute); ; <-poll.C {
+		info, err := f.Stat()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if info.Size() == 1 {
+			return
+		}
 		if time.Now().After(deadline) {
 			t.Fatal("it does not shrink")
 		}
-	}
-}
-
-// A file with another name is not ours alone.
-func TestLinkedFileIsNotCutOff(t *testing.T) {
-	dir := t.TempDir()
-	f := large(t, filepath.Join(dir, "x"))
-	if err := os.Link(filepath.Join(dir, "x"), filepath.Join(dir, "y")); err != nil {
-		t.Skip(err)
-	}
-	if err := discardFile(vfs.Default, filepath.Join(dir, "x")); err != nil {
-		t.Fatal(err)
-	}
-	g := large(t, filepath.Join(dir, "z"))
-	if err := discardFile(vfs.Default, filepath.Join(dir, "z")); err != nil {
-		t.Fatal(err)
-	}
-	shrunk(t, g)
-	rw, err := vfs.Default.OpenReadWrite(filepath.Join(dir, "y"), vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer rw.Close()
-	shrink(rw, func() { t.Error("cut off") })
-	if n := size(t, f); n != 5*discardPiece+1 {
-		t.Errorf("%d bytes are left", n)
-	}
-}
-
-func TestDiscardOfWhatIsNotThere(t *testing.T) {
-	if err := discardFile(vfs.Default, filepath.Join(t.TempDir(), "x")); !oserror.IsNotExist(err) {
-		t.Error(err)
-	}
-}
-
-// A file system that cannot cut files off just deletes them.
-func TestDiscardInMemory(t *testing.T) {
-	fs := vfs.NewMem()
-	f, err := fs.Create("x", vfs.WriteCategoryUnspecified)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := f.Write(make([]byte, 2*discardPiece)); err != nil {
-		t.Fatal(err)
-	}
-	f.Close()
-	if err := discardFile(fs, "x"); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := fs.Stat("x"); !oserror.IsNotExist(err) {
-		t.Error(err)
 	}
 }
 
@@ -171,7 +79,7 @@ func TestSentSnapshotIsNotCutOff(t *testing.T) {
 	low = false
 	shrunk(t, remove())
 	for name, f := range map[string]*os.File{"sent": sent, "on a full disk": full} {
-		if n, err := io.Copy(io.Discard, f); err != nil || n != 5*discardPiece+1 {
+		if n, err := io.Copy(io.Discard, f); err != nil || n != largeSize {
 			t.Errorf("%s: %d bytes can be read, %v", name, n, err)
 		}
 	}

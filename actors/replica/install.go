@@ -11,6 +11,7 @@ import (
 	"go.etcd.io/raft/v3"
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/actors/discard"
 	"github.com/troupedb/troupe/actors/link"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/raftlog/segment"
@@ -211,7 +212,7 @@ func (r *replica) snapFile(name string) string { return r.cfg.snapFile(name) }
 
 // dropArrived deletes a received file that has no use.
 func (r *replica) dropArrived(path string) {
-	if err := discardFile(r.cfg.FS, path); err != nil {
+	if err := discard.File(r.cfg.FS, path); err != nil {
 		r.cfg.Logger.Warn("received file stays", "file", path, "err", err)
 	}
 }
@@ -219,7 +220,7 @@ func (r *replica) dropArrived(path string) {
 // removeFile deletes a snapshot file that the applier does not read. A follower that is being sent one has it to the end,
 // and a disk that is nearly full gets the room at once.
 func (r *replica) removeFile(name string) {
-	remove := discardFile
+	remove := discard.File
 	if r.snaps.sends != 0 || r.cfg.LowSpace() {
 		remove = vfs.FS.Remove
 	}

@@ -227,7 +227,7 @@ func (s *saga) runAlone(cfg Config, log *raftlog.Log) {
 	cfg.Bulk = func(slotmap.NodeID) *actor.PID { return nil }
 	cfg.Clock = func() clock.Now { return clock.Now{} }
 	cfg.LowSpace, cfg.PeerLow = func() bool { return false }, func(slotmap.NodeID) bool { return false }
-	cfg.Rand, cfg.Logger = rand.New(rand.NewPCG(1, 2)), discard
+	cfg.Rand, cfg.Logger = rand.New(rand.NewPCG(1, 2)), silent
 	cfg.SnapshotEntries = 1 << 40
 	Spawn(cfg, "shard/1", guard)
 	for sched.Step() {

@@ -12,6 +12,7 @@ import (
 	"go.etcd.io/raft/v3/raftpb"
 
 	"github.com/troupedb/troupe/actors/direct"
+	"github.com/troupedb/troupe/actors/discard"
 	"github.com/troupedb/troupe/actors/plant"
 	"github.com/troupedb/troupe/actors/raftlog"
 	"github.com/troupedb/troupe/actors/raftlog/segment"
@@ -170,7 +171,7 @@ func (s *snapWriter) finish() (size int64, sum uint64, err error) {
 }
 
 func (s *snapWriter) abort() error {
-	return errors.Join(s.f.Close(), discardFile(s.fs, s.path+".tmp"))
+	return errors.Join(s.f.Close(), discard.File(s.fs, s.path+".tmp"))
 }
 
 // ref is how the log names the snapshot in the file of that name.

@@ -23,7 +23,8 @@
 //	                	begin the next one with its base
 //	write the batch's frame, durable with the same system call if asked for
 //	change what readers see
-//	much is read no more:	begin the next segment, durably, and remove files
+//	much is read no more:	begin the next segment, durably, and remove files, whose blocks go piece by piece
+//	                	(package discard)
 //
 // What is left of a segment of which little is read is written anew, some with each Commit (clean.go).
 //

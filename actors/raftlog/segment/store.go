@@ -13,6 +13,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs"
 
 	"github.com/troupedb/troupe/actors/direct"
+	"github.com/troupedb/troupe/actors/discard"
 )
 
 // Options of a Store. FS and Dir are required; the directory exists.
@@ -398,8 +399,10 @@ func (s *Store) settle() {
 	}
 }
 
-// maxRemoved is how many files are removed with one Commit, which waits for that.
-const maxRemoved = 32
+const (
+	maxRemoved = 32 // files that are removed with one Commit, which waits for that
+	maxPending = 64 // of the process that wait for their blocks to be given back, for more to be removed
+)
 
 // discard removes files that are too many.
 func (s *Store) discard() error {
@@ -407,13 +410,13 @@ func (s *Store) discard() error {
 		s.settle()
 	}
 	for range maxRemoved {
-		if len(s.spares) <= max(2, len(s.segments)/2) {
+		if len(s.spares) <= max(2, len(s.segments)/2) || discard.Pending() >= maxPending {
 			break
 		}
 		f := s.spares[0]
 		s.spares = s.spares[1:]
 		delete(s.files, f)
-		if err := errors.Join(f.read.Close(), s.opts.FS.Remove(f.name)); err != nil {
+		if err := errors.Join(f.read.Close(), discard.File(s.opts.FS, f.name)); err != nil {
 			return err
 		}
 	}
