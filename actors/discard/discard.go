@@ -22,8 +22,8 @@ var pending atomic.Int64
 // goroutine. Whoever deletes many waits while it is high. Any goroutine.
 func Pending() int { return int(pending.Load()) }
 
-// File deletes a file that nobody reads. Any goroutine; it does not wait for the blocks of a large file. An error is that
-// of deleting its name.
+// File deletes a file. REQUIRES: nobody reads it any more, by a handle either, which would find its end too early. Any
+// goroutine; it does not wait for the blocks of a large file. An error is that of deleting its name.
 func File(fs vfs.FS, path string) error {
 	f := openLarge(fs, path)
 	err := fs.Remove(path)
@@ -43,20 +43,4 @@ func File(fs vfs.FS, path string) error {
 		}()
 	}
 	return err
-}
-
-// openLarge opens a file that is worth it and can be cut off, or returns nil.
-func openLarge(fs vfs.FS, path string) vfs.File {
-	if info, err := fs.Stat(path); err != nil || info.Size() <= Piece {
-		return nil
-	}
-	f, err := fs.OpenReadWrite(path, vfs.WriteCategoryUnspecified)
-	switch {
-	case err != nil:
-		return nil
-	case f.Fd() == vfs.InvalidFd:
-		f.Close()
-		return nil
-	}
-	return f
 }

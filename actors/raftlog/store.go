@@ -19,7 +19,7 @@ func (l *Log) openStore(m *marks) error {
 	}
 	s, err := segment.Open(segment.Options{
 		FS: l.cfg.FS, Dir: l.storePath(), Size: l.cfg.segmentSize, Cached: l.cfg.Fsync != Always,
-		Async: &l.async, NoAsync: func(err error) {
+		Low: func() bool { return l.Space().Low }, Async: &l.async, NoAsync: func(err error) {
 			l.cfg.Logger.Info("a thread waits for each write of the log", "err", err)
 		},
 	})

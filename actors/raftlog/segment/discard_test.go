@@ -14,10 +14,10 @@ import (
 )
 
 // dropMost returns a store of the operating system's files, larger than a piece, that was told to drop nearly all.
-func dropMost(t *testing.T, segments int) (s *Store, files []*os.File) {
+func dropMost(t *testing.T, segments int, low bool) (s *Store, files []*os.File) {
 	t.Helper()
 	dir := t.TempDir()
-	s = mustOpen(t, Options{FS: vfs.Default, Dir: dir, Size: discard.Piece + 1<<20})
+	s = mustOpen(t, Options{FS: vfs.Default, Dir: dir, Size: discard.Piece + 1<<20, Low: func() bool { return low }})
 	t.Cleanup(func() { mustClose(t, s) })
 	var b Batch
 	const size = 1 << 20
@@ -68,10 +68,10 @@ func until(t *testing.T, what string, ok func() bool) {
 
 // The commit that many files go with does not wait for their blocks, nor does the disk get them back all at once.
 func TestFilesGoPieceByPiece(t *testing.T) {
-	s, files := dropMost(t, 10)
+	s, files := dropMost(t, 10, false)
 	gone := 0
 	for _, f := range files {
-		if _, err := os.Stat(f.Name()); os.IsNotExist(err) && fileSize(t, f) > 1<<20 { // who has it open sees its blocks go
+		if _, err := os.Stat(f.Name()); os.IsNotExist(err) && fileSize(t, f) >= 1<<20 { // who has it open sees its blocks go
 			gone++
 			until(t, "a file is not cut off", func() bool { return fileSize(t, f) <= discard.Piece })
 		}
@@ -98,7 +98,7 @@ func TestRemovalWaitsForPieces(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	s, _ := dropMost(t, 8)
+	s, _ := dropMost(t, 8, false)
 	spares := len(s.spares)
 	if discard.Pending() < maxPending {
 		t.Skip("the files were gone before the store was full: a slow machine")
@@ -113,5 +113,23 @@ func TestRemovalWaitsForPieces(t *testing.T) {
 	mustCommit(t, s, &b, true)
 	if n := len(s.spares); n > keep {
 		t.Errorf("%d spare files are left", n)
+	}
+}
+
+// A disk that is nearly full gets its room at once, however much waits.
+func TestFilesGoAtOnceWhereTheDiskIsLow(t *testing.T) {
+	until(t, "files stay pending", func() bool { return discard.Pending() == 0 })
+	_, files := dropMost(t, 10, true)
+	gone := 0
+	for _, f := range files {
+		if _, err := os.Stat(f.Name()); os.IsNotExist(err) {
+			gone++
+			if n := fileSize(t, f); n < 1<<20 {
+				t.Errorf("a file is cut off at %d bytes", n)
+			}
+		}
+	}
+	if gone == 0 || discard.Pending() > 0 {
+		t.Errorf("%d files went, %d are pending", gone, discard.Pending())
 	}
 }

@@ -24,6 +24,7 @@ type Options struct {
 	Cached bool  // write through the page cache: for who syncs seldom
 
 	Async   *atomic.Uint64 // counts writes that the kernel made while no thread waited; nil: nobody wants to know
+	Low     func() bool    // the disk is nearly full: files are deleted at once; nil: it never is. The goroutine of Commit
 	NoAsync func(error)    // told once why a thread waits for what could be theirs, on the goroutine of Commit; nil: nobody
 }
 
@@ -401,22 +402,27 @@ func (s *Store) settle() {
 
 const (
 	maxRemoved = 32 // files that are removed with one Commit, which waits for that
-	maxPending = 64 // of the process that wait for their blocks to be given back, for more to be removed
+	maxPending = 64 // files of the process whose blocks are still to be given back; no more are removed meanwhile
 )
 
-// discard removes files that are too many.
+// discard removes files that are too many. Their blocks go piece by piece, but on a disk that is nearly full.
 func (s *Store) discard() error {
 	if len(s.released) > 0 {
 		s.settle()
 	}
+	low := s.opts.Low != nil && s.opts.Low()
 	for range maxRemoved {
-		if len(s.spares) <= max(2, len(s.segments)/2) || discard.Pending() >= maxPending {
+		if len(s.spares) <= max(2, len(s.segments)/2) || !low && discard.Pending() >= maxPending {
 			break
 		}
 		f := s.spares[0]
 		s.spares = s.spares[1:]
 		delete(s.files, f)
-		if err := errors.Join(f.read.Close(), discard.File(s.opts.FS, f.name)); err != nil {
+		remove := discard.File
+		if low {
+			remove = vfs.FS.Remove
+		}
+		if err := errors.Join(f.read.Close(), remove(s.opts.FS, f.name)); err != nil {
 			return err
 		}
 	}
