@@ -35,6 +35,7 @@ type Config struct {
 	SnapshotEntries uint64
 	SnapshotBytes   int64
 	KeepEntries     uint64
+	KeepBytes       int64 // see package replica; 0: 32 MiB
 
 	// Shutdown has the process end in good order, with now without handing leaderships over first. It is called from
 	// any goroutine, at the will of a client, and returns at once. Nil: clients can't end the process.

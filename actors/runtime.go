@@ -18,6 +18,7 @@ const (
 	defaultSnapshotEntries = 200_000
 	defaultSnapshotBytes   = 16 << 20
 	defaultKeepEntries     = 4096
+	defaultKeepBytes       = 32 << 20 // not less than may be on its way to a follower whose connection breaks
 )
 
 func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replica.Config {
@@ -62,6 +63,7 @@ func (d *director) replicaConfig(shard slotmap.ShardID, st raftlog.State) replic
 		SnapshotEntries: or(d.cfg.SnapshotEntries, defaultSnapshotEntries),
 		SnapshotBytes:   or(d.cfg.SnapshotBytes, defaultSnapshotBytes),
 		KeepEntries:     or(d.cfg.KeepEntries, defaultKeepEntries),
+		KeepBytes:       or(d.cfg.KeepBytes, defaultKeepBytes),
 	}
 }
 

@@ -24,6 +24,9 @@ type View interface {
 type Store interface {
 	Reader
 	View(stream uint32, keys ...[]byte) View
+	// Sizes hands over how many bytes the entries of a stream in [lo, hi) have, the last one first, until each wants no
+	// more. During the call the store must not be used.
+	Sizes(stream uint32, lo, hi uint64, each func(index uint64, size int) (more bool))
 	// Commit makes a batch readable, and durable with all before it if sync is set. The batch is not kept.
 	Commit(b *segment.Batch, sync bool) error
 	Close() error

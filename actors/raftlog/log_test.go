@@ -112,6 +112,15 @@ func TestEntriesAndTerm(t *testing.T) {
 			t.Errorf("term of %d: %d, %v", c.index, term, err)
 		}
 	}
+	for _, c := range []struct {
+		lo, last uint64
+		bytes    int64
+		want     uint64
+	}{{6, 10, 1, 9}, {6, 10, 3, 9}, {6, 10, 4, 8}, {6, 10, 12, 6}, {6, 10, 100, 6}, {2, 10, 100, 2}, {7, 10, 100, 7}, {6, 8, 3, 7}, {8, 8, 3, 8}} {
+		if got := l.Back(4, c.lo, c.last, c.bytes); got != c.want {
+			t.Errorf("%d bytes back from %d, to %d at most: %d, want %d", c.bytes, c.last, c.lo, got, c.want)
+		}
+	}
 	if _, err := l.Entries(9, 1, 2, 10); !errors.Is(err, raft.ErrUnavailable) {
 		t.Errorf("unknown shard: %v", err)
 	}

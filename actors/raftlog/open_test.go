@@ -116,6 +116,14 @@ func (s *tables) Entries(_ uint32, lo, hi uint64, each func(uint64, []byte) (boo
 	return nil
 }
 
+func (s *tables) Sizes(_ uint32, lo, hi uint64, each func(uint64, int) bool) {
+	for _, index := range slices.Backward(slices.Sorted(maps.Keys(s.entries))) {
+		if index >= lo && index < hi && !each(index, len(s.entries[index])) {
+			return
+		}
+	}
+}
+
 func (s *tables) View(uint32, ...[]byte) View { return s }
 func (s *tables) Close() error                { return nil }
 

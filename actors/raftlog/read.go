@@ -92,4 +92,17 @@ func (l *Log) Term(shard slotmap.ShardID, index uint64) (uint64, error) {
 	return 0, l.where(l.missing(shard, index))
 }
 
+// Back returns the index of the entry before as many of the last ones in (lo, last] as have so many bytes together; lo if
+// all of them have fewer. It waits for no disk. Any goroutine.
+func (l *Log) Back(shard slotmap.ShardID, lo, last uint64, bytes int64) uint64 {
+	back := lo
+	l.db.Sizes(uint32(shard), lo+1, last+1, func(index uint64, size int) bool {
+		if bytes -= int64(size); bytes <= 0 {
+			back = index - 1
+		}
+		return bytes > 0
+	})
+	return back
+}
+
 func sortIDs(ids []slotmap.ShardID) { slices.Sort(ids) }

@@ -38,6 +38,8 @@ type cluster struct {
 	every uint64 // SnapshotEntries
 	bytes int64  // SnapshotBytes
 
+	keepBytes int64 // KeepBytes
+
 	// forge, if set, may change an answer on its way to the client, or swallow it: a planted bug.
 	forge func(*pending, *Answer) *Answer
 
@@ -239,7 +241,7 @@ func (c *cluster) spawn(n *node) {
 		Clock: func() clock.Now { return c.clock(n) },
 		Claim: n.disk.claim, Untrusted: c.untrusted, Leases: c.leases, MaxReplies: c.maxReplies, LowSpace: func() bool { return n.disk.low }, PeerLow: func(id slotmap.NodeID) bool { return c.nodes[id[0]-1].disk.low },
 		Rand: rand.New(rand.NewPCG(c.rng.Uint64(), 2)), Fatal: func(err error) { c.fail("n%d: %v", n.i, err) },
-		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, Dispatcher: n.life,
+		Logger: c.logger(n), SnapshotEntries: c.every, SnapshotBytes: c.bytes, KeepEntries: c.keep, KeepBytes: c.keepBytes, Dispatcher: n.life,
 		Observe: c.observer(n), Eviction: func() keyspace.Eviction { return n.rules }, Memory: n.memory,
 		LeastCopies: func() int { return n.copies }, Paused: func() bool { return n.paused },
 	}

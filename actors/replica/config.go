@@ -94,6 +94,7 @@ type Config struct {
 	SnapshotEntries uint64 // entries after which a snapshot is taken, or up to a quarter later: see snapshotPlace
 	SnapshotBytes   int64  // or bytes of entry data, or as many as the last snapshot has if that are more
 	KeepEntries     uint64 // entries left in the log behind a snapshot, for followers that lag a little
+	KeepBytes       int64  // bytes of entries that are enough of them, see keepAfter; 0: any number is
 
 	// Listen says which classes of keyspace events are published of entries of the term in which this replica leads,
 	// and Publish takes them. Both are called by the applier and do not block; nil: none are.

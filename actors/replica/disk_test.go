@@ -222,6 +222,18 @@ func (d *disk) Term(_ slotmap.ShardID, index uint64) (uint64, error) {
 	return d.now.entries[index-idx-1].GetTerm(), nil
 }
 
+// Back implements LogReader.
+func (d *disk) Back(_ slotmap.ShardID, lo, last uint64, bytes int64) uint64 {
+	idx, _ := d.now.trunc()
+	for ; last > max(lo, idx) && bytes > 0; last-- {
+		bytes -= int64(len(d.now.entries[last-idx-1].GetData()))
+	}
+	if bytes > 0 {
+		return lo
+	}
+	return last
+}
+
 var _ LogReader = (*disk)(nil)
 
 // claim is what a snapshot asks before it is taken.

@@ -64,7 +64,7 @@ func (r *replica) snapshotTaken(m *snapshotTaken) {
 		return
 	}
 	r.snaps.taken(m.ref)
-	through := max(m.ref.Index-min(m.ref.Index, r.cfg.KeepEntries), r.storage.truncIdx)
+	through := max(r.keepAfter(m.ref.Index), r.storage.truncIdx)
 	term, err := r.storage.Term(through)
 	if err != nil {
 		r.cfg.Fatal(err)
@@ -74,6 +74,21 @@ func (r *replica) snapshotTaken(m *snapshotTaken) {
 		Shard: r.cfg.Shard, Replica: r.cfg.Replica, Snapshot: m.ref, Through: through, ThroughTerm: term, Reply: r.self(),
 		Tag: &raftlog.Compact{Snapshot: m.ref, Through: through, ThroughTerm: term},
 	})
+}
+
+// keepPart is the part of a snapshot's bytes that may stay in the log behind it, if that is more than KeepBytes.
+const keepPart = 4
+
+// keepAfter is the index behind which the log stays once there is a snapshot at index, for followers that lag a little:
+// KeepEntries, and of large ones no more than KeepBytes. One that lags further is sent the snapshot, which is at most a few
+// times what it lacks, and no disk need hold it. While a snapshot is being sent their number alone counts: the log from that
+// one on should be there still when it has arrived.
+func (r *replica) keepAfter(index uint64) uint64 {
+	after := index - min(index, r.cfg.KeepEntries)
+	if r.cfg.KeepBytes == 0 || r.snaps.sends > 0 {
+		return after
+	}
+	return r.storage.log.Back(r.cfg.Shard, after, index, max(r.cfg.KeepBytes, r.snaps.size/keepPart))
 }
 
 // snapshotFailed says so once for each cause, for it is tried again as long as it takes.

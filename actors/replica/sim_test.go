@@ -101,7 +101,7 @@ func simulate(t *testing.T, seed uint64, plant func(*sim)) *sim {
 	voters := []int{1, 3, 3, 3, min(nodes, 5)}[rng.IntN(5)]
 	s := &sim{cluster: newCluster(t, seed, nodes, voters), seed: seed, rng: rng, h: history{ops: newOps()}}
 	s.soft, s.onTime = true, true
-	s.every, s.keep = uint64(20+rng.IntN(31)), 5
+	s.every, s.keep, s.keepBytes = uint64(20+rng.IntN(31)), 5, int64(seed%3)*100
 	for i := range 3 + rng.IntN(4) {
 		s.clients = append(s.clients, &client{s: s, id: i})
 	}

@@ -12,6 +12,7 @@ import (
 type LogReader interface {
 	Entries(shard slotmap.ShardID, lo, hi, maxBytes uint64) ([]*raftpb.Entry, error)
 	Term(shard slotmap.ShardID, index uint64) (uint64, error)
+	Back(shard slotmap.ShardID, lo, last uint64, bytes int64) uint64
 }
 
 // storage is raft's view of the durable log of one replica. It belongs to the replica actor: what the

@@ -76,6 +76,23 @@ func (s *Store) Entries(stream uint32, lo, hi uint64, each func(index uint64, va
 	return nil
 }
 
+// Sizes hands over how many bytes the entries of a stream in [lo, hi) have, the last one first, until each wants no more. It
+// leaves out those that are missing, and reads nothing. During the call the store must not be used.
+func (s *Store) Sizes(stream uint32, lo, hi uint64, each func(index uint64, size int) (more bool)) {
+	s.mu.RLock()
+	defer s.mu.RUnlock()
+	str := s.streams[stream]
+	if str == nil {
+		return
+	}
+	lo, hi = max(lo, str.first), min(hi, str.end)
+	for ; lo < hi; hi-- {
+		if p := str.at(hi - 1); p.segment != 0 && !each(hi-1, int(p.size)) {
+			return
+		}
+	}
+}
+
 const (
 	maxPicked = 64
 	maxGap    = 8 << 10   // what lies between two entries is read with them up to here: it costs less than a system call

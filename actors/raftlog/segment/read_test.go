@@ -179,3 +179,33 @@ func reopen(t testing.TB, opts Options) *Store {
 	}
 	return s
 }
+
+// The sizes of a stream's entries, the last one first, within bounds that it may not reach to.
+func TestSizes(t *testing.T) {
+	mem := vfs.NewMem()
+	makeDir(t, mem)
+	s := mustOpen(t, options(mem, 1<<10))
+	defer mustClose(t, s)
+	var b Batch
+	for i := uint64(3); i < 700; i++ {
+		b.Reset()
+		clear(b.Put(1, i, int(i)))
+		mustCommit(t, s, &b, false)
+	}
+	for _, c := range []struct{ lo, hi, most, last, n uint64 }{
+		{0, 1000, 1000, 699, 697}, {5, 9, 1000, 8, 4}, {5, 9, 2, 8, 2}, {9, 9, 9, 0, 0}, {9, 5, 9, 0, 0}, {0, 3, 9, 0, 0}, {0, 4, 9, 3, 1}, {700, 800, 9, 0, 0},
+	} {
+		want, n := c.last, uint64(0)
+		s.Sizes(1, c.lo, c.hi, func(index uint64, size int) bool {
+			if index != want || size != int(index) {
+				t.Errorf("%+v: entry %d has %d bytes, want entry %d", c, index, size, want)
+			}
+			want, n = want-1, n+1
+			return n < c.most
+		})
+		if n != c.n {
+			t.Errorf("%+v: %d entries", c, n)
+		}
+	}
+	s.Sizes(2, 0, 10, func(uint64, int) bool { t.Error("an entry of no stream"); return false })
+}

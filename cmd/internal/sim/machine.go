@@ -82,6 +82,10 @@ func (p *process) tick() {
 	})
 }
 
+// keepBytesEach is less than entries have here, so that the log behind a snapshot is cut by its bytes now and then: where a
+// quarter of the snapshot is less than so many entries.
+const keepBytesEach = 25
+
 // config is what the node is started with.
 func (p *process) config() actors.Config {
 	m := p.m
@@ -89,7 +93,8 @@ func (p *process) config() actors.Config {
 		Data: "data", Client: listener(address(m.i, clientPort)), Peer: listener(address(m.i, peerPort)), HTTP: listener(address(m.i, httpPort)),
 		Gossip: address(m.i, gossipPort), Join: m.s.join, Zone: m.s.zone(m.i), Shards: m.s.plan.shards, Replicas: m.s.plan.replicas,
 		Leases: m.s.plan.leases, MinFree: minFree, SnapshotEntries: m.s.plan.snapshotEntries, KeepEntries: m.s.plan.keepEntries,
-		Logger: slog.New(p.logHandler()), Fatal: p.died, Ready: func() {},
+		KeepBytes: int64(m.s.plan.keepEntries) * keepBytesEach,
+		Logger:    slog.New(p.logHandler()), Fatal: p.died, Ready: func() {},
 	}
 }
 

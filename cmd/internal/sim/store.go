@@ -84,6 +84,13 @@ func (c content) Close() error { return nil }
 // View implements raftlog.Store.
 func (s *store) View(uint32, ...[]byte) raftlog.View { return s.copy() }
 
+// Sizes implements raftlog.Store.
+func (s *store) Sizes(stream uint32, lo, hi uint64, each func(uint64, int) bool) {
+	s.entries.Descend(entry{stream: stream, index: hi - 1}, func(e entry) bool {
+		return e.stream == stream && e.index >= lo && each(e.index, len(e.value))
+	})
+}
+
 // Commit implements raftlog.Store.
 func (s *store) Commit(b *segment.Batch, sync bool) error {
 	if err := s.fail(); err != nil {
