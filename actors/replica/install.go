@@ -88,7 +88,7 @@ func (r *replica) keepAfter(index uint64) uint64 {
 	if r.cfg.KeepBytes == 0 || r.snaps.sends > 0 {
 		return after
 	}
-	return r.storage.log.Back(r.cfg.Shard, after, index, max(r.cfg.KeepBytes, r.snaps.size/keepPart))
+	return r.cfg.Log.Back(r.cfg.Shard, after, index, max(r.cfg.KeepBytes, r.snaps.size/keepPart))
 }
 
 // snapshotFailed says so once for each cause, for it is tried again as long as it takes.

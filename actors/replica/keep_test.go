@@ -58,7 +58,7 @@ func TestKeptBehindALargeSnapshot(t *testing.T) {
 	if bytes := int64(kept(n)) * 1000; quarter < 5000 || bytes < quarter-1000 || bytes > quarter+2000 {
 		t.Errorf("%d bytes are kept behind a snapshot of %d", bytes, meta.Size)
 	}
-	r := &replica{cfg: &Config{Shard: testShard, KeepEntries: 15, KeepBytes: 10}, storage: &storage{log: n.disk}}
+	r := &replica{cfg: &Config{Shard: testShard, Log: n.disk, KeepEntries: 15, KeepBytes: 10}}
 	for sends, want := range []uint64{st.Snapshot.Index - 1, st.Snapshot.Index - 15} {
 		r.snaps.sends = sends
 		if got := r.keepAfter(st.Snapshot.Index); got != want {
