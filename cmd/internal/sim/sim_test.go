@@ -46,7 +46,7 @@ func TestSimulation(t *testing.T) {
 	if uint64(all.Undecided) > 2+n/10 {
 		t.Errorf("%d histories are undecided", all.Undecided)
 	}
-	if all.Jobs == 0 || all.Messages == 0 {
+	if n >= 5 && (all.Jobs == 0 || all.Messages == 0) { // not every plan has such clients
 		t.Errorf("%d entries of streams are acknowledged, and %d messages heard: little was tried", all.Jobs, all.Messages)
 	}
 	t.Logf("%d seeds from %d\n%v", n, *from, all)
