@@ -46,6 +46,9 @@ func (a *logActor) Receive(c actor.Context) {
 		a.writer.sync = a.writer.sync || len(a.writer.unmarked)+len(a.writer.touched) > 0
 	default:
 		a.writer.stage(m)
+		if a.writer.full() {
+			a.flush(c)
+		}
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -13,6 +15,7 @@ import (
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
 
 	"github.com/troupedb/troupe/actors/mailbox"
+	"github.com/troupedb/troupe/actors/raftlog/segment"
 	"github.com/troupedb/troupe/slotmap"
 )
 
@@ -89,6 +92,82 @@ func TestShardsShareAnFsync(t *testing.T) {
 			t.Fatal(s, st, err)
 		}
 	}
+}
+
+// countedStore tells of each commit before it is made.
+type countedStore struct {
+	Store
+	commit func(bytes int, sync bool)
+}
+
+func (s countedStore) Commit(b *segment.Batch, sync bool) error {
+	s.commit(b.Len(), sync)
+	return s.Store.Commit(b, sync)
+}
+
+// A replica that has fallen behind is sent much at once. Who appends meanwhile waits for a part of that only.
+func TestLongTurnIsFlushedBeforeItsEnd(t *testing.T) {
+	const appends, size = 24, 1 << 20
+	l := begin(t, config(t, vfs.NewMem()))
+	var (
+		sizes    []int
+		answered = make(chan struct{}, appends+1)
+		begun    = make(chan struct{}, 1)
+		queued   = make(chan struct{})
+	)
+	l.db = countedStore{l.db, func(bytes int, sync bool) {
+		switch sizes = append(sizes, bytes); {
+		case !sync:
+			t.Error("a commit that nobody is answered for")
+		case len(sizes) == 1:
+			begun <- struct{}{}
+			<-queued
+		case len(sizes) > 2: // what was committed before is answered before the turn ends
+			select {
+			case <-answered:
+			case <-time.After(20 * time.Second):
+				t.Errorf("nobody is answered before commit %d", len(sizes))
+			}
+		}
+	}}
+	sys := newSystem()
+	pid := spawn(sys, l, func(r any) { t.Errorf("fatal %v", r) })
+	replies := make(chan any, appends+1)
+	to := sys.Root.Spawn(actor.PropsFromFunc(func(c actor.Context) {
+		if a, ok := c.Message().(*Appended); ok {
+			answered <- struct{}{}
+			replies <- a.Tag
+		}
+	}))
+	big := strings.Repeat("v", size)
+	for i := range uint64(appends + 1) {
+		m := &Append{Shard: 4, Replica: 7, Entries: ents(2, 11+i, big), Sync: true, Reply: to, Tag: i}
+		if i == 0 {
+			m.Entries = ents(2, 11, "small")
+		}
+		sys.Root.Send(pid, m)
+		if i == 0 {
+			<-begun
+		}
+	}
+	close(queued)
+	for i := range uint64(appends + 1) {
+		if tag := <-replies; tag != i {
+			t.Fatalf("reply %v, want %d", tag, i)
+		}
+	}
+	stop(t, sys, pid)
+	if n := slices.Max(sizes); n > fullBytes+size+1<<10 {
+		t.Errorf("%d bytes in one commit", n)
+	}
+	if want := 1 + appends/(fullBytes/size); len(sizes) < want || len(sizes) > want+1 {
+		t.Errorf("%d commits, want %d", len(sizes), want)
+	}
+	es, err := l.Entries(4, 11, 12+appends, 1<<40)
+	if err != nil || len(es) != 1+appends || string(es[appends].GetData()) != big {
+		t.Error(len(es), err)
+	}
+	mustClose(t, l)
 }
 
 func TestIntervalSyncsBySelf(t *testing.T) {

@@ -16,7 +16,8 @@
 //
 // A message is staged into a batch as it comes. At mailbox.Drained the batch is committed, with one fsync for
 // all shards, or with none when nothing in it asks for one; then the replies leave. What arrives during the
-// fsync is the next batch.
+// fsync is the next batch. Only so much is staged that one write of the store takes it: a long turn, as of a replica that
+// has fallen behind, is flushed several times, for other shards' appends are in it too.
 //
 //	case mailbox.Drained:
 //		batch <- the record of every shard touched

@@ -227,27 +227,6 @@ func TestBugsOfCallersEndTheNode(t *testing.T) {
 	}
 }
 
-func TestBatchesAreSplitAndSyncedOnce(t *testing.T) {
-	l := begin(t, config(t, vfs.NewMem()))
-	defer mustClose(t, l)
-	before := l.Stats()
-	big := strings.Repeat("v", splitBytes/2)
-	got := turn(l,
-		&Append{Shard: 4, Replica: 7, Entries: ents(2, 11, big, big), Sync: true, Reply: somebody},
-		&Append{Shard: 4, Replica: 7, Entries: ents(2, 13, big, big), Sync: true, Reply: somebody})
-	s := l.Stats()
-	if len(got) != 2 || s.Syncs != before.Syncs+1 || s.Commits < before.Commits+2 {
-		t.Fatalf("%d replies, %+v", len(got), s)
-	}
-	if w := l.writer; len(w.unmarked) != 0 || w.marks.counters[4] != w.records[4].counter {
-		t.Fatalf("marks %v, unmarked %v", w.marks.counters, w.unmarked)
-	}
-	es, err := l.Entries(4, 11, 15, 1<<40)
-	if err != nil || len(es) != 4 || !bytes.Equal(es[3].GetData(), []byte(big)) {
-		t.Fatal(len(es), err)
-	}
-}
-
 func TestSyncRules(t *testing.T) {
 	type step struct {
 		msg   any

@@ -30,9 +30,7 @@ func (w *writer) stage(msg any) {
 	}
 	if err != nil {
 		w.log.fail(err)
-		return
 	}
-	w.split()
 }
 
 // member says whether the message is for the replica that lives here. One for a buried replica may still be

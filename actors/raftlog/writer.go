@@ -10,9 +10,9 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// splitBytes bounds what is staged at once: a batch that grows beyond it is committed without an fsync, and the
-// end of the turn syncs them all.
-const splitBytes = 16 << 20
+// fullBytes is how much is staged before it is flushed, be the turn at its end or not: one write of the store. A replica
+// that has fallen behind is sent tens of MiB at once, and the appends of other shards are among them.
+const fullBytes = 3 << 20
 
 // writer stages messages and commits them. It belongs to the actor.
 //
@@ -143,15 +143,8 @@ func (w *writer) mark() error {
 	return nil
 }
 
-// split keeps the batch from growing without bound within one turn.
-func (w *writer) split() {
-	if w.batch.Len() < splitBytes || w.log.failed.Load() {
-		return
-	}
-	if err := w.apply(false); err != nil {
-		w.log.fail(err)
-	}
-}
+// full reports whether so much is staged that the rest of the turn is not waited for.
+func (w *writer) full() bool { return w.batch.Len() >= fullBytes }
 
 func (w *writer) close() error {
 	if w.log.failed.Load() {

@@ -141,6 +141,7 @@ func TestOutputSyncs(t *testing.T) {
 		{"synced", 100, true, false, 0},
 		{"unsynced", 100, false, false, 0},
 		{"synced after that", 100, true, true, 1},
+		{"as much as a turn of the log has", 3 << 20, true, false, 0},
 		{"as large as the buffer", bufferSize, true, false, 1},
 		{"synced", 10, true, false, 0},
 		{"larger", 3 * bufferSize, true, false, 1},

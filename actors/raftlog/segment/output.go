@@ -11,7 +11,8 @@ import (
 )
 
 const (
-	bufferSize = 1 << 20
+	bufferSize = 4 << 20   // what one system call writes: the end of each is learnt of when this goroutine has its turn again
+	slideSize  = 512 << 10 // of the buffer is used, unless more is written at once
 	blockSize  = direct.BlockSize
 )
 
@@ -110,7 +111,7 @@ func (o *output) flush(from int, sync bool) error {
 	if err := o.put(o.buf[lo:hi], o.offset+int64(lo), sync); err != nil {
 		return err
 	}
-	if full := o.n &^ (blockSize - 1); full > 0 && o.n > bufferSize/2 {
+	if full := o.n &^ (blockSize - 1); full > 0 && o.n > slideSize {
 		o.n = copy(o.buf, o.buf[full:o.n])
 		o.offset += int64(full)
 	}
