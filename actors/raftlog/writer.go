@@ -10,9 +10,10 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// fullBytes is how much is staged before it is flushed, be the turn at its end or not: one write of the store. A replica
-// that has fallen behind is sent tens of MiB at once, and the appends of other shards are among them.
-const fullBytes = 3 << 20
+// fullBytes is how much is staged before it is flushed, be the turn at its end or not: with a message of another 1.5 MiB it
+// is one write of the store. A replica that has fallen behind is sent tens of MiB at once, and the appends of other shards
+// are among them.
+const fullBytes = 2 << 20
 
 // writer stages messages and commits them. It belongs to the actor.
 //
