@@ -55,6 +55,7 @@ type Config struct {
 	FreeSpace func() (int64, error) // nil: asks FS
 
 	segmentSize int64 // of tests that want many; 0: segment's own
+	fullBytes   int   // likewise; 0: fullBytes
 }
 
 func (c *Config) check() error {

@@ -16,10 +16,11 @@ var (
 	seedsFlag = flag.Uint64("seeds", 12, "number of seeds of the crash tests")
 )
 
-// crash is a disk as a power failure left it, and the turns between which it must be.
+// crash is a disk as a power failure left it, and the turns between which it must be, or the messages where a turn is
+// committed by pieces.
 type crash struct {
 	fs        *vfs.MemFS
-	low, high int // the last turn that was acknowledged as durable; the one under way
+	low, high int // the last one that was acknowledged as durable; the one under way
 }
 
 // crasher runs the model on a disk that is cloned, with some of the unsynced data, before writes.
@@ -75,23 +76,33 @@ func testCrashes(t *testing.T, seed uint64) int {
 	if seed%2 == 0 {
 		cfg.segmentSize = 16 << 10 // files that are given up and used again as well
 	}
+	pieces := seed%3 == 0
+	if pieces {
+		cfg.fullBytes = 200
+	}
 	m := &model{choose: rng.IntN}
 	states := []string{m.dump()}
 	l := mustOpen(t, cfg)
 	low := 0
 	for range 150 {
 		var msgs []any
-		durable := false
-		for range 1 + rng.IntN(4) {
+		durable := low
+		for left := rng.IntN(4); left >= 0; left-- {
 			msg, sync := m.next()
-			msgs, durable = append(msgs, msg), durable || sync
+			msgs = append(msgs, msg)
+			if pieces || left == 0 {
+				states = append(states, m.dump())
+			}
+			switch {
+			case sync && (pieces || left == 0):
+				durable = len(states) - 1
+			case sync:
+				durable = len(states)
+			}
 		}
-		states = append(states, m.dump())
 		c.at(low, len(states)-1)
 		turn(l, msgs...)
-		if durable {
-			low = len(states) - 1
-		}
+		low = durable
 		c.at(low, len(states)-1)
 		if rng.IntN(40) == 0 {
 			mustClose(t, l)
@@ -112,7 +123,7 @@ func (c *crash) check(t *testing.T, name string, cfg Config, states []string) {
 	cfg.FS = c.fs
 	l, err := Open(cfg)
 	if err != nil {
-		t.Fatalf("%s: turns %d to %d: %v", name, c.low, c.high, err)
+		t.Fatalf("%s: states %d to %d: %v", name, c.low, c.high, err)
 	}
 	got := dumpLog(t, l)
 	mustClose(t, l)
@@ -121,7 +132,7 @@ func (c *crash) check(t *testing.T, name string, cfg Config, states []string) {
 		found = found || states[i] == got
 	}
 	if !found {
-		t.Fatalf("%s: is at none of the turns %d to %d:\n%s\nwant at least\n%s", name, c.low, c.high, got, states[c.low])
+		t.Fatalf("%s: is at none of the states %d to %d:\n%s\nwant at least\n%s", name, c.low, c.high, got, states[c.low])
 	}
 	l = mustOpen(t, cfg)
 	if again := dumpLog(t, l); again != got {

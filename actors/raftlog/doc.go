@@ -16,17 +16,17 @@
 //
 // A message is staged into a batch as it comes. At mailbox.Drained the batch is committed, with one fsync for
 // all shards, or with none when nothing in it asks for one; then the replies leave. What arrives during the
-// fsync is the next batch. Only so much is staged that one write of the store takes it: a long turn, as of a replica that
-// has fallen behind, is flushed several times, for other shards' appends are in it too.
+// fsync is the next batch. In a long turn, as of a replica that has fallen behind, that is done whenever 2 MiB are staged,
+// for other shards' appends are in it too.
 //
-//	case mailbox.Drained:
+//	case mailbox.Drained, or the batch is full:
 //		batch <- the record of every shard touched
 //		commit (synced: note the marks)
 //		send the replies
 //
 // Where shards append in turns, some in one fsync and some in the next, the flush is put off until all of them have, for
 // about as long as an fsync takes at most, see groupCommit. What changes a term or a vote, and what is structural, is
-// flushed at once, with all that was put off.
+// flushed at once, with all that was put off, and so is a full batch.
 //
 // An fsync is asked for by Append.Sync, by a changed term or vote, and by every structural message (Create,
 // Bury, Compact, a received snapshot, SetMeta). Under ModeInterval and ModeNever Append.Sync is not heeded, so

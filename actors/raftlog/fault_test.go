@@ -53,7 +53,9 @@ func TestFailedWritesEndTheNodeWithoutReply(t *testing.T) {
 			cfg.Fatal = func(err error) { fatal <- err }
 			l := begin(t, cfg)
 			f.armed.Store(true)
-			got := turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11, "p"), Sync: true, Reply: somebody})
+			l.cfg.fullBytes = 1 // the second one is another piece of the turn
+			got := turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 11, "p"), Sync: true, Reply: somebody},
+				&Append{Shard: 4, Replica: 7, Entries: ents(2, 12, "p"), Sync: true, Reply: somebody})
 			if len(got) != 0 {
 				t.Fatalf("replies after a failed %s: %+v", name, got)
 			}
@@ -61,7 +63,7 @@ func TestFailedWritesEndTheNodeWithoutReply(t *testing.T) {
 				t.Fatalf("%v", err)
 			}
 			f.armed.Store(false) // the disk is well again: the node must not go on
-			got = turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 12, "q"), Sync: true, Reply: somebody})
+			got = turn(l, &Append{Shard: 4, Replica: 7, Entries: ents(2, 13, "q"), Sync: true, Reply: somebody})
 			if len(got) != 0 || len(fatal) != 0 {
 				t.Fatalf("goes on: %+v, %d more fatal errors", got, len(fatal))
 			}

@@ -71,7 +71,7 @@ func (g *groupCommit) synced(began, ended time.Time) {
 	switch {
 	case g.until.IsZero():
 		g.skip = max(g.skip-1, 0)
-	case g.missing > 0 && began.Before(g.until): // something urgent came, which says nothing of those who were missing
+	case g.missing > 0 && began.Before(g.until): // it was ended early, which says nothing of those who were missing
 	default:
 		g.learn(float64(g.came) / float64(g.wanted))
 	}

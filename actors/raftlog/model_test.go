@@ -232,12 +232,19 @@ func (m *model) grow(s *modelShard, n int) []*raftpb.Entry {
 	return out
 }
 
-// turn stages messages and commits them, as one drained mailbox does.
-func turn(l *Log, msgs ...any) []reply {
+// turn stages messages and commits them, as the actor does in one turn.
+func turn(l *Log, msgs ...any) (replies []reply) {
 	for _, m := range msgs {
 		l.writer.stage(m)
+		if l.writer.full() {
+			replies = append(replies, l.writer.flush()...)
+		}
 	}
-	return l.writer.flush()
+	last := l.writer.flush()
+	if replies == nil {
+		return last
+	}
+	return append(replies, last...)
 }
 
 func config(t testing.TB, fs vfs.FS) Config {

@@ -1,6 +1,7 @@
 package raftlog
 
 import (
+	"cmp"
 	"fmt"
 	"sync/atomic"
 
@@ -10,9 +11,9 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// fullBytes is how much is staged before it is flushed, be the turn at its end or not: with a message of another 1.5 MiB it
-// is one write of the store. A replica that has fallen behind is sent tens of MiB at once, and the appends of other shards
-// are among them.
+// fullBytes is how much is staged before it is flushed, be the turn at its end or not: some MiB, with what the last message
+// has beyond it, are one write of the store. A replica that has fallen behind is sent tens of MiB at once, and the appends
+// of other shards are among them.
 const fullBytes = 2 << 20
 
 // writer stages messages and commits them. It belongs to the actor.
@@ -28,10 +29,10 @@ type writer struct {
 	batch    segment.Batch
 	touched  map[slotmap.ShardID]*record // by the batch
 	unmarked map[slotmap.ShardID]uint64  // counters committed since the last sync
-	sync     bool                        // the turn must end with an fsync
+	sync     bool                        // the batch must be committed with an fsync
 	urgent   bool                        // at once
 	group    groupCommit                 // says for how long, if not
-	due      bool                        // the turn must end with a commit: more is staged than commit indexes
+	due      bool                        // the batch must be committed: more is staged than commit indexes
 	replies  []reply
 	done     []func()
 	key      []byte // scratch
@@ -89,7 +90,7 @@ func (w *writer) flush() []reply {
 	return replies
 }
 
-// commit writes the batch, and syncs all that was written if the turn asked for it. Commit indexes alone, for
+// commit writes the batch, and syncs all that was written if the batch asks for it. Commit indexes alone, for
 // which nobody waits, stay staged until something goes with them, or CheckSpace comes.
 func (w *writer) commit() bool {
 	if w.log.failed.Load() {
@@ -107,6 +108,7 @@ func (w *writer) commit() bool {
 
 // apply commits the batch.
 func (w *writer) apply(sync bool) error {
+	full := w.full()
 	w.putRecords()
 	c := &w.log.counters
 	c.commits.Add(1)
@@ -121,7 +123,9 @@ func (w *writer) apply(sync bool) error {
 	}
 	ended := w.log.cfg.Now()
 	c.synced(ended.Sub(start))
-	w.group.synced(start, ended)
+	if !full { // what it takes, and who is in it, tells nothing of the syncs that shards take turns in
+		w.group.synced(start, ended)
+	}
 	return w.mark()
 }
 
@@ -145,7 +149,7 @@ func (w *writer) mark() error {
 }
 
 // full reports whether so much is staged that the rest of the turn is not waited for.
-func (w *writer) full() bool { return w.batch.Len() >= fullBytes }
+func (w *writer) full() bool { return w.batch.Len() >= cmp.Or(w.log.cfg.fullBytes, fullBytes) }
 
 func (w *writer) close() error {
 	if w.log.failed.Load() {

@@ -35,7 +35,7 @@ func realDir(t *testing.T) string {
 
 // lengths make frames end just before, at, and after blocks and buffers.
 func lengths(end int64, rng *rand.Rand) (out []int) {
-	for _, boundary := range []int64{blockSize, bufferSize / 2, bufferSize} {
+	for _, boundary := range []int64{blockSize, slideSize, bufferSize / 2, bufferSize} {
 		for _, delta := range []int64{-frameHeader - 1, -frameHeader, -frameHeader + 1, -1, 0, 1, frameHeader} {
 			next := (end+2*frameHeader)/boundary*boundary + boundary + delta
 			out = append(out, int(next-end-frameHeader))
@@ -66,7 +66,7 @@ func testOutput(t *testing.T, fs vfs.FS, dir string, bypass, queue bool) {
 	rng := rand.New(rand.NewPCG(3, 3))
 	for round := range 2 {
 		path := fs.PathJoin(dir, "file")
-		junk := bytes.Repeat([]byte{0xee}, round*6<<20) // of an earlier life
+		junk := bytes.Repeat([]byte{0xee}, round*6*bufferSize) // of an earlier life
 		write(t, fs, path, junk)
 		var o output
 		if err := o.open(&Options{FS: fs}, path); err != nil || o.direct != bypass {
@@ -141,7 +141,8 @@ func TestOutputSyncs(t *testing.T) {
 		{"synced", 100, true, false, 0},
 		{"unsynced", 100, false, false, 0},
 		{"synced after that", 100, true, true, 1},
-		{"as much as a turn of the log has", 3 << 20, true, false, 0},
+		{"up to where the buffer slides", slideSize - 4*frameHeader - 3*100, true, false, 0},
+		{"the rest of the buffer", bufferSize - slideSize - 2*frameHeader, true, false, 0},
 		{"as large as the buffer", bufferSize, true, false, 1},
 		{"synced", 10, true, false, 0},
 		{"larger", 3 * bufferSize, true, false, 1},
