@@ -55,7 +55,7 @@ type Config struct {
 	FreeSpace func() (int64, error) // nil: asks FS
 
 	segmentSize int64 // of tests that want many; 0: segment's own
-	fullBytes   int   // likewise; 0: fullBytes
+	fullBytes   int   // of a batch that is flushed before its turn ends; 0: defaultFull
 }
 
 func (c *Config) check() error {
@@ -76,6 +76,9 @@ func (c *Config) check() error {
 	}
 	if c.SyncEvery <= 0 {
 		c.SyncEvery = time.Second
+	}
+	if c.fullBytes == 0 {
+		c.fullBytes = defaultFull
 	}
 	return nil
 }

@@ -86,18 +86,15 @@ func testCrashes(t *testing.T, seed uint64) int {
 	low := 0
 	for range 150 {
 		var msgs []any
-		durable := low
+		durable, synced := low, false
 		for left := rng.IntN(4); left >= 0; left-- {
 			msg, sync := m.next()
-			msgs = append(msgs, msg)
+			msgs, synced = append(msgs, msg), synced || sync
 			if pieces || left == 0 {
 				states = append(states, m.dump())
-			}
-			switch {
-			case sync && (pieces || left == 0):
-				durable = len(states) - 1
-			case sync:
-				durable = len(states)
+				if synced {
+					durable, synced = len(states)-1, false
+				}
 			}
 		}
 		c.at(low, len(states)-1)

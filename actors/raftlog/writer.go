@@ -1,7 +1,6 @@
 package raftlog
 
 import (
-	"cmp"
 	"fmt"
 	"sync/atomic"
 
@@ -11,10 +10,10 @@ import (
 	"github.com/troupedb/troupe/slotmap"
 )
 
-// fullBytes is how much is staged before it is flushed, be the turn at its end or not: some MiB, with what the last message
+// defaultFull is how much is staged before it is flushed, be the turn at its end or not: some MiB, with what the last message
 // has beyond it, are one write of the store. A replica that has fallen behind is sent tens of MiB at once, and the appends
 // of other shards are among them.
-const fullBytes = 2 << 20
+const defaultFull = 2 << 20
 
 // writer stages messages and commits them. It belongs to the actor.
 //
@@ -149,7 +148,7 @@ func (w *writer) mark() error {
 }
 
 // full reports whether so much is staged that the rest of the turn is not waited for.
-func (w *writer) full() bool { return w.batch.Len() >= cmp.Or(w.log.cfg.fullBytes, fullBytes) }
+func (w *writer) full() bool { return w.batch.Len() >= w.log.cfg.fullBytes }
 
 func (w *writer) close() error {
 	if w.log.failed.Load() {
