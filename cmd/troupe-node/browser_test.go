@@ -41,6 +41,7 @@ var pageKills = flag.Int("page.kills", 2, "leaders killed before the eyes of the
 func TestUpstashClient(t *testing.T) {
 	dir := npmInstall(t)
 	c := cluster.StartT(t, cluster.Options{})
+	spread(t, c)
 	for _, n := range c.Nodes() {
 		ask(t, n, "CONFIG", "SET", "requirepass", "secret")
 	}
@@ -65,12 +66,18 @@ func TestCrowdedPageInBrowser(t *testing.T) {
 	runScript(t, c, dir, "crowd.mjs", browser, screenshots(t))
 }
 
+// A script that says nothing for silence has come to a halt. The longest that any says nothing, on an idle machine, is
+// some seconds.
+const silence = 3 * time.Minute
+
 // runScript runs a script of testdata in a directory with the packages that it needs, and does to the cluster what it
 // asks for.
 func runScript(t *testing.T, c *cluster.Cluster, dir, name string, args ...string) {
 	t.Helper()
 	node := tool(t, "node")
-	cmd := exec.CommandContext(t.Context(), node, append([]string{name}, args...)...)
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	cmd := exec.CommandContext(ctx, node, append([]string{name}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {
@@ -83,19 +90,23 @@ func runScript(t *testing.T, c *cluster.Cluster, dir, name string, args ...strin
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	last := follow(t, c, out, in)
+	halt := time.AfterFunc(silence, cancel)
+	last := follow(t, c, out, in, func() { halt.Reset(silence) })
+	if !halt.Stop() {
+		t.Errorf("%s said nothing for %v", name, silence)
+	}
 	if err := cmd.Wait(); err != nil || last != "done" {
 		t.Errorf("%s ended with %v after %q", name, err, last)
 	}
 }
 
-// follow reads what the script says, does what it asks for, and returns the last line.
-func follow(t *testing.T, c *cluster.Cluster, out io.Reader, in io.Writer) (last string) {
-	for lines := bufio.NewScanner(out); lines.Scan(); {
+// follow reads what the script says, does what it asks for, and returns the last line. It calls heard after each.
+func follow(t *testing.T, c *cluster.Cluster, out io.Reader, in io.Writer, heard func()) (last string) {
+	for lines := bufio.NewScanner(out); lines.Scan(); heard() {
 		last = lines.Text()
+		t.Log(last)
 		do := asked(t.Context(), c, last)
 		if do == nil {
-			t.Log(last)
 			continue
 		}
 		begin := time.Now()
