@@ -82,18 +82,29 @@ func testOutput(t *testing.T, fs vfs.FS, dir string, bypass, queue bool) {
 			o.queue = nil
 		}
 		var want []byte
-		unsynced := false
+		kept := 0 // of want, for the next write
 		for i, n := range lengths(0, rng) {
 			p := make([]byte, frameHeader+n)
 			for j := 0; j < len(p); j += 8 {
 				p[j] = byte(rng.Uint32())
 			}
-			sync := rng.IntN(2) == 0
-			if err := o.write(p[:frameHeader], p[frameHeader:], sync, unsynced); err != nil {
+			w := []when{later, now, durably}[rng.IntN(3)]
+			if err := o.write(p[:frameHeader], p[frameHeader:], w); err != nil {
 				t.Fatal(err)
 			}
-			unsynced = !sync
 			want = append(want, p...)
+			if kept += len(p); w != later || len(p) > slideSize {
+				kept = 0
+			}
+			if kept > 0 && i%2 > 0 {
+				if err := o.sync(); err != nil {
+					t.Fatal(err)
+				}
+				kept = 0
+			}
+			if kept > 0 {
+				continue
+			}
 			if len(want) > bufferSize && i%4 > 0 { // each write would be read as often as there are later ones
 				continue
 			}
@@ -133,27 +144,31 @@ func TestOutputSyncs(t *testing.T) {
 	defer o.close()
 	h := make([]byte, frameHeader)
 	for _, c := range []struct {
-		name           string
-		size           int
-		sync, unsynced bool
-		want           int32
+		name  string
+		size  int
+		when  when
+		syncs int32
 	}{
-		{"synced", 100, true, false, 0},
-		{"unsynced", 100, false, false, 0},
-		{"synced after that", 100, true, true, 1},
-		{"up to where the buffer slides", slideSize - 4*frameHeader - 3*100, true, false, 0},
-		{"the rest of the buffer", bufferSize - slideSize - 2*frameHeader, true, false, 0},
-		{"as large as the buffer", bufferSize, true, false, 1},
-		{"synced", 10, true, false, 0},
-		{"larger", 3 * bufferSize, true, false, 1},
-		{"larger, unsynced", 3 * bufferSize, false, true, 0},
+		{"durable", 100, durably, 0},
+		{"not", 100, now, 0},
+		{"durable after that", 100, durably, 1},
+		{"with the next one", 100, later, 0},
+		{"durable, both of them", 100, durably, 0},
+		{"up to where the buffer slides", slideSize - 6*frameHeader - 5*100, durably, 0},
+		{"the rest of the buffer", bufferSize - slideSize - 2*frameHeader, durably, 0},
+		{"as large as the buffer", bufferSize, durably, 1},
+		{"durable", 10, durably, 0},
+		{"larger", 3 * bufferSize, durably, 1},
+		{"larger, not durable", 3 * bufferSize, now, 0},
+		{"with the next one", 10, later, 0},
+		{"which is durable", 10, durably, 1},
 	} {
 		syncs.Store(0)
-		if err := o.write(h, make([]byte, c.size), c.sync, c.unsynced); err != nil {
+		if err := o.write(h, make([]byte, c.size), c.when); err != nil {
 			t.Fatal(err)
 		}
-		if got := syncs.Load(); got != c.want {
-			t.Errorf("%s: %d syncs, want %d", c.name, got, c.want)
+		if got := syncs.Load(); got != c.syncs {
+			t.Errorf("%s: %d syncs, want %d", c.name, got, c.syncs)
 		}
 	}
 }
@@ -280,6 +295,31 @@ func TestNextSegmentIsFilledAhead(t *testing.T) {
 		}
 		mustClose(t, s)
 	}
+}
+
+// The file after large frames is not filled, and what a segment begins with is written with its first batch.
+func TestSegmentsOfLargeFrames(t *testing.T) {
+	mem := vfs.NewMem()
+	makeDir(t, mem)
+	writes := map[string]int{}
+	fs := errorfs.Wrap(mem, injector(func(op errorfs.Op) error {
+		if op.Kind == errorfs.OpFileWriteAt { // Commit's goroutine alone writes
+			writes[op.Path]++
+		}
+		return nil
+	}))
+	s := mustOpen(t, Options{FS: fs, Dir: testDir, Size: 2 << 20})
+	for i := uint64(0); s.last < 5; i++ {
+		clear(writes)
+		before := s.last
+		var b Batch
+		copy(b.Put(1, i, 2*fillFrame), text(2*fillFrame, i))
+		mustCommit(t, s, &b, i%2 == 0)
+		if len(writes) != 1 || writes[s.tail.file.name] != 1 {
+			t.Fatalf("segment %d after %d: writes %v", s.last, before, writes)
+		}
+	}
+	mustClose(t, s)
 }
 
 // A store whose writes a thread waits for says why, once.

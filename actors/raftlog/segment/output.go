@@ -25,7 +25,9 @@ type output struct {
 	told   bool          // NoAsync was called
 	buf    []byte        // bufferSize, aligned
 	n      int           // bytes of it that belong to the file
+	has    int           // of them, that the file has
 	offset int64         // of buf in the file
+	dirty  bool          // the file has something that may not be durable
 }
 
 // open begins at the beginning of a file that exists.
@@ -38,7 +40,7 @@ func (o *output) open(opts *Options, name string) error {
 		o.buf = direct.Buffer(bufferSize)
 	}
 	err = o.closeFile()
-	o.file, o.n, o.offset, o.direct = f, 0, 0, opts.bypass(f)
+	o.file, o.n, o.has, o.offset, o.dirty, o.direct = f, 0, 0, 0, false, opts.bypass(f)
 	if o.direct && o.queue == nil {
 		o.openQueue(opts, direct.NewQueue)
 	}
@@ -74,47 +76,69 @@ func (o *output) close() error {
 	return err
 }
 
-// write adds a header and its content. Synced, they are durable, and so is all before them; unsynced says that some of that
-// is not yet.
-func (o *output) write(header, content []byte, sync, unsynced bool) error {
+// when says when a frame reaches the disk.
+type when uint8
+
+const (
+	later   when = iota // with the next one, if it is not large, and a write is saved
+	now                 // but no crash is withstood
+	durably             // with all before it
+)
+
+// write adds a header and its content.
+func (o *output) write(header, content []byte, w when) error {
+	if w == later && o.n+len(header)+len(content) <= slideSize {
+		o.n += copy(o.buf[o.n:], header)
+		o.n += copy(o.buf[o.n:], content)
+		return nil
+	}
 	o.n += copy(o.buf[o.n:], header) // there is always room for one
-	from := o.n - len(header)
 	for {
 		n := copy(o.buf[o.n:], content)
 		o.n, content = o.n+n, content[n:]
 		if len(content) == 0 && o.n+frameHeader <= bufferSize {
 			break
 		}
-		if err := o.flush(from, false); err != nil {
+		if err := o.flush(false); err != nil {
 			return err
 		}
-		unsynced, from = true, o.n
 	}
-	if err := o.flush(from, sync && !unsynced); err != nil {
-		return err
-	}
-	if sync && unsynced {
+	if w == durably {
 		return o.sync()
 	}
-	return nil
+	return o.flush(false)
 }
 
-func (o *output) sync() error { return o.file.SyncData() }
+// sync makes durable what was added: by the write itself, where there is nothing else.
+func (o *output) sync() error {
+	if o.has < o.n {
+		if err := o.flush(!o.dirty); err != nil {
+			return err
+		}
+	}
+	if !o.dirty {
+		return nil
+	}
+	o.dirty = false
+	return o.file.SyncData()
+}
 
-// flush writes buf, of which the file has all before from, and keeps the block that is not full.
-func (o *output) flush(from int, sync bool) error {
-	lo, hi := from, o.n
+// flush writes what the file has not, and keeps the block that is not full.
+func (o *output) flush(sync bool) error {
+	lo, hi := o.has, o.n
 	if o.direct {
-		lo, hi = from&^(blockSize-1), (o.n+blockSize-1)&^(blockSize-1)
+		lo, hi = o.has&^(blockSize-1), (o.n+blockSize-1)&^(blockSize-1)
 		clear(o.buf[o.n:hi])
 	}
 	if err := o.put(o.buf[lo:hi], o.offset+int64(lo), sync); err != nil {
 		return err
 	}
+	o.dirty = o.dirty || !sync
 	if full := o.n &^ (blockSize - 1); full > 0 && o.n > slideSize {
 		o.n = copy(o.buf, o.buf[full:o.n])
 		o.offset += int64(full)
 	}
+	o.has = o.n
 	return nil
 }
 

@@ -10,7 +10,8 @@ import (
 
 // A file that grows makes the file system write its own log at each sync, for about as much as the sync takes. So the
 // next segment's file is filled with zeros while the tail is written, as far as that has come, unless one is there to be
-// used again. reserve does that. A nil one does nothing.
+// used again. Where frames are large there are few syncs in a segment, and the zeros would cost more than they save: it
+// is not filled. reserve does that. A nil one does nothing.
 type reserve struct {
 	file *file
 	size int64         // of the file
@@ -25,6 +26,9 @@ type reserve struct {
 const (
 	fillStep  = 1 << 20
 	fillEvery = 256 << 10
+	// What a frame may have on average for the next file to be filled: writing so many zeros takes about as long as writing
+	// the file system's log once.
+	fillFrame = 128 << 10
 )
 
 func newReserve(opts *Options, f *file, tail, size int64) *reserve {
@@ -34,12 +38,15 @@ func newReserve(opts *Options, f *file, tail, size int64) *reserve {
 }
 
 // advance says how far the tail has come.
-func (r *reserve) advance(end int64) {
-	if r == nil || end-r.told < fillEvery {
+func (r *reserve) advance(tail *segment) {
+	if r == nil || tail.end-r.told < fillEvery {
 		return
 	}
-	r.told = end
-	r.want.Store((end + r.tail/8) * r.size / r.tail)
+	r.told = tail.end
+	if tail.end > tail.frames*fillFrame {
+		return
+	}
+	r.want.Store((tail.end + r.tail/8) * r.size / r.tail)
 	select {
 	case r.wake <- struct{}{}:
 	default:
@@ -71,13 +78,16 @@ func (r *reserve) run(opts *Options) {
 		return
 	}
 	defer w.Close()
-	zeros := direct.Buffer(fillStep)
 	opts.bypass(w)
+	var zeros []byte
 	for filled := int64(0); filled < r.size; {
 		select {
 		case <-r.stop:
 			return
 		case <-r.wake:
+		}
+		if zeros == nil {
+			zeros = direct.Buffer(fillStep)
 		}
 		for want := min(r.want.Load(), r.size); filled < want; filled += fillStep {
 			if _, err := w.WriteAt(zeros, filled); err != nil || r.stopped() {

@@ -55,7 +55,6 @@ type Store struct {
 	durable  int64    // of the tail
 	based    int64    // of the tail: what it began with ends there
 	out      output
-	unsynced bool // something in the tail may not be on the disk
 	files    map[*file]struct{}
 	spares   []*file // of them, that may be written to
 	released []*file // of them, that may be once the tail is durable, which does not list them
@@ -70,12 +69,13 @@ type Store struct {
 
 // segment is a file in use.
 type segment struct {
-	id    uint32
-	nonce uint64
-	file  *file
-	end   int64        // of its frames
-	live  int64        // bytes of entries that are still read, each with its header: none is nothing
-	pins  atomic.Int32 // readers
+	id     uint32
+	nonce  uint64
+	file   *file
+	end    int64        // of its frames
+	frames int64        // how many, of the tail
+	live   int64        // bytes of entries that are still read, each with its header: none is nothing
+	pins   atomic.Int32 // readers
 }
 
 // file is a file of the store. It becomes one segment after the other.
@@ -158,8 +158,11 @@ func (s *Store) size(id uint32) int64 {
 }
 
 func (s *Store) append(b *Batch, sync bool) error {
-	at := s.tail.end + frameHeader
-	if err := s.write(b.Bytes(), sync); err != nil {
+	at, w := s.tail.end+frameHeader, now
+	if sync {
+		w = durably
+	}
+	if err := s.write(b.Bytes(), w); err != nil {
 		return err
 	}
 	s.mu.Lock()
@@ -168,33 +171,33 @@ func (s *Store) append(b *Batch, sync bool) error {
 }
 
 // write adds a frame to the tail.
-func (s *Store) write(content []byte, sync bool) error {
+func (s *Store) write(content []byte, w when) error {
 	if s.tail.end+frameHeader+int64(len(content)) > maxSize {
 		return fmt.Errorf("%s: %d bytes more than its %d", s.tail.file.name, len(content), s.tail.end)
 	}
 	f := frame{nonce: s.tail.nonce, sequence: s.sequence + 1, durable: uint32(s.durable), content: content}
 	f.header(s.header[:])
-	if err := s.out.write(s.header[:], content, sync, s.unsynced); err != nil {
+	if err := s.out.write(s.header[:], content, w); err != nil {
 		return fmt.Errorf("writing %s: %w", s.tail.file.name, err)
 	}
 	s.sequence++
+	s.tail.frames++
 	s.tail.end += frameHeader + int64(len(content))
-	s.unsynced = !sync
-	if sync {
+	if w == durably {
 		s.durable = s.tail.end
 	}
-	s.reserve.advance(s.tail.end)
+	s.reserve.advance(s.tail)
 	return nil
 }
 
 func (s *Store) sync() error {
-	if !s.unsynced {
+	if s.tail == nil || s.durable == s.tail.end {
 		return nil
 	}
 	if err := s.out.sync(); err != nil {
 		return fmt.Errorf("syncing %s: %w", s.tail.file.name, err)
 	}
-	s.unsynced, s.durable = false, s.tail.end
+	s.durable = s.tail.end
 	return nil
 }
 
@@ -269,10 +272,8 @@ func (s *Store) dead(p place) {
 
 // roll begins a new segment.
 func (s *Store) roll() error {
-	if s.tail != nil { // what the new one says of the old one must be true after any crash
-		if err := s.sync(); err != nil {
-			return err
-		}
+	if err := s.sync(); err != nil { // what the new one says of the old one must be true after any crash
+		return err
 	}
 	s.settle()
 	f, err := s.take()
@@ -309,7 +310,7 @@ func (s *Store) begin(f *file) error {
 	base.values = values.Bytes()
 	s.tail = &segment{id: base.id, nonce: newNonce(s.next), file: f}
 	s.last, s.next, s.durable = base.id, base.next, 0
-	if err := s.write(base.append(nil), false); err != nil {
+	if err := s.write(base.append(nil), later); err != nil {
 		return err
 	}
 	s.reserve.restart()
