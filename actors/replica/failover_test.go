@@ -1,6 +1,7 @@
 package replica
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -148,6 +149,23 @@ func TestReplayingReplicaDoesNotTakeOver(t *testing.T) {
 	if c.leader() != back {
 		t.Fatalf("nor when it has caught up: %s", status(back))
 	}
+}
+
+// What is asked of a leader in the turn in which it steps down waits for the next one.
+func TestWriteWaitsWhereTheLeaderStepsDown(t *testing.T) {
+	c, lead := group(t, 3, 3)
+	next := c.other(lead)
+	to, id, term := lead.handle.Gauges.Replica, next.handle.Gauges.Replica, lead.handle.Gauges.Term.Load()
+	lead.system.Root.Send(lead.handle.PID, &link.Inbound{From: next.id, Message: &wire.Raft{Message: &raftpb.Message{
+		Type: new(raftpb.MsgVote), From: &id, To: &to, Term: new(term + 1), Index: new(uint64(1 << 20)), LogTerm: &term, Context: []byte("CampaignTransfer"),
+	}}})
+	write := c.send(lead, kindWrite, "set", "key", "v")
+	c.settle()
+	if write.answer != nil || lead.handle.Gauges.Term.Load() != term+1 {
+		t.Fatalf("answered %v, %s", write, status(lead))
+	}
+	c.said(lead, next, raftpb.MsgTimeoutNow, to)
+	c.must(write, fmt.Sprintf("moved n%d", next.i))
 }
 
 // A leader that is asked to stay what it is proposes again at once.
