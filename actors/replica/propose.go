@@ -153,7 +153,8 @@ func (r *replica) propose(batches []*Batch, own []byte) bool {
 
 // dropped handles a proposal that raft refused at once: it is in no log. A leader refuses while it
 // hands over, which is an election in all but name, and beyond its bound of uncommitted bytes. One that has stepped down in
-// this turn, as for its successor's election, leads no more: the Ready that follows tells who does.
+// this turn, as for its successor's election, leads no more: the Ready that follows says so, and what is parked goes to who
+// is elected.
 func (r *replica) dropped(batches []*Batch) {
 	if s := r.node.BasicStatus(); s.LeadTransferee != 0 || s.RaftState != raft.StateLeader {
 		for _, b := range batches {

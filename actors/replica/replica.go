@@ -84,7 +84,7 @@ type replica struct {
 	quiet      bool              // its applier has stopped as well
 }
 
-// parked are requests that arrived while no leader was known.
+// parked is a request that waits for who leads next, or for a handing over to end.
 type parked struct {
 	until uint64 // tick
 	batch *Batch

@@ -66,17 +66,19 @@ func TestCrowdedPageInBrowser(t *testing.T) {
 	runScript(t, c, dir, "crowd.mjs", browser, screenshots(t))
 }
 
-// A script that says nothing for silence has come to a halt. The longest that any says nothing, on an idle machine, is
-// some seconds.
+// A script that says nothing for silence has come to a halt: the longest that any says nothing, on an idle machine, is some
+// seconds.
 const silence = 3 * time.Minute
+
+var errSilent = fmt.Errorf("it said nothing for %v", silence)
 
 // runScript runs a script of testdata in a directory with the packages that it needs, and does to the cluster what it
 // asks for.
 func runScript(t *testing.T, c *cluster.Cluster, dir, name string, args ...string) {
 	t.Helper()
 	node := tool(t, "node")
-	ctx, cancel := context.WithCancel(t.Context())
-	defer cancel()
+	ctx, cancel := context.WithCancelCause(t.Context())
+	defer cancel(nil)
 	cmd := exec.CommandContext(ctx, node, append([]string{name}, args...)...)
 	cmd.Dir, cmd.Stderr = dir, os.Stderr
 	in, err := cmd.StdinPipe()
@@ -90,30 +92,30 @@ func runScript(t *testing.T, c *cluster.Cluster, dir, name string, args ...strin
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	halt := time.AfterFunc(silence, cancel)
-	last := follow(t, c, out, in, func() { halt.Reset(silence) })
-	if !halt.Stop() {
-		t.Errorf("%s said nothing for %v", name, silence)
-	}
+	halt := time.AfterFunc(silence, func() { cancel(errSilent) })
+	last := follow(t, c, out, in, halt)
+	halt.Stop()
 	if err := cmd.Wait(); err != nil || last != "done" {
-		t.Errorf("%s ended with %v after %q", name, err, last)
+		t.Errorf("%s ended with %v after %q (%v)", name, err, last, context.Cause(ctx))
 	}
 }
 
-// follow reads what the script says, does what it asks for, and returns the last line. It calls heard after each.
-func follow(t *testing.T, c *cluster.Cluster, out io.Reader, in io.Writer, heard func()) (last string) {
-	for lines := bufio.NewScanner(out); lines.Scan(); heard() {
+// follow reads what the script says, does what it asks for, and returns the last line. The timer runs while it waits for the
+// script.
+func follow(t *testing.T, c *cluster.Cluster, out io.Reader, in io.Writer, halt *time.Timer) (last string) {
+	for lines := bufio.NewScanner(out); lines.Scan(); halt.Reset(silence) {
+		halt.Stop()
 		last = lines.Text()
 		t.Log(last)
-		do := asked(t.Context(), c, last)
-		if do == nil {
-			continue
+		ctx, cancel := context.WithTimeout(t.Context(), patience)
+		if do := asked(ctx, c, last); do != nil {
+			begin := time.Now()
+			if err := do(); err != nil {
+				t.Error(err)
+			}
+			fmt.Fprintf(in, "%s\n", answer(c, begin))
 		}
-		begin := time.Now()
-		if err := do(); err != nil {
-			t.Error(err)
-		}
-		fmt.Fprintf(in, "%s\n", answer(c, begin))
+		cancel()
 	}
 	return last
 }

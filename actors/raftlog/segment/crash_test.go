@@ -297,3 +297,45 @@ func TestFileOfAKilledProcessIsDurable(t *testing.T) {
 		t.Fatalf("%q", got)
 	}
 }
+
+// A base of any size is as durable as what was committed behind it.
+func TestBaseOfAnySize(t *testing.T) {
+	large := make([]byte, bufferSize+1<<20)
+	behind := map[string]func(t *testing.T, s *Store, b *Batch){
+		"a synced batch": func(t *testing.T, s *Store, b *Batch) { mustCommit(t, s, b, true) },
+		"one that is not, and a sync": func(t *testing.T, s *Store, b *Batch) {
+			mustCommit(t, s, b, false)
+			mustCommit(t, s, &Batch{}, true)
+		},
+		"one that is not, and a large one that is": func(t *testing.T, s *Store, b *Batch) {
+			mustCommit(t, s, b, false)
+			b.Reset()
+			b.Set([]byte("large"), large)
+			mustCommit(t, s, b, true)
+		},
+	}
+	for _, size := range []int{100, slideSize - 4<<10, slideSize + 1, len(large)} {
+		for name, commit := range behind {
+			t.Run(fmt.Sprintf("%d bytes, %s", size, name), func(t *testing.T) {
+				mem := vfs.NewCrashableMem()
+				makeDir(t, mem)
+				s := mustOpen(t, options(mem, 16<<10))
+				var b Batch
+				b.Set([]byte("base"), large[:size])
+				mustCommit(t, s, &b, true)
+				for i, last := uint64(0), s.last; s.last < last+3; i++ {
+					b.Reset()
+					copy(b.Put(1, i, 5<<10), text(5<<10, i))
+					commit(t, s, &b)
+				}
+				want := mustDump(t, s)
+				after := mustOpen(t, options(mem.CrashClone(vfs.CrashCloneCfg{}), 16<<10))
+				if got := mustDump(t, after); got != want {
+					t.Fatal(difference(got, want))
+				}
+				mustClose(t, after)
+				mustClose(t, s)
+			})
+		}
+	}
+}

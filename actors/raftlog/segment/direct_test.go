@@ -5,8 +5,10 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/cockroachdb/pebble/v2/vfs"
 	"github.com/cockroachdb/pebble/v2/vfs/errorfs"
@@ -162,6 +164,8 @@ func TestOutputSyncs(t *testing.T) {
 		{"larger, not durable", 3 * bufferSize, now, 0},
 		{"with the next one", 10, later, 0},
 		{"which is durable", 10, durably, 1},
+		{"too large for that", slideSize, later, 0},
+		{"durable after that", 10, durably, 1},
 	} {
 		syncs.Store(0)
 		if err := o.write(h, make([]byte, c.size), c.when); err != nil {
@@ -270,7 +274,7 @@ func TestNextSegmentIsFilledAhead(t *testing.T) {
 			add()
 		}
 		next := s.reserve.file
-		<-s.reserve.done
+		s.reserve.wait(t)
 		info, err := opts.FS.Stat(next.name)
 		if err != nil || info.Size() != 2<<20 || next == s.tail.file {
 			t.Fatalf("%d bytes, %v", info.Size(), err)
@@ -297,27 +301,44 @@ func TestNextSegmentIsFilledAhead(t *testing.T) {
 	}
 }
 
+// wait waits until the file is filled.
+func (r *reserve) wait(t *testing.T) {
+	t.Helper()
+	select {
+	case <-r.done:
+	case <-time.After(time.Minute):
+		t.Fatal("the file of the next segment is not filled")
+	}
+}
+
 // The file after large frames is not filled, and what a segment begins with is written with its first batch.
 func TestSegmentsOfLargeFrames(t *testing.T) {
 	mem := vfs.NewMem()
 	makeDir(t, mem)
+	var mu sync.Mutex
 	writes := map[string]int{}
 	fs := errorfs.Wrap(mem, injector(func(op errorfs.Op) error {
-		if op.Kind == errorfs.OpFileWriteAt { // Commit's goroutine alone writes
+		mu.Lock()
+		defer mu.Unlock()
+		if op.Kind == errorfs.OpFileWriteAt {
 			writes[op.Path]++
 		}
 		return nil
 	}))
 	s := mustOpen(t, Options{FS: fs, Dir: testDir, Size: 2 << 20})
 	for i := uint64(0); s.last < 5; i++ {
+		mu.Lock()
 		clear(writes)
+		mu.Unlock()
 		before := s.last
 		var b Batch
 		copy(b.Put(1, i, 2*fillFrame), text(2*fillFrame, i))
 		mustCommit(t, s, &b, i%2 == 0)
+		mu.Lock()
 		if len(writes) != 1 || writes[s.tail.file.name] != 1 {
 			t.Fatalf("segment %d after %d: writes %v", s.last, before, writes)
 		}
+		mu.Unlock()
 	}
 	mustClose(t, s)
 }

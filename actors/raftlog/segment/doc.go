@@ -20,8 +20,7 @@
 // # Commit
 //
 //	the tail is full:	sync it, give up segments of which nothing is read,
-//	                	begin the next one with its base, which is
-//	                	written with what comes next
+//	                	begin the next one; its base goes with the next write, unless it is large
 //	write the batch's frame, durable with the same system call if asked for
 //	change what readers see
 //	much is read no more:	begin the next segment, durably, and remove files, whose blocks go piece by piece

@@ -209,7 +209,7 @@ func TestFailedFillingIsHarmless(t *testing.T) {
 				copy(b.Put(1, i, 64<<10), text(64<<10, i))
 				mustCommit(t, s, &b, true)
 			}
-			<-s.reserve.done
+			s.reserve.wait(t)
 			if !f.done() {
 				t.Fatal("nothing has failed")
 			}

@@ -80,9 +80,9 @@ func (o *output) close() error {
 type when uint8
 
 const (
-	later   when = iota // with the next one, if it is not large, and a write is saved
-	now                 // but no crash is withstood
-	durably             // with all before it
+	later   when = iota // with the next one, which saves a write; at once if it is large
+	now                 // a killed process leaves it there, a power failure may not
+	durably             // and all before it
 )
 
 // write adds a header and its content.
@@ -119,8 +119,11 @@ func (o *output) sync() error {
 	if !o.dirty {
 		return nil
 	}
+	if err := o.file.SyncData(); err != nil {
+		return err
+	}
 	o.dirty = false
-	return o.file.SyncData()
+	return nil
 }
 
 // flush writes what the file has not, and keeps the block that is not full.

@@ -10,8 +10,9 @@ import (
 
 // A file that grows makes the file system write its own log at each sync, for about as much as the sync takes. So the
 // next segment's file is filled with zeros while the tail is written, as far as that has come, unless one is there to be
-// used again. Where frames are large there are few syncs in a segment, and the zeros would cost more than they save: it
-// is not filled. reserve does that. A nil one does nothing.
+// used again. Where frames are large there are few syncs in a segment, and the zeros would cost more than they save,
+// although a thread waits for most writes to a file that grows (package direct): it is not filled. reserve does that. A nil one
+// does nothing.
 type reserve struct {
 	file *file
 	size int64         // of the file

@@ -151,7 +151,7 @@ func (s *Store) full(size int64) bool {
 	return s.tail.end+frameHeader+size > limit && s.tail.end-s.based > limit/4
 }
 
-// size is about how large a segment becomes. The first ones are small: their files grow, where those of the later ones
+// size is about how large a segment becomes. The first ones are small: their files grow, where most of the later ones
 // have been filled ahead, see reserve.
 func (s *Store) size(id uint32) int64 {
 	return min(s.opts.Size, firstSize<<min(id-1, 10))
@@ -290,7 +290,8 @@ func (s *Store) roll() error {
 	return nil
 }
 
-// begin makes a file the tail. Nothing in it is durable until something is synced, and nothing depends on it until then.
+// begin makes a file the tail. Nothing in it is durable until something is synced, and nothing depends on it until then. The
+// base may not be in the file before the next write, which comes before Commit returns; nobody reads it there.
 func (s *Store) begin(f *file) error {
 	if err := errors.Join(f.refresh(&s.opts), s.out.open(&s.opts, f.name)); err != nil {
 		return fmt.Errorf("opening %s: %w", f.name, err)

@@ -204,31 +204,41 @@ async function orphaned(page) {
   await whole(page);
 }
 
+console.log("loads");
 await loads();
 const page = await open(url, { colorScheme: "light" });
 await whole(page);
+console.log("tells the truth");
 await truthful(page);
+console.log("commands");
 await run(page, 'SET greeting "hello world"', '"OK"');
 await run(page, "GET greeting", '"hello world"');
 await passedOn(page);
 await byKeyboard(page);
+console.log("is accessible");
 await accessible(page, "light");
 await screenshot(page, "light");
+console.log("bars");
 await barsMove(page);
+console.log("at night");
 const night = await open(url, { colorScheme: "dark", reducedMotion: "reduce" });
 await run(night, "GET greeting", '"hello world"');
 await accessible(night, "dark");
 await screenshot(night, "dark");
 await night.context().close();
+console.log("on a phone");
 const small = await open(url, phone);
 await fits(small, "phone");
 await accessible(small, "phone");
 await screenshot(small, "phone");
 await small.context().close();
+console.log("leaders die");
 await failures(page);
+console.log("a replica moves");
 await moved(page);
 await truthful(page);
 assert.deepEqual(complaints, []);
+console.log("nobody answers");
 await orphaned(page); // to which the browser complains that nobody answers
 await browser.close();
 finish();

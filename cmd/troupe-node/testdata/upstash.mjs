@@ -89,6 +89,7 @@ async function listen(p) {
 }
 
 async function round(p) {
+  console.log("all kinds of commands, " + p);
   for (const step of [strings, collections, together, scan, listen]) await step(p);
   await methods(redis, `${p}:methods`);
 }
@@ -112,6 +113,7 @@ await round("before");
 const killed = ask("kill n1");
 for (let i = 0; i < 300; i++) await count(i % 30);
 await killed;
+console.log("counts once it is dead");
 // What was on its way to the dead node may have been lost; once each counter was reached again, nothing is.
 for (let i = 0; i < 30; i++) while (!(await count(i)));
 await round("after");
