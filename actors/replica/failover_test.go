@@ -130,9 +130,12 @@ func TestReplayingVoterVotesMeanwhile(t *testing.T) {
 
 // said delivers a message of raft as if a replica on the node from had sent it.
 func (c *cluster) said(from, to *node, kind raftpb.MessageType, by uint64) {
-	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: &wire.Raft{Message: &raftpb.Message{
-		Type: &kind, From: &by, To: new(to.handle.Gauges.Replica), Term: new(to.handle.Gauges.Term.Load()),
-	}}})
+	c.deliver(from, to, &raftpb.Message{Type: &kind, From: &by, Term: new(to.handle.Gauges.Term.Load())})
+}
+
+func (c *cluster) deliver(from, to *node, m *raftpb.Message) {
+	m.To = new(to.handle.Gauges.Replica)
+	to.system.Root.Send(to.handle.PID, &link.Inbound{From: from.id, Message: &wire.Raft{Message: m}})
 }
 
 // A replica that replays its log does not take over: it asks the leader to stay what it is.
@@ -151,21 +154,33 @@ func TestReplayingReplicaDoesNotTakeOver(t *testing.T) {
 	}
 }
 
-// What is asked of a leader in the turn in which it steps down waits for the next one.
-func TestWriteWaitsWhereTheLeaderStepsDown(t *testing.T) {
-	c, lead := group(t, 3, 3)
-	next := c.other(lead)
-	to, id, term := lead.handle.Gauges.Replica, next.handle.Gauges.Replica, lead.handle.Gauges.Term.Load()
-	lead.system.Root.Send(lead.handle.PID, &link.Inbound{From: next.id, Message: &wire.Raft{Message: &raftpb.Message{
-		Type: new(raftpb.MsgVote), From: &id, To: &to, Term: new(term + 1), Index: new(uint64(1 << 20)), LogTerm: &term, Context: []byte("CampaignTransfer"),
-	}}})
-	write := c.send(lead, kindWrite, "set", "key", "v")
-	c.settle()
-	if write.answer != nil || lead.handle.Gauges.Term.Load() != term+1 {
-		t.Fatalf("answered %v, %s", write, status(lead))
+// What is asked of a leader in the turn in which it steps down waits for the next one, which may be itself.
+func TestWritesWaitWhereTheLeaderStepsDown(t *testing.T) {
+	for name, again := range map[string]bool{"another leads": false, "the same leads again": true} {
+		t.Run(name, func(t *testing.T) {
+			c, lead := group(t, 3, 3)
+			next := c.other(lead)
+			to, id, term := lead.handle.Gauges.Replica, next.handle.Gauges.Replica, lead.handle.Gauges.Term.Load()
+			c.deliver(next, lead, &raftpb.Message{
+				Type: new(raftpb.MsgVote), From: &id, Term: new(term + 1), Index: new(uint64(1 << 20)), LogTerm: &term, Context: []byte("CampaignTransfer"),
+			})
+			one, two := c.send(lead, kindWrite, "append", "key", "a"), c.send(lead, kindWrite, "append", "key", "b")
+			c.settle()
+			if one.answer != nil || two.answer != nil || lead.handle.Gauges.Term.Load() != term+1 {
+				t.Fatalf("answered %v, %v, %s", one, two, status(lead))
+			}
+			if !again {
+				c.said(lead, next, raftpb.MsgTimeoutNow, to)
+				c.must(one, fmt.Sprintf("moved n%d", next.i))
+				c.must(two, fmt.Sprintf("moved n%d", next.i))
+				return
+			}
+			c.said(next, lead, raftpb.MsgTimeoutNow, id)
+			c.must(one, ":1")
+			c.must(two, ":2")
+			c.must(c.send(lead, kindRead, "get", "key"), "$2 ab")
+		})
 	}
-	c.said(lead, next, raftpb.MsgTimeoutNow, to)
-	c.must(write, fmt.Sprintf("moved n%d", next.i))
 }
 
 // A leader that is asked to stay what it is proposes again at once.

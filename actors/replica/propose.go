@@ -19,10 +19,14 @@ func (r *replica) accept(b *Batch) {
 	case r.role == raft.StateLeader:
 		r.enqueue(b)
 	case r.leader == 0:
-		r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+		r.park(b)
 	default:
 		r.redirectOne(b)
 	}
+}
+
+func (r *replica) park(b *Batch) {
+	r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
 }
 
 func (r *replica) askIndex(b *Batch) {
@@ -158,7 +162,7 @@ func (r *replica) propose(batches []*Batch, own []byte) bool {
 func (r *replica) dropped(batches []*Batch) {
 	if s := r.node.BasicStatus(); s.LeadTransferee != 0 || s.RaftState != raft.StateLeader {
 		for _, b := range batches {
-			r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+			r.park(b)
 		}
 		return
 	}
@@ -249,7 +253,7 @@ func (r *replica) clockDue() bool {
 func (r *replica) notLeader(batches []*Batch) {
 	for _, b := range batches {
 		if r.leader == 0 {
-			r.parked = append(r.parked, parked{until: r.tick + parkTicks, batch: b})
+			r.park(b)
 		} else {
 			r.redirectOne(b)
 		}

@@ -27,8 +27,8 @@ type reserve struct {
 const (
 	fillStep  = 1 << 20
 	fillEvery = 256 << 10
-	// What a frame may have on average for the next file to be filled: writing so many zeros takes about as long as writing
-	// the file system's log once.
+	// What a frame may have on average for the next file to be filled: by estimate, at 300 MB/s and 0.4 ms a write, so many
+	// zeros take as long as one write of the file system's log.
 	fillFrame = 128 << 10
 )
 
