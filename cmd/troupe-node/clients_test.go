@@ -22,7 +22,11 @@ import (
 // ioredis and node-redis work as they come from npm, also while a node dies that leads shards, and comes back.
 func TestNodeClients(t *testing.T) {
 	dir := npmInstall(t)
-	for _, words := range [][]string{{"ioredis.mjs"}, {"noderedis.mjs"}, {"noderedis.mjs", "quick"}} {
+	advised := readmeLines(t, "createCluster(")
+	if len(advised) != 1 {
+		t.Fatalf("README advises users of node-redis: %q", advised)
+	}
+	for _, words := range [][]string{{"ioredis.mjs"}, {"noderedis.mjs"}, {"noderedis.mjs", advised[0]}} {
 		t.Run(strings.Join(words, " "), func(t *testing.T) {
 			c := cluster.StartT(t, cluster.Options{})
 			// The node that dies must lead, and must be known to lead: node-redis waits for ever for one that it has just

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -12,9 +13,14 @@ import (
 	"github.com/troupedb/troupe/cmd/internal/cluster"
 )
 
-// readmeCommands are the lines of the README that a shell would run: those indented by four spaces that
-// name a program of this repository or of Redis.
+// readmeCommands are the lines of the README that a shell would run: those that name a program of this repository or of Redis.
 func readmeCommands(t *testing.T) []string {
+	t.Helper()
+	return readmeLines(t, "go ", "./troupe-node", "redis-cli", "JOIN=", "curl")
+}
+
+// readmeLines are the lines of the README, of those indented by four spaces, that begin in one of some ways.
+func readmeLines(t *testing.T, begin ...string) []string {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
 	if err != nil {
@@ -22,12 +28,10 @@ func readmeCommands(t *testing.T) []string {
 	}
 	var out []string
 	for line := range strings.Lines(string(text)) {
-		cmd, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
-		cmd = strings.TrimPrefix(cmd, "$ ")
-		for _, program := range []string{"go ", "./troupe-node", "redis-cli", "JOIN=", "curl"} {
-			if ok && strings.HasPrefix(cmd, program) {
-				out = append(out, cmd)
-			}
+		line, ok := strings.CutPrefix(strings.TrimRight(line, "\n"), "    ")
+		line = strings.TrimPrefix(line, "$ ")
+		if ok && slices.ContainsFunc(begin, func(b string) bool { return strings.HasPrefix(line, b) }) {
+			out = append(out, line)
 		}
 	}
 	return out

@@ -1,15 +1,14 @@
-// node-redis as it comes from npm, against the nodes that are given as host:port; with a last word "quick", with the options
-// that README recommends.
+// node-redis as it comes from npm, against the nodes that are given as host:port; or as the last word makes it, which is
+// JavaScript, with the options that README recommends.
 import assert from "node:assert/strict";
 import { createCluster } from "redis";
 import { finish } from "./driver.mjs";
 import { throughFailover } from "./failover.mjs";
 
-const quick = process.argv.at(-1) === "quick";
-const rootNodes = process.argv.slice(2, quick ? -1 : undefined).map((addr) => ({ url: `redis://${addr}` }));
-const client = quick ?
-  createCluster({ rootNodes, topologyRefreshOnReconnectionAttemptStrategy: 100, minimizeConnections: true }) :
-  createCluster({ rootNodes });
+const words = process.argv.slice(2);
+const make = words.at(-1).startsWith("createCluster(") ? words.pop() : "createCluster({ rootNodes })";
+const rootNodes = words.map((addr) => ({ url: `redis://${addr}` }));
+const client = new Function("createCluster", "rootNodes", `return ${make}`)(createCluster, rootNodes);
 client.on("error", () => {}); // of nodes that are down
 await client.connect();
 
