@@ -87,6 +87,7 @@ func (r *replica) verdict(m *confirm.Verdict) {
 	for _, rd := range r.reads.upheld(m.Round) {
 		reads += len(rd.asked)
 		for _, q := range rd.questions {
+			r.release(q.GetFrom())
 			r.send(&raftpb.Message{
 				Type: raftpb.MsgReadIndexResp.Enum(), From: &r.cfg.Replica, To: new(q.GetFrom()), Term: &m.Term,
 				Index: &rd.index, Entries: q.GetEntries(),

@@ -35,6 +35,8 @@
 // No proposal is followed by anything but Ready in the same turn, so the index of an entry is known
 // as soon as it has one, and the fate of a proposal is told by (index, term); see fate.go.
 //
+// Followers learn what is committed by the next append or heartbeat, or when they ask: see told.go.
+//
 // A request for votes waits for the candidate's own vote to be on disk, though raft would let it go: see
 // sendReady.
 //

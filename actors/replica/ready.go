@@ -15,7 +15,9 @@ import (
 
 // handleReady does what raft wants done, each as a message to the actor that does it.
 func (r *replica) handleReady(rd raft.Ready) {
+	r.committed = false
 	if rd.HardState != nil {
+		r.committed = rd.HardState.GetCommit() > r.hard.GetCommit()
 		r.hard = rd.HardState
 		set(&r.gauges.Term, r.term()) // before anything leaves in it: see package confirm
 	}
@@ -54,17 +56,10 @@ func (r *replica) sendReady(m *raftpb.Message) {
 		r.votes = append(r.votes, m)
 	case m.GetType() == raftpb.MsgPreVote:
 		r.ask(m)
-	case r.soonTold(m):
+	case r.holds(m):
 	default:
 		r.send(m)
 	}
-}
-
-// soonTold reports whether a message tells a follower nothing but a commit index, while writes wait here for
-// the append that goes next and tells it too. Under load that saves half of the messages between the
-// replicas. Should no append follow, the next heartbeat has the index.
-func (r *replica) soonTold(m *raftpb.Message) bool {
-	return m.GetType() == raftpb.MsgApp && len(m.GetEntries()) == 0 && len(r.writes) > 0 && r.role == raft.StateLeader
 }
 
 // append sends entries, hard state and snapshot to the log. The attached responses come back with the

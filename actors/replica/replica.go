@@ -65,6 +65,9 @@ type replica struct {
 	appending   int               // appends with entries that the log has not acknowledged
 	blocked     uint64            // tick since when the log keeps writes waiting, 0 if it does not
 
+	committed bool                       // something new is, by the Ready in hand
+	held      map[uint64]*raftpb.Message // by follower, see told.go
+
 	waiting   bool       // operations wait in the applier
 	unblocks  []*Unblock // not proposed yet
 	eviction  []byte     // not proposed yet, or nil
@@ -96,7 +99,10 @@ func Spawn(cfg Config, name string, strategy actor.SupervisorStrategy) *Handle {
 	cfg.budget = mailbox.NewBudget(BudgetOps, BudgetBytes)
 	cfg.gauges = &Gauges{Replica: cfg.Replica}
 	c := &cfg
-	r := &replica{cfg: c, gauges: c.gauges, peers: map[uint64]slotmap.NodeID{}, heardOf: map[uint64]uint64{}}
+	r := &replica{
+		cfg: c, gauges: c.gauges,
+		peers: map[uint64]slotmap.NodeID{}, heardOf: map[uint64]uint64{}, held: map[uint64]*raftpb.Message{},
+	}
 	a := &applier{cfg: c, gauges: c.gauges, replica: cfg.System.NewLocalPID(name)}
 	opts := func(high *mailbox.HighWater) []actor.PropsOption {
 		return append(c.props(high), actor.WithSupervisor(strategy), actor.WithGuardian(strategy))
