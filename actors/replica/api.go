@@ -58,7 +58,8 @@ type Batch struct {
 	Waits    bool   // its only operation may wait
 	Proto    int    // RESP version of the replies
 	Sink     Sink
-	Tag      any // the sender's own
+	Tag      any     // the sender's own
+	Into     *Answer // nil, or memory for the answer, lent by the sender: it comes back as the answer, or not at all
 }
 
 // Cost is what a batch takes from a Budget. The sender acquires it, the replica releases it.

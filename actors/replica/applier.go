@@ -249,8 +249,7 @@ func (a *applier) applyEntry(e *raftpb.Entry, batches []*Batch) {
 // that the shard does not own has no effect and an empty reply.
 func (a *applier) evaluate(b *Batch, n int) {
 	begin := time.Now()
-	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, n)}
-	a.w.Reset(make([]byte, 0, 16*n), b.Proto)
+	ans := a.answer(b, n, 16*n)
 	a.state.SetQuiet(b.Quiet)
 	for range n {
 		if !a.nextOp() {
@@ -274,6 +273,24 @@ func (a *applier) evaluate(b *Batch, n int) {
 		ans = &Answer{Batch: b, Status: Down}
 	}
 	b.Sink.Deliver(ans)
+}
+
+// answer begins the answer to a batch of n operations, whose replies are written from now on. They are expected to take
+// so many bytes.
+func (a *applier) answer(b *Batch, n, size int) *Answer {
+	ans := b.Into
+	if ans == nil {
+		ans = &Answer{}
+	}
+	*ans = Answer{Batch: b, Index: a.applied, Replies: ans.Replies[:0], Ends: ans.Ends[:0]}
+	if cap(ans.Replies) < size {
+		ans.Replies = make([]byte, 0, size)
+	}
+	if cap(ans.Ends) < n {
+		ans.Ends = make([]uint32, 0, n)
+	}
+	a.w.Reset(ans.Replies, b.Proto)
+	return ans
 }
 
 // nextOp reads the next operation, and now and then lets the state look ahead.
@@ -351,8 +368,7 @@ func (a *applier) lookAhead(batches []*Batch) {
 // readBatch answers a batch of reads, unless one of them needs a later time than is committed.
 func (a *applier) readBatch(b *Batch) bool {
 	begin := time.Now()
-	ans := &Answer{Batch: b, Index: a.applied, Ends: make([]uint32, 0, b.Count)}
-	a.w.Reset(make([]byte, 0, a.expect(b.Count)), b.Proto)
+	ans := a.answer(b, b.Count, a.expect(b.Count))
 	a.state.SetQuiet(b.Quiet)
 	a.rd.Reset(b.Ops)
 	a.state.ResetNeedsLog()

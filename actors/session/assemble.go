@@ -28,6 +28,7 @@ func (s *session) assemble() {
 	s.info.proto.Store(int32(s.proto))
 	s.info.queued.Store(s.tx.count())
 	for _, p := range s.seg.active {
+		p.takeBack(p.answer)
 		p.active, p.answer = false, nil
 	}
 }

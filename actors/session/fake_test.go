@@ -51,6 +51,7 @@ type (
 func (f *fakeReplica) Receive(ctx actor.Context) {
 	switch m := ctx.Message().(type) {
 	case *replica.Batch:
+		spoil(m.Into)
 		if f.seen != nil {
 			f.seen <- m
 		}
@@ -90,6 +91,17 @@ func (f *fakeReplica) Receive(ctx actor.Context) {
 	}
 }
 
+// spoil overwrites memory that was lent: whoever lends it has no more use for what is there.
+func spoil(a *replica.Answer) {
+	if a != nil {
+		all := a.Replies[:cap(a.Replies)]
+		for i := range all {
+			all[i] = 'X'
+		}
+		clear(a.Ends[:cap(a.Ends)])
+	}
+}
+
 func (f *fakeReplica) answer(b *replica.Batch) {
 	f.handle.Budget.Release(b.Cost())
 	st := replica.Status(f.mode.Load())
@@ -112,11 +124,15 @@ func (f *fakeReplica) answer(b *replica.Batch) {
 		env.Index = f.index
 		f.state.Tick(&env, 100)
 	}
-	a := &replica.Answer{Batch: b, Index: f.index, Elapsed: time.Microsecond}
+	a := b.Into
+	if a == nil {
+		a = &replica.Answer{}
+	}
+	*a = replica.Answer{Batch: b, Index: f.index, Elapsed: time.Microsecond, Replies: a.Replies[:0], Ends: a.Ends[:0]}
 	var w resp.Writer
 	var rd keyspace.OpReader
 	var op keyspace.Op
-	w.Reset(nil, b.Proto)
+	w.Reset(a.Replies, b.Proto)
 	rd.Reset(b.Ops)
 	for rd.Next(&op) {
 		f.state.Exec(&env, &op, &w)

@@ -90,6 +90,13 @@ func (in *intake) park(partial bool) *pipeline {
 	return in.handOver()
 }
 
+// idle reports to a reader that is parked that no arguments of its are in use.
+func (in *intake) idle() bool {
+	in.mu.Lock()
+	defer in.mu.Unlock()
+	return in.held == nil && in.filling != nil && in.filling.n == 0
+}
+
 // unpark is called by the reader before it parses.
 func (in *intake) unpark() step {
 	in.mu.Lock()

@@ -26,10 +26,34 @@ type part struct {
 	status  replica.Status
 	answer  *replica.Answer
 	refusal refusal // with a status other than Done
+
+	spare *replica.Answer // memory for the next answer, see lend; nil: it is lent, or there is none
 }
 
 // keepOps is the size up to which a part keeps its buffer of operations.
 const keepOps = 64 << 10
+
+// keepReplies is the size up to which a part keeps the memory of replies.
+const keepReplies = 8 << 10
+
+// lend gives away memory for an answer. Who has the batch has the memory.
+func (p *part) lend() *replica.Answer {
+	a := p.spare
+	p.spare = nil
+	if a == nil {
+		a = &replica.Answer{}
+	}
+	return a
+}
+
+// takeBack keeps the memory of an answer whose replies are in use until the next flush, if it is what was lent.
+func (p *part) takeBack(a *replica.Answer) {
+	if a == nil || a.Batch.Into != a || cap(a.Replies) > keepReplies || cap(a.Ends) > keepReplies/4 {
+		return
+	}
+	a.Batch = nil
+	p.spare = a
+}
 
 // note takes note of an operation that was appended to ops, and returns its number.
 func (p *part) note(slot uint16, write bool) int {
@@ -80,7 +104,7 @@ func (s *session) activate(id slotmap.ShardID, h *replica.Handle, forward slotma
 	if cap(p.ops) > keepOps {
 		p.ops = nil
 	}
-	*p = part{shard: id, handle: h, leader: forward, ops: p.ops[:0], slots: p.slots[:0], active: true}
+	*p = part{shard: id, handle: h, leader: forward, ops: p.ops[:0], slots: p.slots[:0], spare: p.spare, active: true}
 	s.seg.active = append(s.seg.active, p)
 	return p
 }
@@ -112,6 +136,7 @@ func (s *session) sendBatch(p *part, b *replica.Batch) {
 	case p.handle.Budget.TryAcquire(b.Cost()):
 		p.sent = true
 		s.seg.outstanding++
+		b.Into = p.lend()
 		s.root.Send(p.handle.PID, b)
 	default:
 		s.refuse(p, refusal{status: replica.TryAgain})

@@ -59,6 +59,9 @@ func (r *reader) park() {
 }
 
 func (r *reader) fill() error {
+	if r.in.idle() {
+		r.parser.Release() // or the end of the buffer is reached, and one of twice its size takes its place
+	}
 	n, err := r.parser.Fill(r.conn)
 	r.resume(r.in.unpark())
 	r.read(n)
