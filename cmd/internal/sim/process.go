@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/asynkron/protoactor-go/actor"
-	cmap "github.com/orcaman/concurrent-map"
 
 	"github.com/troupedb/troupe/actors"
 )
@@ -26,9 +25,6 @@ type process struct {
 
 	leaving <-chan struct{} // closed when the node has given away what it led
 }
-
-// All actors of a run take turns: their registry needs one lock. By default it has 32,768, for each node.
-func init() { cmap.SHARD_COUNT = 1 }
 
 func newProcess(m *machine) *process { return &process{m: m} }
 
