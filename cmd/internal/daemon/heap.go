@@ -6,6 +6,7 @@ import (
 	"runtime/debug"
 	"runtime/metrics"
 	"sync"
+	"syscall"
 	"time"
 )
 
@@ -22,21 +23,28 @@ const (
 	// so a node that was loaded, or has just recovered, would hold twice its data for as long as nothing happens.
 	restSpare   = 16 << 20
 	restPercent = 10
-	// restTime is from one look at the heap to the next.
+	// restTime is how long a process has little to do before it is at rest.
 	restTime = 10 * time.Second
+	// looks is how often it is looked at meanwhile, for work that begins.
+	looks = 10
 	// restMarks is how many bytes the collections of a restTime may mark with so little garbage between them: a
 	// hundredth of a processor's time.
 	restMarks = 160 << 20
+	// restWork is how much processor time a process takes at rest in a restTime: the ticks of 64 shards take four
+	// hundredths. One that serves more is not at rest, however little garbage that makes, for requests wait while it
+	// collects.
+	restWork = restTime / 10
 	// maxGiven is how much is given back at once, in bytes. A node with one processor stands still meanwhile, for 0.1 s
 	// for each GiB. Of more the runtime gives back a part by itself, bit by bit.
 	maxGiven = 128 << 20
 )
 
-// heap is what the collector knows. Bytes.
+// heap is what the collector knows, in bytes, and how much the process works.
 type heap struct {
-	live      uint64 // after the last collection
-	held      uint64 // live, garbage, and free but not given back
-	allocated uint64 // ever
+	live      uint64        // after the last collection
+	held      uint64        // live, garbage, and free but not given back
+	allocated uint64        // ever
+	worked    time.Duration // processor time, ever
 }
 
 func readHeap() heap {
@@ -45,13 +53,22 @@ func readHeap() heap {
 		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/allocs:bytes"},
 	}
 	metrics.Read(s)
-	return heap{s[0].Value.Uint64(), s[1].Value.Uint64() + s[2].Value.Uint64(), s[3].Value.Uint64()}
+	return heap{s[0].Value.Uint64(), s[1].Value.Uint64() + s[2].Value.Uint64(), s[3].Value.Uint64(), processorTime()}
+}
+
+// processorTime is what the process has taken so far, 0 where the system does not say.
+func processorTime() time.Duration {
+	var use syscall.Rusage
+	if syscall.Getrusage(syscall.RUSAGE_SELF, &use) != nil {
+		return 0
+	}
+	return time.Duration(use.Utime.Nano() + use.Stime.Nano())
 }
 
 // atRest reports whether a process whose heap it is, and was another at the last look, can do with little garbage.
 func (h heap) atRest(was heap) bool {
 	marked := float64(h.allocated-was.allocated) * float64(h.live) / float64(max(restSpare, h.live*restPercent/100))
-	return marked < restMarks
+	return marked < restMarks && h.worked-was.worked < restWork
 }
 
 // spare is what a process at rest holds for nothing, if that is worth a collection, else 0.
@@ -68,7 +85,7 @@ func paceCollections() {
 	if os.Getenv("GOGC") == "" {
 		c := &collections{percent: 100, seen: readHeap()}
 		c.ended()
-		go c.watch(time.Tick(restTime))
+		go c.watch(time.Tick(restTime/looks), looks)
 	}
 }
 
@@ -76,25 +93,37 @@ func paceCollections() {
 type collections struct {
 	mu      sync.Mutex
 	percent int
-	seen    heap // at the last look
+	seen    heap // when it was last decided whether there is rest
 	resting bool
 }
 
 func (c *collections) ended() {
+	c.notice(readHeap())
+	runtime.AddCleanup(&collected{}, (*collections).ended, c)
+}
+
+// notice ends the rest of a process that works, at once, and follows what is live.
+func (c *collections) notice(now heap) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	now := readHeap()
-	c.resting = c.resting && now.atRest(c.seen) // work that begins does not wait for the next look
+	c.resting = c.resting && now.atRest(c.seen)
 	c.set(now.live)
-	runtime.AddCleanup(&collected{}, (*collections).ended, c)
 }
 
 // collected is garbage as soon as it is made: its end is that of a collection. It has a pointer, for what has none may
 // share its memory with what lives.
 type collected struct{ _ *int }
 
-func (c *collections) watch(ticks <-chan time.Time) {
-	for range ticks {
+// watch decides at every so many ticks whether the process is at rest.
+func (c *collections) watch(ticks <-chan time.Time, every int) {
+	for n := 1; ; n++ {
+		if _, ok := <-ticks; !ok {
+			return
+		}
+		if n%every > 0 {
+			c.notice(readHeap())
+			continue
+		}
 		switch spare := c.look(readHeap()); {
 		case spare == 0:
 		case spare <= maxGiven:

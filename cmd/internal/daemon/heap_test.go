@@ -34,24 +34,28 @@ func TestSmallChangesAreNotWorthAStop(t *testing.T) {
 	}
 }
 
-// The more a collection has to mark, the less may make one due.
+// The more a collection has to mark, the less may make one due. Nothing is at rest that works.
 func TestAtRest(t *testing.T) {
 	for name, c := range map[string]struct {
 		live, allocated uint64
+		worked          time.Duration
 		want            bool
 	}{
-		"nothing known":            {0, 1 << 40, true},
-		"no data, ticks":           {15 * mb, 5 * mb, true},
-		"no data, many shards":     {30 * mb, 80 * mb, true},
-		"no data, work":            {30 * mb, 90 * mb, false},
-		"data, ticks":              {155 * mb, 5 * mb, true},
-		"data, three nodes' ticks": {155 * mb, 15 * mb, true},
-		"data, a little work":      {155 * mb, 20 * mb, false},
-		"much data, ticks":         {10 << 30, 15 * mb, true},
-		"much data, a little work": {10 << 30, 17 * mb, false},
+		"nothing known":                 {0, 1 << 40, 0, true},
+		"no data, ticks":                {15 * mb, 5 * mb, 0, true},
+		"no data, many shards":          {30 * mb, 80 * mb, 0, true},
+		"no data, work":                 {30 * mb, 90 * mb, 0, false},
+		"data, ticks":                   {155 * mb, 5 * mb, 0, true},
+		"data, three nodes' ticks":      {155 * mb, 15 * mb, 0, true},
+		"data, a little work":           {155 * mb, 20 * mb, 0, false},
+		"much data, ticks":              {10 << 30, 15 * mb, 0, true},
+		"much data, a little work":      {10 << 30, 17 * mb, 0, false},
+		"no data, ticks of many shards": {30 * mb, 80 * mb, restTime / 20, true},
+		"requests with little garbage":  {30 * mb, 20 * mb, restTime / 4, false},
 	} {
-		was := heap{allocated: 7 * mb}
-		if got := (heap{live: c.live, allocated: was.allocated + c.allocated}).atRest(was); got != c.want {
+		was := heap{allocated: 7 * mb, worked: time.Hour}
+		now := heap{live: c.live, allocated: was.allocated + c.allocated, worked: was.worked + c.worked}
+		if got := now.atRest(was); got != c.want {
 			t.Errorf("%s: %v", name, got)
 		}
 	}
@@ -109,11 +113,22 @@ func TestWorkBeginsBetweenLooks(t *testing.T) {
 		t.Error("a collection ends the rest")
 	}
 	runtime.KeepAlive(make([]byte, 100*mb))
-	c.ended()
-	if c.resting || c.percent != 100 {
-		t.Errorf("at work it rests (%v), GOGC %d", c.resting, c.percent)
+	for name, notice := range map[string]func(){"a collection": c.ended, "a tick": func() { watchOnce(c, 2) }} {
+		c.resting, c.percent = true, 10
+		notice()
+		if c.resting || c.percent != 100 {
+			t.Errorf("after %s at work it rests (%v), GOGC %d", name, c.resting, c.percent)
+		}
 	}
 	runtime.KeepAlive(keep)
+}
+
+// watchOnce gives one tick of so many.
+func watchOnce(c *collections, every int) {
+	ticks := make(chan time.Time, 1)
+	ticks <- time.Time{}
+	close(ticks)
+	c.watch(ticks, every)
 }
 
 // What a process does not need any more it has given back after the first look that finds it at rest, and not before.
@@ -132,7 +147,7 @@ func TestGiveAtRest(t *testing.T) {
 	busy := readHeap().held
 	ticks := make(chan time.Time)
 	ended := make(chan struct{})
-	go func() { c.watch(ticks); close(ended) }()
+	go func() { c.watch(ticks, 1); close(ended) }()
 	ticks <- time.Time{}
 	ticks <- time.Time{} // the look before is over
 	if now := readHeap().held; now < busy-blocks*mb/2 {
