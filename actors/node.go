@@ -26,6 +26,10 @@ import (
 	"github.com/troupedb/troupe/wire/secret"
 )
 
+// protoactor's registry of actors is made of 1024 concurrent maps. With the 32 parts that each has by default it takes
+// 2.7 MB and 66,000 objects, much of what there is to collect in a node with little data. The variable is the process's.
+func init() { cmap.SHARD_COUNT = 1 }
+
 // Node is a running node.
 type Node struct {
 	cfg      Config
@@ -125,10 +129,6 @@ func (n *Node) Tick() { n.system.Root.Send(n.director, tick{}) }
 
 // Admit takes a client's connection.
 func (n *Node) Admit(conn net.Conn) { n.sessions.Admit(conn) }
-
-// A system's registry of actors is made of 1024 maps of so many parts, of 32 by default: at 2.7 MB and 66,000 objects, much
-// of what there is to collect in a node with little data.
-func init() { cmap.SHARD_COUNT = 1 }
 
 func (n *Node) startSystem(id identity) {
 	quiet := func(*actor.ActorSystem) *slog.Logger { return slog.New(levelled{n.cfg.Logger.Handler()}) }

@@ -48,7 +48,8 @@ func (s Status) String() string {
 var statusNames = [...]string{"done", "moved", "down", "tryagain", "unknown", "misconf", "oom", "waits", "unblocked",
 	"noreplicas"}
 
-// Batch is what one session asks of one shard in one go. It is immutable once sent.
+// Batch is what one session asks of one shard in one go. It is immutable once sent, but for Into, whose memory is that of
+// whoever has the batch.
 type Batch struct {
 	Ops      []byte // concatenated operations in keyspace's encoding; one that may wait is alone
 	Count    int    // number of operations in Ops

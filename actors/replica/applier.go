@@ -283,7 +283,7 @@ func (a *applier) answer(b *Batch, n, size int) *Answer {
 		ans = &Answer{}
 	}
 	*ans = Answer{Batch: b, Index: a.applied, Replies: ans.Replies[:0], Ends: ans.Ends[:0]}
-	if cap(ans.Replies) < size {
+	if cap(ans.Replies) == 0 { // what is lent had room for the answer before
 		ans.Replies = make([]byte, 0, size)
 	}
 	if cap(ans.Ends) < n {

@@ -15,9 +15,9 @@ import (
 
 // handleReady does what raft wants done, each as a message to the actor that does it.
 func (r *replica) handleReady(rd raft.Ready) {
-	r.committed = false
+	r.newCommit = false
 	if rd.HardState != nil {
-		r.committed = rd.HardState.GetCommit() > r.hard.GetCommit()
+		r.newCommit = rd.HardState.GetCommit() > r.hard.GetCommit()
 		r.hard = rd.HardState
 		set(&r.gauges.Term, r.term()) // before anything leaves in it: see package confirm
 	}
@@ -57,6 +57,9 @@ func (r *replica) sendReady(m *raftpb.Message) {
 	case m.GetType() == raftpb.MsgPreVote:
 		r.ask(m)
 	case r.holds(m):
+	case m.GetType() == raftpb.MsgReadIndexResp:
+		r.release(m.GetTo())
+		r.send(m)
 	default:
 		r.send(m)
 	}
@@ -225,6 +228,7 @@ func (r *replica) roleChanged(s *raft.SoftState) {
 	}
 	if led && r.role != raft.StateLeader {
 		r.ownTerm = false
+		clear(r.held)
 		r.endLease()
 		r.endBlocked()
 	}

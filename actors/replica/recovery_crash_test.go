@@ -64,7 +64,7 @@ func TestRecoveryFromPowerFailure(t *testing.T) {
 
 func powerFailures(t *testing.T, seed uint64) (*saga, *crashing, error) {
 	s := newSaga(t, seed)
-	c := &crashing{rng: rand.New(rand.NewPCG(seed, 8)), every: 4}
+	c := &crashing{rng: rand.New(rand.NewPCG(seed, 8)), every: 4} // of its writes one in four is a crash point
 	c.d = newRealDisk(s.cluster, s.one, seed, c)
 	s.soft = true
 	s.startAll()

@@ -65,7 +65,7 @@ type replica struct {
 	appending   int               // appends with entries that the log has not acknowledged
 	blocked     uint64            // tick since when the log keeps writes waiting, 0 if it does not
 
-	committed bool                       // something new is, by the Ready in hand
+	newCommit bool                       // the commit index rose with the Ready in hand
 	held      map[uint64]*raftpb.Message // by follower, see told.go
 
 	waiting   bool       // operations wait in the applier

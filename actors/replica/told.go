@@ -10,14 +10,15 @@ import (
 // half of the messages between the replicas, and nobody waits for it: a follower asks for a read index, and is told
 // with the answer.
 
-// holds reports whether a message tells a follower nothing but a commit index, which it is told soon. An empty append
-// that leaves when nothing is newly committed is raft's probe of what a follower has: it waits only where the append of
-// writes follows at once. In a joint configuration nothing waits: who is removed at its end is sent nothing after it.
+// holds reports whether a message tells a follower nothing but a commit index, which it is told soon. All that leaves
+// for one is in the Ready in which the index rose. In any other, or where it does not stand at the end of the log, an
+// empty append is raft's probe of what a follower has. In a joint configuration nothing waits: who is removed at its end
+// is sent nothing after it. Nor does the first commit of a leader, which those who wait at the one before want to know.
 func (r *replica) holds(m *raftpb.Message) bool {
-	if m.GetType() != raftpb.MsgApp || len(m.GetEntries()) > 0 || r.role != raft.StateLeader || !r.ownTerm || r.members.Joint() {
+	if m.GetType() != raftpb.MsgApp || len(m.GetEntries()) > 0 || m.GetIndex() < r.last || !r.newCommit {
 		return false
 	}
-	if !r.committed && len(r.writes) == 0 {
+	if r.role != raft.StateLeader || !r.ownTerm || r.members.Joint() {
 		return false
 	}
 	r.held[m.GetTo()] = m
@@ -26,8 +27,8 @@ func (r *replica) holds(m *raftpb.Message) bool {
 
 // release sends a follower what is held back from it. It may have been told since, which raft does not mind.
 func (r *replica) release(to uint64) {
-	if m := r.held[to]; m != nil && m.GetTerm() == r.term() {
+	if m := r.held[to]; m != nil {
+		delete(r.held, to)
 		r.send(m)
 	}
-	delete(r.held, to)
 }

@@ -5,6 +5,7 @@ import (
 
 	"go.etcd.io/raft/v3/raftpb"
 
+	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire"
 )
 
@@ -43,28 +44,49 @@ func TestFollowerIsToldWhatItAsksFor(t *testing.T) {
 	}
 }
 
-// An empty append is also how a leader finds out that entries were lost on their way. That is not held back, whether
-// another write waits or not.
+// A learner beside a single voter too, of whom raft asks nobody.
+func TestLearnerIsToldWhatItAsksFor(t *testing.T) {
+	c, lead := group(t, 2, 1)
+	c.change(lead, Change{Add: []slotmap.NodeID{c.nodes[1].id}})
+	for _, v := range []string{"1", "2", "3"} {
+		c.set(lead, v)
+		c.must(c.send(c.nodes[1], kindFollower, "get", "key"), "$1 "+v)
+	}
+}
+
+// An empty append is also how a leader finds out that entries were lost on their way. That is not held back, nor does
+// another write that waits for the leader's disk take its place.
 func TestLostAppendIsFoundWithoutAnother(t *testing.T) {
-	c, lead := group(t, 3, 3)
-	c.set(lead, "v")
-	down := c.other(lead)
-	c.net.isolate(down)
-	lost := 0
-	c.net.tamper = func(_, _ *node, m wire.Message) wire.Message {
-		if r := raftOf(m); r.GetType() == raftpb.MsgApp && len(r.GetEntries()) > 0 && lost == 0 {
-			lost++
-			return nil
+	for _, waiting := range []bool{false, true} {
+		c, lead := group(t, 3, 3)
+		c.set(lead, "v")
+		follower, down := c.other(lead), c.other(c.other(lead))
+		c.net.isolate(down)
+		lost := 0
+		c.net.tamper = func(_, _ *node, m wire.Message) wire.Message {
+			if r := raftOf(m); r.GetType() == raftpb.MsgApp && len(r.GetEntries()) > 0 && lost == 0 {
+				lost++
+				return nil
+			}
+			return m
 		}
-		return m
+		lead.disk.held = waiting
+		p := c.send(lead, kindWrite, "set", "key", "w")
+		c.settle()
+		if waiting {
+			c.send(lead, kindWrite, "set", "key", "x")
+			c.settle()
+		}
+		if p.answer != nil || lost != 1 {
+			t.Fatalf("%v with %d lost appends", p, lost)
+		}
+		c.tick(heartbeatTicks)
+		if got, want := follower.handle.Gauges.Last.Load(), lead.handle.Gauges.Last.Load(); got != want {
+			t.Errorf("another write waits (%v): the follower's log ends at %d, the leader's at %d", waiting, got, want)
+		}
+		lead.disk.release()
+		c.must(p, "+OK")
 	}
-	p := c.send(lead, kindWrite, "set", "key", "w")
-	c.settle()
-	if p.answer != nil || lost != 1 {
-		t.Fatalf("%v with %d lost appends", p, lost)
-	}
-	c.tick(heartbeatTicks)
-	c.must(p, "+OK")
 }
 
 // A new leader tells at once that it has committed something: who waits at the old one wants to know.

@@ -16,7 +16,7 @@ func TestMemoryOfAnswersComesBack(t *testing.T) {
 		other  bool
 		reused bool
 	}{
-		{"small", 100, false, true}, {"at the bound", keepReplies, false, true}, {"large", keepReplies + 1, false, false},
+		{"small", 100, false, true}, {"at the bound", keepAnswer, false, true}, {"large", keepAnswer + 1, false, false},
 		{"of somebody else", 100, true, false},
 	} {
 		p := &part{}

@@ -33,8 +33,8 @@ type part struct {
 // keepOps is the size up to which a part keeps its buffer of operations.
 const keepOps = 64 << 10
 
-// keepReplies is the size up to which a part keeps the memory of replies.
-const keepReplies = 8 << 10
+// keepAnswer is the size up to which a part, of each shard that the connection asked, keeps the memory of an answer.
+const keepAnswer = 8 << 10
 
 // lend gives away memory for an answer. Who has the batch has the memory.
 func (p *part) lend() *replica.Answer {
@@ -46,9 +46,9 @@ func (p *part) lend() *replica.Answer {
 	return a
 }
 
-// takeBack keeps the memory of an answer whose replies are in use until the next flush, if it is what was lent.
+// takeBack keeps the memory of an answer if it is what was lent. REQUIRES: the replies are written before the next lend.
 func (p *part) takeBack(a *replica.Answer) {
-	if a == nil || a.Batch.Into != a || cap(a.Replies) > keepReplies || cap(a.Ends) > keepReplies/4 {
+	if a == nil || a.Batch.Into != a || cap(a.Replies)+4*cap(a.Ends) > keepAnswer {
 		return
 	}
 	a.Batch = nil

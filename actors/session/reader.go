@@ -60,7 +60,7 @@ func (r *reader) park() {
 
 func (r *reader) fill() error {
 	if r.in.idle() {
-		r.parser.Release() // or the end of the buffer is reached, and one of twice its size takes its place
+		r.parser.Release() // the buffer is filled from its head, not to its end, where a larger one takes its place
 	}
 	n, err := r.parser.Fill(r.conn)
 	r.resume(r.in.unpark())

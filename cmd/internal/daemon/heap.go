@@ -44,16 +44,17 @@ type heap struct {
 	live      uint64        // after the last collection
 	held      uint64        // live, garbage, and free but not given back
 	allocated uint64        // ever
-	worked    time.Duration // processor time, ever
+	worked    time.Duration // processor time, ever, but for collections
 }
 
 func readHeap() heap {
 	s := []metrics.Sample{
 		{Name: "/gc/heap/live:bytes"}, {Name: "/memory/classes/heap/objects:bytes"},
-		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/allocs:bytes"},
+		{Name: "/memory/classes/heap/free:bytes"}, {Name: "/gc/heap/allocs:bytes"}, {Name: "/cpu/classes/gc/total:cpu-seconds"},
 	}
 	metrics.Read(s)
-	return heap{s[0].Value.Uint64(), s[1].Value.Uint64() + s[2].Value.Uint64(), s[3].Value.Uint64(), processorTime()}
+	collecting := time.Duration(s[4].Value.Float64() * float64(time.Second))
+	return heap{s[0].Value.Uint64(), s[1].Value.Uint64() + s[2].Value.Uint64(), s[3].Value.Uint64(), processorTime() - collecting}
 }
 
 // processorTime is what the process has taken so far, 0 where the system does not say.

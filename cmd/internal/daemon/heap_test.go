@@ -61,6 +61,24 @@ func TestAtRest(t *testing.T) {
 	}
 }
 
+// The time that collections take is no work: a large node would not come to rest, for it collects then.
+func TestCollectionsAreNoWork(t *testing.T) {
+	leaveGOGC(t)
+	type node struct{ next *node }
+	var list *node
+	for range 1_000_000 {
+		list = &node{list}
+	}
+	before, was := readHeap(), processorTime()
+	for range 10 {
+		runtime.GC()
+	}
+	if worked, took := readHeap().worked-before.worked, processorTime()-was; worked > took/2 {
+		t.Errorf("of %v of collections %v is work", took, worked)
+	}
+	runtime.KeepAlive(list)
+}
+
 func TestSpare(t *testing.T) {
 	for _, c := range []struct{ live, held, want uint64 }{
 		{0, 0, 0}, {10 * mb, 26 * mb, 0}, {10 * mb, 27 * mb, 17 * mb}, {800 * mb, 900 * mb, 0}, {800 * mb, 901 * mb, 101 * mb},
