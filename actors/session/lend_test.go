@@ -13,11 +13,13 @@ func TestMemoryOfAnswersComesBack(t *testing.T) {
 	for _, c := range []struct {
 		name   string
 		size   int // of the replies
+		ends   int
 		other  bool
 		reused bool
 	}{
-		{"small", 100, false, true}, {"at the bound", keepAnswer, false, true}, {"large", keepAnswer + 1, false, false},
-		{"of somebody else", 100, true, false},
+		{"small", 100, 1, false, true}, {"at the bound", keepAnswer - 400, 100, false, true}, {"large", keepAnswer + 1, 0, false, false},
+		{"of many", 100, keepAnswer / 4, false, false},
+		{"of somebody else", 100, 1, true, false},
 	} {
 		p := &part{}
 		b := &replica.Batch{Into: p.lend()}
@@ -25,7 +27,7 @@ func TestMemoryOfAnswersComesBack(t *testing.T) {
 		if c.other {
 			a = &replica.Answer{}
 		}
-		a.Batch, a.Replies = b, make([]byte, c.size)
+		a.Batch, a.Replies, a.Ends = b, make([]byte, c.size), make([]uint32, c.ends)
 		p.takeBack(a)
 		if next := p.lend(); (next == a) != c.reused || next.Batch != nil {
 			t.Errorf("%s: the next one is %+v", c.name, next)
