@@ -35,7 +35,8 @@ type lookahead struct {
 	slot uint16
 	hash uint32
 	d    *dict
-	b    **entry
+	b    *ref
+	r    ref
 	e    *entry
 }
 
@@ -94,20 +95,24 @@ func (s *State) ahead(next []lookahead, reads bool) {
 	}
 	for i := range next {
 		if n := &next[i]; n.b != nil {
-			n.e = *n.b
+			n.r = *n.b
 		}
 	}
 	for i := range next {
 		n := &next[i]
-		for n.e != nil && n.e.hash != n.hash {
-			n.e = n.e.next
+		for r := n.r; r != 0 && n.e == nil; {
+			e := s.entries.at(r)
+			s.aheadSum += byte(e.enc) // which may be in another cache line than the hash
+			if r = e.next; e.hash == n.hash {
+				n.e = e
+			}
 		}
 	}
 	for i := range next {
-		if e := next[i].e; e != nil && len(e.key) > 0 {
-			s.aheadSum += e.key[0]
+		if e := next[i].e; e != nil && e.keyLen > 0 {
+			s.aheadSum += e.name()[0]
 			if data := e.data(); len(data) > 0 {
-				s.aheadSum += data[0]
+				s.aheadSum += data[len(data)-1] // the first is behind the key, or soon is
 			}
 		}
 	}

@@ -163,7 +163,7 @@ func (s *State) changeFields(c *call, ops []fieldOp, size int64) {
 		changed = changed || op.kind != fieldGet && (grown || op.field.get(e.data()) != old)
 	}
 	if changed {
-		s.notify(EventString, "setbit", e.key)
+		s.notify(EventString, "setbit", e.name())
 	}
 }
 

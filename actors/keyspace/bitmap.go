@@ -39,7 +39,7 @@ func (e *entry) extend(n int64) bool {
 	if n <= int64(from) {
 		return false
 	}
-	e.setData(slices.Grow(e.data(), int(n)-from)[:n])
+	e.own(slices.Grow(e.data(), int(n)-from)[:n])
 	clear(e.data()[from:])
 	return true
 }
@@ -90,7 +90,7 @@ func setbit(s *State, c *call) {
 	}
 	s.resized(e, size)
 	if grown || old != byte(bit) {
-		s.notify(EventString, "setbit", e.key)
+		s.notify(EventString, "setbit", e.name())
 	}
 	c.W.Int(int64(old))
 }

@@ -100,9 +100,9 @@ func (s *State) storeText(key, text []byte) {
 	switch {
 	case len(text) > 0:
 		s.setValue(&p, stringValue(text, encRaw), 0)
-		s.notify(EventString, "set", p.e.key)
+		s.notify(EventString, "set", p.e.name())
 	case p.e != nil:
-		name := p.e.key
+		name := p.e.name()
 		s.remove(p.e)
 		s.notify(EventGeneric, "del", name)
 	}

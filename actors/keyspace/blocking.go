@@ -87,7 +87,7 @@ func (s *State) TakeServed() []Served {
 func (s *State) EndWaits() { s.waiters = waitTable{} }
 
 // ready reports that whoever waits for the value of e may find something.
-func (s *State) ready(e *entry) { s.waiters.wake(e.key) }
+func (s *State) ready(e *entry) { s.waiters.wake(e.name()) }
 
 // serve repeats the operations whose keys became ready, key by key; what they do
 // may make further keys ready.

@@ -23,9 +23,9 @@ func (s *State) slotOf(n int) int {
 		n -= s.census.groups[group]
 	}
 	slot := group * slotsPerGroup
-	for ; s.dicts[slot] == nil || n >= s.dicts[slot].used; slot++ {
+	for ; s.dicts[slot] == nil || n >= int(s.dicts[slot].used); slot++ {
 		if d := s.dicts[slot]; d != nil {
-			n -= d.used
+			n -= int(d.used)
 		}
 	}
 	return slot

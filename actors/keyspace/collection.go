@@ -49,7 +49,7 @@ func (s *State) settle(e *entry, before int64) {
 	s.resized(e, before)
 	if e.object().items() == 0 {
 		s.remove(e)
-		s.notify(EventGeneric, "del", e.key)
+		s.notify(EventGeneric, "del", e.name())
 	}
 }
 
@@ -78,7 +78,7 @@ func (d *edit) begin(create func() object) object {
 // end ends the change, if there was one, and reports it.
 func (d *edit) end(class EventClass, event string) {
 	if d.e != nil {
-		d.s.notify(class, event, d.e.key)
+		d.s.notify(class, event, d.e.name())
 		d.s.settle(d.e, d.size)
 	}
 }

@@ -25,5 +25,5 @@ func (s *State) TakeCounts() Counts {
 func (s *State) expire(e *entry) {
 	s.remove(e)
 	s.counts.Expired++
-	s.notify(EventExpired, "expired", e.key)
+	s.notify(EventExpired, "expired", e.name())
 }

@@ -58,7 +58,7 @@ func debugDigest(s *State, c *call) {
 		dict.each(func(e *entry) bool {
 			if !s.gone(e) {
 				d := s.digestOf(e)
-				all.add([]byte(e.key), d[:])
+				all.add([]byte(e.name()), d[:])
 			}
 			return true
 		})

@@ -2,7 +2,6 @@ package keyspace
 
 import (
 	"math/bits"
-	"strings"
 )
 
 // segmentSize is how many buckets are allocated at a time once a dict is large.
@@ -28,17 +27,18 @@ const minBuckets = 4
 // It fills a cache line: most look-ups wait for memory, and of a small dict for no more than this line and the one of
 // the bucket.
 type dict struct {
-	first   []*entry   // up to segmentSize buckets
-	rest    [][]*entry // the others
-	buckets int
-	used    int
+	first   []ref   // up to segmentSize buckets
+	rest    [][]ref // the others
+	in      *entries
+	buckets uint32
+	used    uint32
 }
 
-func newDict() *dict {
-	return &dict{first: make([]*entry, minBuckets), buckets: minBuckets}
+func newDict(in *entries) *dict {
+	return &dict{first: make([]ref, minBuckets), in: in, buckets: minBuckets}
 }
 
-func (d *dict) bucket(i int) **entry {
+func (d *dict) bucket(i uint32) *ref {
 	if i < segmentSize {
 		return &d.first[i]
 	}
@@ -46,68 +46,78 @@ func (d *dict) bucket(i int) **entry {
 }
 
 // index returns the bucket of a hash.
-func (d *dict) index(hash uint32) int {
-	mask := uint32(1)<<bits.Len32(uint32(d.buckets-1)) - 1
-	i := int(hash & mask)
+func (d *dict) index(hash uint32) uint32 {
+	mask := uint32(1)<<bits.Len32(d.buckets-1) - 1
+	i := hash & mask
 	if i >= d.buckets {
-		i = int(hash & (mask >> 1))
+		i = hash & (mask >> 1)
 	}
 	return i
 }
 
 // find returns the entry of a key, or nil.
 func (d *dict) find(hash uint32, key []byte) *entry {
-	for e := *d.bucket(d.index(hash)); e != nil; e = e.next {
-		if e.hash == hash && e.key == string(key) {
+	for r := *d.bucket(d.index(hash)); r != 0; {
+		e := d.in.at(r)
+		if e.hash == hash && e.name() == string(key) {
 			return e
 		}
+		r = e.next
 	}
 	return nil
 }
 
 // insert adds an entry. REQUIRES: its key is not in d.
-func (d *dict) insert(e *entry) {
+func (d *dict) insert(r ref) {
 	if d.used >= d.buckets {
 		d.split()
 	}
-	d.push(e)
+	d.push(r)
 	d.used++
 }
 
-func (d *dict) push(e *entry) {
+func (d *dict) push(r ref) {
+	e := d.in.at(r)
 	b := d.bucket(d.index(e.hash))
-	e.next, *b = *b, e
+	e.next, *b = *b, r
 }
 
-// remove takes an entry out. REQUIRES: it is in d.
-func (d *dict) remove(e *entry) {
+// remove takes an entry out, and returns where it stands. REQUIRES: it is in d.
+func (d *dict) remove(e *entry) ref {
 	p := d.bucket(d.index(e.hash))
-	for *p != e {
-		p = &(*p).next
+	for d.in.at(*p) != e {
+		p = &d.in.at(*p).next
 	}
-	*p, e.next = e.next, nil
+	r := *p
+	*p, e.next = e.next, 0
 	d.used--
 	// Each removal merges a few buckets, to keep pace with removals only.
 	for range 8 {
 		if d.buckets <= minBuckets || d.used*4 >= d.buckets {
-			return
+			break
 		}
 		d.merge()
 	}
+	return r
 }
 
 // split adds a bucket and moves there what belongs to it.
 func (d *dict) split() {
 	d.room()
-	from := d.buckets - 1<<(bits.Len(uint(d.buckets))-1)
+	from := d.buckets - 1<<(bits.Len32(d.buckets)-1)
 	p := d.bucket(from)
-	e := *p
-	*p = nil
+	r := *p
+	*p = 0
 	d.buckets++
-	for e != nil {
-		next := e.next
-		d.push(e)
-		e = next
+	d.pushAll(r)
+}
+
+// pushAll adds the entries of a chain.
+func (d *dict) pushAll(r ref) {
+	for r != 0 {
+		next := d.in.at(r).next
+		d.push(r)
+		r = next
 	}
 }
 
@@ -115,13 +125,13 @@ func (d *dict) split() {
 // that small dicts are small.
 func (d *dict) room() {
 	switch {
-	case d.buckets < len(d.first)+len(d.rest)*segmentSize:
+	case int(d.buckets) < len(d.first)+len(d.rest)*segmentSize:
 	case len(d.first) < segmentSize:
-		grown := make([]*entry, 2*len(d.first))
+		grown := make([]ref, 2*len(d.first))
 		copy(grown, d.first)
 		d.first = grown
 	default:
-		d.rest = append(d.rest, make([]*entry, segmentSize))
+		d.rest = append(d.rest, make([]ref, segmentSize))
 	}
 }
 
@@ -129,15 +139,11 @@ func (d *dict) room() {
 func (d *dict) merge() {
 	d.buckets--
 	p := d.bucket(d.buckets)
-	e := *p
-	*p = nil
-	for e != nil {
-		next := e.next
-		d.push(e)
-		e = next
-	}
+	r := *p
+	*p = 0
+	d.pushAll(r)
 	// One empty segment is kept, lest the border costs an allocation each way.
-	if n := len(d.rest); n > 0 && d.buckets <= (n-1)*segmentSize {
+	if n := len(d.rest); n > 0 && int(d.buckets) <= (n-1)*segmentSize {
 		d.rest[n-1] = nil
 		d.rest = d.rest[:n-1]
 	}
@@ -154,7 +160,9 @@ const dictEnd = uint64(1) << 32
 func (d *dict) bucketAt(pos uint64, dst []*entry) ([]*entry, uint64) {
 	i := d.index(bits.Reverse32(uint32(pos)))
 	from := len(dst)
-	for e := *d.bucket(i); e != nil; e = e.next {
+	for r := *d.bucket(i); r != 0; {
+		e := d.in.at(r)
+		r = e.next
 		dst = append(dst, e)
 		for k := len(dst) - 1; k > from && before(e, dst[k-1]); k-- {
 			dst[k], dst[k-1] = dst[k-1], e
@@ -164,12 +172,12 @@ func (d *dict) bucketAt(pos uint64, dst []*entry) ([]*entry, uint64) {
 }
 
 // bucketEnd returns the position behind the range of bucket i.
-func (d *dict) bucketEnd(i int) uint64 {
-	width := bits.Len32(uint32(d.buckets - 1))
-	if half := 1 << (width - 1); i < half && i+half >= d.buckets {
+func (d *dict) bucketEnd(i uint32) uint64 {
+	width := bits.Len32(d.buckets - 1)
+	if half := uint32(1) << (width - 1); i < half && i+half >= d.buckets {
 		width-- // not split yet
 	}
-	return uint64(bits.Reverse32(uint32(i))) + dictEnd>>width
+	return uint64(bits.Reverse32(i)) + dictEnd>>width
 }
 
 // before is the order within a bucket.
@@ -177,7 +185,7 @@ func before(a, b *entry) bool {
 	if a.hash != b.hash {
 		return position(a.hash) < position(b.hash)
 	}
-	return strings.Compare(a.key, b.key) < 0
+	return a.name() < b.name()
 }
 
 // each calls f for all entries in order until it returns false. f may remove
@@ -194,12 +202,14 @@ func (d *dict) each(f func(*entry) bool) {
 	}
 }
 
-// all calls f for all entries, in the order in which they happen to lie. f must
-// not change d.
-func (d *dict) all(f func(*entry)) {
+// all calls f for all entries and where they stand, in the order in which they happen to lie. f must not change d.
+func (d *dict) all(f func(ref, *entry)) {
 	for i := range d.buckets {
-		for e := *d.bucket(i); e != nil; e = e.next {
-			f(e)
+		for r := *d.bucket(i); r != 0; {
+			e := d.in.at(r)
+			next := e.next
+			f(r, e)
+			r = next
 		}
 	}
 }

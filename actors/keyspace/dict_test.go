@@ -8,24 +8,31 @@ import (
 	"pgregory.net/rapid"
 )
 
+// insertNew adds an entry.
+func insertNew(d *dict, key string, hash uint32) *entry {
+	r, e := d.in.add()
+	e.setName([]byte(key), 0)
+	e.hash = hash
+	d.insert(r)
+	return e
+}
+
 // fill adds n entries whose hashes spread as random ones do.
 func fill(d *dict, n int) []*entry {
 	es := make([]*entry, n)
 	for i := range es {
-		key := fmt.Sprint(i)
-		es[i] = &entry{key: key, hash: uint32(mix(uint64(i)))}
-		d.insert(es[i])
+		es[i] = insertNew(d, fmt.Sprint(i), uint32(mix(uint64(i))))
 	}
 	return es
 }
 
 func TestDictFindsWhatItHolds(t *testing.T) {
-	d := newDict()
+	d := newDict(&entries{})
 	es := fill(d, 10_000)
 	checkDict(t, d)
 	for _, e := range es {
-		if d.find(e.hash, []byte(e.key)) != e {
-			t.Fatalf("key %s is not found", e.key)
+		if d.find(e.hash, []byte(e.name())) != e {
+			t.Fatalf("key %s is not found", e.name())
 		}
 	}
 	if d.buckets != 10_000 {
@@ -33,8 +40,8 @@ func TestDictFindsWhatItHolds(t *testing.T) {
 	}
 	for i, e := range es {
 		d.remove(e)
-		if d.find(e.hash, []byte(e.key)) != nil {
-			t.Fatalf("key %s is still found", e.key)
+		if d.find(e.hash, []byte(e.name())) != nil {
+			t.Fatalf("key %s is still found", e.name())
 		}
 		if i%1000 == 0 {
 			checkDict(t, d)
@@ -46,7 +53,7 @@ func TestDictFindsWhatItHolds(t *testing.T) {
 }
 
 func TestDictFollowsItsSizeDown(t *testing.T) {
-	d := newDict()
+	d := newDict(&entries{})
 	es := fill(d, 50_000)
 	for _, e := range es[:49_000] {
 		d.remove(e)
@@ -58,9 +65,9 @@ func TestDictFollowsItsSizeDown(t *testing.T) {
 
 // Buckets partition the positions, in any size of the table.
 func TestBucketsAreRangesInOrder(t *testing.T) {
-	d := newDict()
+	d := newDict(&entries{})
 	for n := range 300 {
-		seen := map[int]bool{}
+		seen := map[uint32]bool{}
 		pos := uint64(0)
 		for pos < dictEnd {
 			i := d.index(bits.Reverse32(uint32(pos)))
@@ -71,25 +78,26 @@ func TestBucketsAreRangesInOrder(t *testing.T) {
 			seen[i] = true
 			pos = end
 		}
-		if pos != dictEnd || len(seen) != d.buckets {
+		if pos != dictEnd || len(seen) != int(d.buckets) {
 			t.Fatalf("%d buckets: %d seen, up to %x", d.buckets, len(seen), pos)
 		}
-		d.insert(&entry{key: fmt.Sprint(n), hash: uint32(mix(uint64(n)))})
+		insertNew(d, fmt.Sprint(n), uint32(mix(uint64(n))))
 	}
 }
 
 // The order of a walk depends on the keys alone.
 func TestWalkOrderIgnoresThePast(t *testing.T) {
-	small, past := newDict(), newDict()
+	in := &entries{}
+	small, past := newDict(in), newDict(in)
 	for _, e := range fill(past, 5000)[200:] {
 		past.remove(e)
 	}
 	for i := 199; i >= 0; i-- {
-		small.insert(&entry{key: fmt.Sprint(i), hash: uint32(mix(uint64(i)))})
+		insertNew(small, fmt.Sprint(i), uint32(mix(uint64(i))))
 	}
 	var a, b []string
-	small.each(func(e *entry) bool { a = append(a, e.key); return true })
-	past.each(func(e *entry) bool { b = append(b, e.key); return true })
+	small.each(func(e *entry) bool { a = append(a, e.name()); return true })
+	past.each(func(e *entry) bool { b = append(b, e.name()); return true })
 	if small.buckets == past.buckets {
 		t.Error("both tables have the same size: the test shows nothing")
 	}
@@ -99,12 +107,12 @@ func TestWalkOrderIgnoresThePast(t *testing.T) {
 }
 
 func TestWalkInOrderOfEqualHashes(t *testing.T) {
-	d := newDict()
+	d := newDict(&entries{})
 	for _, k := range []string{"b", "c", "a"} {
-		d.insert(&entry{key: k, hash: 5})
+		insertNew(d, k, 5)
 	}
 	var got string
-	d.each(func(e *entry) bool { got += e.key; return got != "ab" })
+	d.each(func(e *entry) bool { got += e.name(); return got != "ab" })
 	if got != "ab" {
 		t.Errorf("order %q", got)
 	}
@@ -114,7 +122,7 @@ func TestWalkInOrderOfEqualHashes(t *testing.T) {
 // dict once, though the table grows and shrinks between the steps.
 func TestWalkMissesNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		d := newDict()
+		d := newDict(&entries{})
 		stay := fill(d, rapid.IntRange(0, 200).Draw(t, "stay"))
 		var others []*entry
 		met := map[string]bool{}
@@ -123,13 +131,11 @@ func TestWalkMissesNothing(t *testing.T) {
 			var es []*entry
 			es, pos = d.bucketAt(pos, nil)
 			for _, e := range es {
-				met[e.key] = true
+				met[e.name()] = true
 			}
 			if rapid.Bool().Draw(t, "grow") {
 				for range rapid.IntRange(0, 400).Draw(t, "by") {
-					e := &entry{key: fmt.Sprint(next), hash: uint32(mix(uint64(next)))}
-					d.insert(e)
-					others = append(others, e)
+					others = append(others, insertNew(d, fmt.Sprint(next), uint32(mix(uint64(next)))))
 					next++
 				}
 				continue
@@ -140,8 +146,8 @@ func TestWalkMissesNothing(t *testing.T) {
 			}
 		}
 		for _, e := range stay {
-			if !met[e.key] {
-				t.Fatalf("key %s was there all the time and not met", e.key)
+			if !met[e.name()] {
+				t.Fatalf("key %s was there all the time and not met", e.name())
 			}
 		}
 	})

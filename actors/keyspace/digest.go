@@ -20,7 +20,7 @@ func (s *State) Hash() uint64 {
 		if d == nil {
 			continue
 		}
-		d.all(func(e *entry) {
+		d.all(func(_ ref, e *entry) {
 			var more rest
 			buf, more = appendEntry(buf[:0], e)
 			one := xxhash.Sum64(buf)
@@ -38,7 +38,7 @@ func (s *State) Hash() uint64 {
 func (s *State) Strays() (n int) {
 	for slot, d := range s.dicts {
 		if d != nil && !s.slots.has(uint16(slot)) {
-			n += d.used
+			n += int(d.used)
 		}
 	}
 	return n

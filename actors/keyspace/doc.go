@@ -116,10 +116,16 @@
 //
 // # Memory
 //
-// Keys and values are copied out of entries, and replies are copied out of
+// Keys and values are copied out of entries of the log, and replies are copied out of
 // values, so that neither pins the other. Bytes is an estimate that depends on
 // the content alone. A State itself takes StateBytes. To delete a value is to
 // forget it, however large it is: the garbage collector does the rest.
+//
+// What the collector has to look at is kept small, for it looks at all of it again and again while requests wait for the
+// processor. Keys stand side by side in chunks (entries.go) and are found by number, so that there is no pointer to
+// follow from one to the next; and a string of up to 1 KiB stands behind its key in the same piece of memory
+// (entry_string.go). The collector meets one pointer a key, in order of addresses. The place of a key that is deleted is
+// used again after the operation that deletes it.
 //
 // # Eviction
 //

@@ -69,7 +69,7 @@ func (s *State) putRestored(c *call, p *place, v value, at int64, o *restoreOpti
 	if at == 0 || at > c.now {
 		s.setValue(p, v, at)
 		s.usage.setUse(p.e, o.idle, o.frequency)
-		s.notify(EventGeneric, "restore", p.e.key)
+		s.notify(EventGeneric, "restore", p.e.name())
 		return
 	}
 	if p.e != nil {

@@ -1,5 +1,10 @@
 package keyspace
 
+import (
+	"slices"
+	"unsafe"
+)
+
 // kind is the type of a value. Only append to this list: it is in snapshots.
 type kind uint8
 
@@ -42,22 +47,35 @@ const sharedInts = 10000
 
 // entry is a key with its value, and a link in a chain of its dict.
 type entry struct {
-	next   *entry
-	key    string
-	expire int64 // ms; 0 is never
+	value
+	block  unsafe.Pointer // the bytes of the key, and behind them those of a string that is not long
+	expire int64          // ms; 0 is never
 	hash   uint32
 	seen   uint32 // the newest snapshot that has this entry, or began before it was made
-	value
+	next   ref
+	keyLen uint32
 }
 
 // entryOverhead estimates what a key costs beside its bytes: the entry, its
 // place in a bucket, and what allocation rounds up.
-const entryOverhead = 88
+const entryOverhead = 72
+
+// name is the key. Its bytes never change.
+func (e *entry) name() string { return unsafe.String((*byte)(e.block), e.keyLen) }
+
+func (e *entry) nameBytes() []byte { return unsafe.Slice((*byte)(e.block), e.keyLen) }
+
+// setName gives e its key, in a block with room for a string of so many bytes, which it returns.
+func (e *entry) setName(key []byte, text int) (room []byte) {
+	b := append(slices.Grow([]byte(nil), len(key)+text), key...)
+	e.block, e.keyLen = unsafe.Pointer(unsafe.SliceData(b)), uint32(len(key))
+	return b[len(b):]
+}
 
 // size estimates the memory of e in bytes. It depends on the content alone, so
 // that replicas agree on it.
 func (e *entry) size() int64 {
-	n := int64(entryOverhead + len(e.key))
+	n := int64(entryOverhead + len(e.name()))
 	if e.kind() != kindString {
 		return n + e.object().size()
 	}

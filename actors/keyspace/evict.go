@@ -51,8 +51,8 @@ func (s *State) AppendEviction(dst []byte, env *Env, need int64) (ops []byte, fr
 			break
 		}
 		chosen.victims[e] = true
-		args = append(args, []byte(e.key))
-		bytes += len(e.key)
+		args = append(args, []byte(e.name()))
+		bytes += len(e.name())
 		freed += e.freed()
 	}
 	if len(chosen.victims) == 0 {
@@ -117,7 +117,7 @@ func (s *State) fillPool(chosen *choice) {
 	u := &s.usage
 	for range u.rules.Samples {
 		e := s.sampleKey(chosen)
-		c := candidate{e.key, u.score(e)}
+		c := candidate{e.name(), u.score(e)}
 		known := func(other candidate) bool { return other.key == c.key }
 		if chosen.victims[e] || slices.ContainsFunc(u.pool, known) {
 			continue
@@ -190,7 +190,7 @@ func evict(s *State, c *call) {
 		}
 		s.remove(p.e)
 		s.counts.Evicted++
-		s.notify(EventEvicted, "evicted", p.e.key)
+		s.notify(EventEvicted, "evicted", p.e.name())
 		n++
 	}
 	c.W.Int(n)

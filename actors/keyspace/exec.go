@@ -44,6 +44,7 @@ func (s *State) Exec(env *Env, op *Op, w *resp.Writer) {
 		s.run(op.Args)
 	}
 	s.serve()
+	s.entries.reclaim()
 	s.call.Args, s.call.W, s.call.key = nil, nil, nil
 }
 

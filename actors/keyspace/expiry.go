@@ -23,7 +23,7 @@ func newDeadlines() deadlines {
 		if a.at != b.at {
 			return a.at < b.at
 		}
-		return a.e.key < b.e.key
+		return a.e.name() < b.e.name()
 	}
 	return deadlines{btree.NewBTreeGOptions(less, btree.Options{NoLocks: true})}
 }

@@ -22,7 +22,7 @@ func del(s *State, c *call) {
 // removeBy deletes an entry by the will of a client.
 func (s *State) removeBy(e *entry) {
 	s.remove(e)
-	s.notify(EventGeneric, "del", e.key)
+	s.notify(EventGeneric, "del", e.name())
 }
 
 // exists is EXISTS key [key …]: a key named twice counts twice.
@@ -89,12 +89,12 @@ func (s *State) move(c *call, free bool) (moved, ok bool) {
 	case to.e == from.e:
 		return true, true
 	}
-	v, at := from.e.value, from.e.expire
+	v, at := from.e.taken(), from.e.expire
 	s.unlink(from.e)
 	s.setValue(&to, v, at)
 	to.e.access = v.access
-	s.notify(EventGeneric, "rename_from", from.e.key)
-	s.notify(EventGeneric, "rename_to", to.e.key)
+	s.notify(EventGeneric, "rename_from", from.e.name())
+	s.notify(EventGeneric, "rename_to", to.e.name())
 	return true, true
 }
 
@@ -103,7 +103,7 @@ func moveKey(_ *State, c *call) { c.W.Error("ERR MOVE is not allowed in cluster 
 
 // setValue makes a key hold v, which it then owns, until the time at.
 func (s *State) setValue(p *place, v value, at int64) {
-	e, size := s.upsert(p)
+	e, size := s.upsertString(p, len(v.data()))
 	e.put(v)
 	s.resized(e, size)
 	s.expiry.set(e, at)
@@ -126,7 +126,7 @@ func copyKey(s *State, c *call) {
 		return
 	}
 	s.setValue(&to, from.e.clone(), from.e.expire)
-	s.notify(EventGeneric, "copy_to", to.e.key)
+	s.notify(EventGeneric, "copy_to", to.e.name())
 	c.W.Int(1)
 }
 

@@ -154,8 +154,8 @@ func (s *State) setExpire(e *entry, at int64) {
 	s.change(e)
 	s.expiry.set(e, at)
 	if at == 0 {
-		s.notify(EventGeneric, "persist", e.key)
+		s.notify(EventGeneric, "persist", e.name())
 	} else {
-		s.notify(EventGeneric, "expire", e.key)
+		s.notify(EventGeneric, "expire", e.name())
 	}
 }

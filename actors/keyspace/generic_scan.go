@@ -75,7 +75,7 @@ func scan(s *State, c *call) {
 		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
 		seen += int64(len(s.walk))
 		for _, e := range s.walk {
-			if matchKey(o.pattern, e.key) && (o.typ == nil || resp.Is(o.typ, e.typeName())) && !s.gone(e) {
+			if matchKey(o.pattern, e.name()) && (o.typ == nil || resp.Is(o.typ, e.typeName())) && !s.gone(e) {
 				found = append(found, e)
 			}
 		}
@@ -97,7 +97,7 @@ func (c *call) nextCursor(cursor uint64) {
 func (c *call) keys(es []*entry) {
 	c.W.Array(len(es))
 	for _, e := range es {
-		c.W.BulkString(e.key)
+		c.W.BulkString(e.name())
 	}
 }
 
@@ -149,7 +149,7 @@ func keys(s *State, c *call) {
 	for cursor := uint64(0); cursor < cursorEnd; {
 		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
 		for _, e := range s.walk {
-			if matchKey(pattern, e.key) && !s.gone(e) {
+			if matchKey(pattern, e.name()) && !s.gone(e) {
 				found = append(found, e)
 			}
 		}
@@ -165,7 +165,7 @@ func randomkey(s *State, c *call) {
 			break
 		}
 		if e := s.randomEntry(); !s.gone(e) {
-			c.W.BulkString(e.key)
+			c.W.BulkString(e.name())
 			return
 		}
 	}
@@ -228,7 +228,7 @@ func countKeysInSlot(s *State, c *call) {
 	}
 	n := 0
 	if d := s.dicts[slot]; d != nil {
-		n = d.used
+		n = int(d.used)
 	}
 	c.W.Int(int64(n))
 }

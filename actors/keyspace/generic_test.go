@@ -130,14 +130,14 @@ func TestObjectAndMemory(t *testing.T) {
 		step{"object refcount k", ":1|"},
 		step{"object idletime k", ":0|"},
 		step{"set k abc", "+OK|"},
-		step{"memory usage k", ":92|"},
-		step{"memory usage k samples 0", ":92|"},
+		step{"memory usage k", ":76|"},
+		step{"memory usage k samples 0", ":76|"},
 		step{"memory usage k samples -1", "-ERR syntax error|"},
 		step{"memory usage k samples x", "-ERR value is not an integer or out of range|"},
 		step{"memory usage k samples", "-ERR syntax error|"},
 		step{"memory usage k foo 1", "-ERR syntax error|"},
 	)
-	if b.s.Bytes() != 92 {
+	if b.s.Bytes() != 76 {
 		t.Errorf("%d bytes in all", b.s.Bytes())
 	}
 }

@@ -66,7 +66,7 @@ func pfadd(s *State, c *call) {
 		}
 	}
 	if added {
-		s.notify(EventString, "pfadd", p.e.key)
+		s.notify(EventString, "pfadd", p.e.name())
 	}
 	c.flag(added)
 }
@@ -75,7 +75,7 @@ func pfadd(s *State, c *call) {
 func (s *State) raise(p *place, register int, value uint8) {
 	e, size := s.upsert(p)
 	e.makeRaw()
-	e.setData(hll.Set(e.data(), register, value, int(s.limits[hllMaxSparse])))
+	e.own(hll.Set(e.data(), register, value, int(s.limits[hllMaxSparse])))
 	s.resized(e, size)
 }
 
@@ -105,6 +105,6 @@ func pfmerge(s *State, c *call) {
 	}
 	p := s.write(c.Args[1])
 	s.setSketch(&p, r.Encode(dense, int(s.limits[hllMaxSparse])))
-	s.notify(EventString, "pfadd", p.e.key)
+	s.notify(EventString, "pfadd", p.e.name())
 	c.W.OK()
 }

@@ -108,7 +108,7 @@ func (s *State) mayWrite() {
 // change is called with an entry before it is changed in any way.
 func (s *State) change(e *entry) {
 	s.alter(e)
-	s.waiters.changed(e.key)
+	s.waiters.changed(e.name())
 }
 
 // alter is change where nobody who waits for the key can make anything of it.
@@ -135,18 +135,36 @@ func (s *State) openVersion() {
 
 // upsert returns the entry of p for its value to be set, made if it is missing.
 // The caller reports the change of its size by resized.
-func (s *State) upsert(p *place) (e *entry, size int64) {
+func (s *State) upsert(p *place) (e *entry, size int64) { return s.upsertString(p, 0) }
+
+// upsertString is upsert for a string of so many bytes, for which a new entry has room.
+func (s *State) upsertString(p *place, n int) (e *entry, size int64) {
 	if p.e != nil {
 		s.change(p.e)
 		return p.e, p.e.size()
 	}
 	s.touch(p.hash)
-	p.e = &entry{key: string(p.key), hash: p.hash, seen: s.snapSeq}
+	var r ref
+	r, p.e = s.newEntry(p.key, n)
+	p.e.hash, p.e.seen = p.hash, s.snapSeq
 	p.e.access = s.usage.fresh()
-	s.dict(p.slot).insert(p.e)
+	s.dict(p.slot).insert(r)
 	s.census.add(p.slot, 1)
-	s.notify(EventNew, "new", p.e.key)
+	s.notify(EventNew, "new", p.e.name())
 	return p.e, 0
+}
+
+// newEntry makes an entry of a key, with room for a string of so many bytes if that is to stand behind it.
+func (s *State) newEntry(key []byte, text int) (ref, *entry) {
+	r, e := s.entries.add()
+	if text > maxBehind {
+		text = 0
+	}
+	room := e.setName(key, text)
+	if text > 0 {
+		e.setData(room)
+	}
+	return r, e
 }
 
 // resized accounts for an entry whose size was before.
@@ -154,7 +172,7 @@ func (s *State) resized(e *entry, before int64) { s.bytes += e.size() - before }
 
 func (s *State) dict(slot uint16) *dict {
 	if s.dicts[slot] == nil {
-		s.dicts[slot] = newDict()
+		s.dicts[slot] = newDict(s.entries)
 	}
 	return s.dicts[slot]
 }
@@ -170,15 +188,16 @@ func (s *State) remove(e *entry) {
 // unlink takes an entry out, whose value may go on elsewhere.
 func (s *State) unlink(e *entry) {
 	s.change(e)
-	slot := slotmap.Slot([]byte(e.key))
+	slot := slotmap.Slot([]byte(e.name()))
 	d := s.dicts[slot]
-	d.remove(e)
+	at := d.remove(e)
 	if d.used == 0 {
 		s.dicts[slot] = nil
 	}
 	s.expiry.set(e, 0)
 	s.census.add(slot, -1)
 	s.bytes -= e.size()
+	s.entries.giveBack(at)
 }
 
 // clearSlot deletes all keys of a slot.
@@ -188,15 +207,18 @@ func (s *State) clearSlot(slot uint16) {
 		return
 	}
 	s.openVersion()
-	s.retain(slot, d)
+	retained := s.retain(slot, d)
 	d.each(func(e *entry) bool {
 		s.watch.touch(bucketOf(e.hash))
 		s.expiry.forget(e)
 		s.bytes -= e.size()
 		return true
 	})
-	s.census.add(slot, -d.used)
+	s.census.add(slot, -int(d.used))
 	s.dicts[slot] = nil
+	if !retained {
+		s.entries.giveBackAll(d)
+	}
 }
 
 // clear deletes all keys.
@@ -214,7 +236,7 @@ func (s *State) clear() {
 			s.dicts[slot] = nil
 		}
 	}
-	s.expiry = newDeadlines()
+	s.entries, s.expiry = &entries{}, newDeadlines() // a snapshot keeps what it retains of the ones before
 	s.counts.Freed += uint64(s.census.keys)
 	s.census, s.bytes = census{}, 0
 }

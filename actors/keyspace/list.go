@@ -75,7 +75,7 @@ func (s *State) pushTo(p *place, end side, elements ...[]byte) int {
 		l.push(end, element)
 	}
 	s.settle(e, before)
-	s.notify(EventList, end.pushed(), e.key)
+	s.notify(EventList, end.pushed(), e.name())
 	s.ready(e)
 	return l.len()
 }
@@ -87,7 +87,7 @@ func (s *State) cut(p *place, i, j int, event string) {
 	l := e.object().(*listObject)
 	l.remove(i, j)
 	l.shrink(s)
-	s.notify(EventList, event, e.key)
+	s.notify(EventList, event, e.name())
 	s.settle(e, before)
 }
 
@@ -218,7 +218,7 @@ func lset(s *State, c *call) {
 	l.replace(pos, c.Args[3])
 	l.shrink(s)
 	s.settle(e, before)
-	s.notify(EventList, "lset", e.key)
+	s.notify(EventList, "lset", e.name())
 	c.W.OK()
 }
 
@@ -249,7 +249,7 @@ func linsert(s *State, c *call) {
 	l.grow(s, 1, len(c.Args[4]))
 	l.insert(pos, c.Args[4])
 	s.settle(e, before)
-	s.notify(EventList, "linsert", e.key)
+	s.notify(EventList, "linsert", e.name())
 	c.W.Int(int64(l.len()))
 }
 
@@ -276,7 +276,7 @@ func lrem(s *State, c *call) {
 		l.remove(found[i], found[j-1]+1)
 	}
 	l.shrink(s)
-	s.notify(EventList, "lrem", e.key)
+	s.notify(EventList, "lrem", e.name())
 	s.settle(e, before)
 	c.W.Int(int64(len(found)))
 }

@@ -66,8 +66,8 @@ func (m listMove) turn(s *State, p *place, l *listObject, element []byte) {
 	l.push(m.to, element)
 	l.shrink(s)
 	s.settle(e, before)
-	s.notify(EventList, m.to.pushed(), e.key)
-	s.notify(EventList, m.from.popped(), e.key)
+	s.notify(EventList, m.to.pushed(), e.name())
+	s.notify(EventList, m.from.popped(), e.name())
 }
 
 // lmove is LMOVE source destination LEFT|RIGHT LEFT|RIGHT.

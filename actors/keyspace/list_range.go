@@ -73,7 +73,7 @@ func ltrim(s *State, c *call) {
 		l.remove(to, l.len())
 		l.remove(0, from)
 		l.shrink(s)
-		s.notify(EventList, "ltrim", e.key)
+		s.notify(EventList, "ltrim", e.name())
 		s.settle(e, before)
 	}
 	c.W.OK()

@@ -17,7 +17,7 @@ func (s *State) readRDB(b []byte) (v value, ok bool) {
 	var o object
 	switch kind := r.Byte(); kind {
 	case rdb.TypeString:
-		v.setText(r.String())
+		v = textValue(bytes.Clone(r.String()))
 	case rdb.TypeList, rdb.TypeQuicklist:
 		o = l.list(kind)
 	case rdb.TypeSet, rdb.TypeSetPacked, rdb.TypeIntset:

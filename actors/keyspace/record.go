@@ -119,8 +119,8 @@ func readWatch(r *pack.Reader, t *watchTable) {
 func appendEntry(dst []byte, e *entry) (_ []byte, more rest) {
 	dst = pack.AppendArray(dst, 6)
 	dst = pack.AppendUint(dst, recEntry)
-	dst = pack.AppendBytesHead(dst, len(e.key))
-	dst = append(dst, e.key...)
+	dst = pack.AppendBytesHead(dst, len(e.name()))
+	dst = append(dst, e.name()...)
 	dst = pack.AppendInt(dst, e.expire)
 	dst = pack.AppendUint(dst, uint64(e.kind()))
 	dst = pack.AppendUint(dst, uint64(e.encoding()))
@@ -184,10 +184,16 @@ func recordBound(e *entry) int {
 
 // readEntry reads the record of an entry. Of a collection it leaves items more
 // to be read by other records.
-func readEntry(s *State, r *pack.Reader) (e *entry, more int) {
-	e = &entry{key: string(r.Bytes(maxArgSize)), expire: r.Int()}
+func readEntry(s *State, r *pack.Reader) (at ref, e *entry, more int) {
+	key, expire := r.Bytes(maxArgSize), r.Int()
 	k := kind(r.UintMax(uint64(kinds - 1)))
 	enc := encoding(r.UintMax(uint64(encodings - 1)))
+	var text []byte
+	if k == kindString && enc <= encEmbstr && enc != encInt {
+		text = r.Bytes(maxArgSize)
+	}
+	at, e = s.newEntry(key, len(text))
+	e.expire = expire
 	switch {
 	case r.Err() != nil:
 	case k != kindString:
@@ -200,9 +206,10 @@ func readEntry(s *State, r *pack.Reader) (e *entry, more int) {
 	case enc == encInt:
 		e.enc, e.num = enc, r.Int()
 	default:
-		e.value = stringValue(append([]byte{}, r.Bytes(maxArgSize)...), enc)
+		e.hold(text)
+		e.enc = enc
 	}
-	return e, more
+	return at, e, more
 }
 
 // readObject reads the beginning of a collection and leaves more items.

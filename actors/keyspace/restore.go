@@ -20,7 +20,8 @@ type Restorer struct {
 	keys   uint64
 	sum    uint64
 	open   *entry // a collection that lacks items
-	lacks  int    // how many
+	openAt ref
+	lacks  int // how many
 	failed error
 
 	seen map[fingerprint]struct{} // of a Checker: the keys, of which nothing is kept; else nil
@@ -81,7 +82,7 @@ func (t *Restorer) record() {
 	case kind == recWatch:
 		readWatch(&t.r, &t.s.watch)
 	case kind == recEntry:
-		t.open, t.lacks = readEntry(t.s, &t.r)
+		t.openAt, t.open, t.lacks = readEntry(t.s, &t.r)
 		t.entry(t.open)
 	case kind == recItems:
 		t.lacks = readItems(t.s, &t.r, t.open.object(), t.lacks)
@@ -120,7 +121,7 @@ func (t *Restorer) entry(e *entry) {
 	}
 	t.open = nil
 	s := t.s
-	key := []byte(e.key)
+	key := []byte(e.name())
 	slot := slotmap.Slot(key)
 	e.hash = s.hash(key)
 	switch {
@@ -131,7 +132,10 @@ func (t *Restorer) entry(e *entry) {
 	default:
 		t.keys++
 		if t.seen == nil {
-			s.adopt(slot, e)
+			s.adopt(slot, t.openAt, e)
+		} else {
+			s.entries.giveBack(t.openAt)
+			s.entries.reclaim()
 		}
 	}
 }
@@ -165,11 +169,11 @@ func (t *Restorer) once(d *onceDone) {
 }
 
 // adopt adds an entry that was made elsewhere, with its expiry.
-func (s *State) adopt(slot uint16, e *entry) {
-	s.dict(slot).insert(e)
-	at := e.expire
+func (s *State) adopt(slot uint16, at ref, e *entry) {
+	s.dict(slot).insert(at)
+	expire := e.expire
 	e.expire = 0
-	s.expiry.set(e, at)
+	s.expiry.set(e, expire)
 	s.census.add(slot, 1)
 	s.bytes += e.size()
 }

@@ -95,9 +95,9 @@ func (s *State) storeResult(p *place, o object, class EventClass, event string) 
 	switch {
 	case o.items() > 0:
 		s.setValue(p, objectValue(o), 0)
-		s.notify(class, event, p.e.key)
+		s.notify(class, event, p.e.name())
 	case p.e != nil:
-		s.notify(EventGeneric, "del", p.e.key)
+		s.notify(EventGeneric, "del", p.e.name())
 		s.remove(p.e)
 	}
 }

@@ -70,6 +70,10 @@ func (n *Snapshotter) finish() {
 	if n.s.snap == n {
 		n.s.snap = nil
 	}
+	for slot := range n.retained {
+		n.release(slot)
+	}
+	n.s.entries.reclaim()
 	*n = Snapshotter{s: n.s, over: true}
 }
 
@@ -190,7 +194,7 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 		}
 	}
 	if n.pos = end; end == dictEnd {
-		delete(n.retained, uint16(n.slot))
+		n.release(uint16(n.slot))
 		n.slot, n.pos = n.slot+1, 0
 	}
 	return dst, true
@@ -232,11 +236,20 @@ func (s *State) preserve(e *entry) {
 
 // retain keeps a dict that is dropped as a whole, for a snapshot that has not
 // walked over it. Of a slot that is dropped twice only the first dict matters:
-// whatever is in the second was made after the snapshot began.
-func (s *State) retain(slot uint16, d *dict) {
+// whatever is in the second was made after the snapshot began. It tells whether the dict is kept.
+func (s *State) retain(slot uint16, d *dict) bool {
 	n := s.snap
 	if n == nil || int(slot) < n.slot || n.retained[slot] != nil {
-		return
+		return false
 	}
 	n.retained[slot] = d
+	return true
+}
+
+// release gives up a dict that was retained.
+func (n *Snapshotter) release(slot uint16) {
+	if d := n.retained[slot]; d != nil && d.in == n.s.entries {
+		d.in.giveBackAll(d)
+	}
+	delete(n.retained, slot)
 }

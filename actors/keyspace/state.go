@@ -39,6 +39,7 @@ type State struct {
 	maxValue int
 	limits   limits
 	dicts    [slotmap.Count]*dict // nil: no key
+	entries  *entries
 	slots    ownership
 	expiry   deadlines
 	watch    watchTable
@@ -74,7 +75,7 @@ type State struct {
 
 // New returns an empty State.
 func New(cfg Config) *State {
-	s := &State{maxValue: cfg.MaxValue, limits: defaultLimits, expiry: newDeadlines()}
+	s := &State{maxValue: cfg.MaxValue, limits: defaultLimits, entries: &entries{}, expiry: newDeadlines()}
 	if s.maxValue <= 0 {
 		s.maxValue = defaultMaxValue
 	}
@@ -157,5 +158,6 @@ func (s *State) Tick(env *Env, max int) int {
 		n++
 	}
 	s.serve()
+	s.entries.reclaim()
 	return n
 }

@@ -128,7 +128,7 @@ func xadd(s *State, c *call) {
 	st.append(s, id, pairs)
 	s.resized(e, before)
 	c.id(id)
-	s.notify(EventStream, "xadd", e.key)
+	s.notify(EventStream, "xadd", e.name())
 	if o.trim.by != trimNot {
 		s.trimStream(&p, &o.trim)
 	}
@@ -191,7 +191,7 @@ func xdel(s *State, c *call) {
 	}
 	if n > 0 {
 		s.resized(e, before)
-		s.notify(EventStream, "xdel", e.key)
+		s.notify(EventStream, "xdel", e.name())
 	}
 	c.W.Int(n)
 }
@@ -233,7 +233,7 @@ func xsetid(s *State, c *call) {
 	if maxDeleted != (streamID{}) {
 		st.maxDeleted = maxDeleted
 	}
-	s.notify(EventStream, "xsetid", e.key)
+	s.notify(EventStream, "xsetid", e.name())
 	c.W.OK()
 }
 

@@ -278,7 +278,7 @@ func (s *State) consumerFor(c *call, e *entry, st *streamObject, g *streamGroup,
 	k := st.consumer(g, name)
 	if k == nil {
 		k = st.addConsumer(g, name, c.Env.Now)
-		s.notify(EventStream, "xgroup-createconsumer", e.key)
+		s.notify(EventStream, "xgroup-createconsumer", e.name())
 	}
 	k.seen = c.Env.Now
 	return k

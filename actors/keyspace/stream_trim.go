@@ -165,7 +165,7 @@ func xtrim(s *State, c *call) {
 func (s *State) trimStream(p *place, t *streamTrim) (deleted int64) {
 	e, before := s.upsert(p)
 	if deleted = e.object().(*streamObject).trim(t); deleted > 0 {
-		s.notify(EventStream, "xtrim", e.key)
+		s.notify(EventStream, "xtrim", e.name())
 	}
 	s.resized(e, before)
 	return deleted

@@ -98,7 +98,7 @@ func xgroupCreate(s *State, c *call) {
 	e, st, before := s.upsertStream(&p)
 	st.addGroup(c.Args[3], id, o.read)
 	s.resized(e, before)
-	s.notify(EventStream, "xgroup-create", e.key)
+	s.notify(EventStream, "xgroup-create", e.name())
 	c.W.OK()
 }
 
@@ -121,7 +121,7 @@ func xgroupSetID(s *State, c *call) {
 	e, st, before := s.upsertStream(&p)
 	st.keep(g)
 	s.resized(e, before)
-	s.notify(EventStream, "xgroup-setid", e.key)
+	s.notify(EventStream, "xgroup-setid", e.name())
 	c.W.OK()
 }
 
@@ -139,7 +139,7 @@ func xgroupDestroy(s *State, c *call) {
 	e, st, before := s.upsertStream(&p)
 	st.destroy(g)
 	s.resized(e, before)
-	s.notify(EventStream, "xgroup-destroy", e.key)
+	s.notify(EventStream, "xgroup-destroy", e.name())
 	s.ready(e)
 	c.W.Int(1)
 }
@@ -157,7 +157,7 @@ func xgroupCreateConsumer(s *State, c *call) {
 	e, st, before := s.upsertStream(&p)
 	st.addConsumer(g, c.Args[4], c.Env.Now)
 	s.resized(e, before)
-	s.notify(EventStream, "xgroup-createconsumer", e.key)
+	s.notify(EventStream, "xgroup-createconsumer", e.name())
 	c.W.Int(1)
 }
 
@@ -175,6 +175,6 @@ func xgroupDelConsumer(s *State, c *call) {
 	e, st, before := s.upsertStream(&p)
 	pending := st.removeConsumer(k)
 	s.resized(e, before)
-	s.notify(EventStream, "xgroup-delconsumer", e.key)
+	s.notify(EventStream, "xgroup-delconsumer", e.name())
 	c.W.Int(int64(pending))
 }

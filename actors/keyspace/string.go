@@ -80,7 +80,7 @@ func appendString(s *State, c *call) {
 	}
 	if p.e == nil {
 		s.setText(&p, val, 0, false)
-		s.notify(EventString, "append", p.e.key)
+		s.notify(EventString, "append", p.e.name())
 		c.W.Int(int64(len(val)))
 		return
 	}
@@ -89,9 +89,9 @@ func appendString(s *State, c *call) {
 	}
 	e, size := s.upsert(&p)
 	e.makeRaw()
-	e.setData(append(e.data(), val...))
+	e.own(append(e.data(), val...))
 	s.resized(e, size)
-	s.notify(EventString, "append", e.key)
+	s.notify(EventString, "append", e.name())
 	c.W.Int(int64(len(e.data())))
 }
 

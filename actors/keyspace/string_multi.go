@@ -5,7 +5,7 @@ func setnx(s *State, c *call) {
 	p := s.write(c.Args[1])
 	if p.e == nil {
 		s.setText(&p, c.Args[2], 0, false)
-		s.notify(EventString, "set", p.e.key)
+		s.notify(EventString, "set", p.e.name())
 		c.W.Int(1)
 		return
 	}
@@ -27,7 +27,7 @@ func getset(s *State, c *call) {
 	}
 	c.text(p.e)
 	s.setText(&p, c.Args[2], 0, false)
-	s.notify(EventString, "set", p.e.key)
+	s.notify(EventString, "set", p.e.name())
 }
 
 // mset is MSET key value [key value …].
@@ -60,6 +60,6 @@ func (s *State) setPairs(pairs [][]byte) {
 	for i := 0; i < len(pairs); i += 2 {
 		p := s.write(pairs[i])
 		s.setText(&p, pairs[i+1], 0, false)
-		s.notify(EventString, "set", p.e.key)
+		s.notify(EventString, "set", p.e.name())
 	}
 }

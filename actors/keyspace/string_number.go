@@ -45,7 +45,7 @@ func (s *State) increase(c *call, n int64) {
 	e, size := s.upsert(&p)
 	e.setInt(sum)
 	s.resized(e, size)
-	s.notify(EventString, "incrby", e.key)
+	s.notify(EventString, "incrby", e.name())
 	c.W.Int(sum)
 }
 
@@ -81,9 +81,9 @@ func incrbyfloat(s *State, c *call) {
 		return
 	}
 	text := old.appendText(nil)
-	e, size := s.upsert(&p)
+	e, size := s.upsertString(&p, len(text))
 	e.setBytes(text)
 	s.resized(e, size)
-	s.notify(EventString, "incrbyfloat", e.key)
+	s.notify(EventString, "incrbyfloat", e.name())
 	c.W.Bulk(text)
 }

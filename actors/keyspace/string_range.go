@@ -70,9 +70,9 @@ func setrange(s *State, c *call) {
 	}
 	e, size := s.upsert(&p)
 	e.makeRaw()
-	e.setData(overwrite(e.data(), int(offset), val))
+	e.own(overwrite(e.data(), int(offset), val))
 	s.resized(e, size)
-	s.notify(EventString, "setrange", e.key)
+	s.notify(EventString, "setrange", e.name())
 	c.W.Int(int64(len(e.data())))
 }
 

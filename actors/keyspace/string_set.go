@@ -113,9 +113,9 @@ func (s *State) store(c *call, o *setOptions, key, val []byte) {
 		return
 	}
 	s.setText(&p, val, at, o.keep)
-	s.notify(EventString, "set", p.e.key)
+	s.notify(EventString, "set", p.e.name())
 	if at != 0 {
-		s.notify(EventGeneric, "expire", p.e.key)
+		s.notify(EventGeneric, "expire", p.e.name())
 	}
 	if !o.get {
 		c.W.OK()
@@ -124,8 +124,16 @@ func (s *State) store(c *call, o *setOptions, key, val []byte) {
 
 // setText gives a key a string and a time; keep leaves the time that it has.
 func (s *State) setText(p *place, val []byte, at int64, keep bool) {
-	e, size := s.upsert(p)
-	e.setText(val)
+	n, isInt := parseInt(val)
+	if isInt {
+		val = nil
+	}
+	e, size := s.upsertString(p, len(val))
+	if isInt {
+		e.setInt(n)
+	} else {
+		e.setBytes(val)
+	}
 	s.resized(e, size)
 	if !keep {
 		s.expiry.set(e, at)

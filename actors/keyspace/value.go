@@ -27,6 +27,17 @@ func stringValue(b []byte, enc encoding) value {
 	return v
 }
 
+// textValue is the string b, which it owns, as an integer if it is the text of one.
+func textValue(b []byte) value {
+	if n, ok := parseInt(b); ok {
+		return value{num: n, enc: encInt}
+	}
+	if len(b) <= embstrMax {
+		return stringValue(b, encEmbstr)
+	}
+	return stringValue(b, encRaw)
+}
+
 func objectValue(o object) (v value) {
 	v.setObject(o)
 	return v
@@ -106,52 +117,6 @@ func (v *value) text(buf []byte) []byte {
 func (v *value) textLen() int {
 	var buf [20]byte
 	return len(v.text(buf[:]))
-}
-
-// setText makes v the string b, as an integer if it is the text of one.
-func (v *value) setText(b []byte) {
-	if n, ok := parseInt(b); ok {
-		v.setInt(n)
-		return
-	}
-	v.setBytes(b)
-}
-
-// setBytes makes v the string b, not to be taken for an integer.
-func (v *value) setBytes(b []byte) {
-	old := v.data()
-	v.is, v.enc = kindString, encRaw
-	if len(b) <= embstrMax {
-		v.enc = encEmbstr
-	}
-	v.setData(replaceBytes(old, b))
-}
-
-func (v *value) setInt(n int64) {
-	*v = value{num: n, enc: encInt, access: v.access}
-}
-
-// put makes e hold v.
-func (e *entry) put(v value) {
-	v.access = e.access
-	e.value = v
-}
-
-// makeRaw makes a string ready to be changed in place.
-func (v *value) makeRaw() {
-	if v.enc == encInt {
-		v.setData(strconv.AppendInt(nil, v.num, 10))
-	}
-	v.enc = encRaw
-}
-
-// replaceBytes returns a copy of b, in the room of old if it fits there and
-// does not leave most of it empty.
-func replaceBytes(old, b []byte) []byte {
-	if cap(old) >= len(b) && cap(old) <= 2*len(b)+32 {
-		return append(old[:0], b...)
-	}
-	return append(make([]byte, 0, len(b)), b...)
 }
 
 // clone returns a copy of v that a change of v does not show in.

@@ -2,43 +2,59 @@ package keyspace
 
 import (
 	"reflect"
+	"strings"
 	"testing"
 )
 
-// There are as many entries as keys: one that grows by a byte takes 16 more, or 80 for 64.
-func TestAnEntryTakesSixtyFourBytes(t *testing.T) {
-	if n := reflect.TypeFor[entry]().Size(); n != 64 {
+// There are as many entries as keys.
+func TestAnEntryTakesFiftySixBytes(t *testing.T) {
+	if n := reflect.TypeFor[entry]().Size(); n != 56 {
 		t.Errorf("%d bytes", n)
 	}
 }
 
-// What a value was before it is set is of no consequence, whatever it was.
+// What an entry held before is of no consequence, whatever it was and whatever room there is behind the entry.
 func TestValuesFollowOneAnother(t *testing.T) {
+	st := New(Config{})
 	list := &listObject{}
 	list.push(left, []byte("element"))
+	text := func(s string) func(*entry) { return func(e *entry) { e.put(textValue([]byte(s))) } }
 	kinds := map[string]struct {
-		set  func(v *value)
+		set  func(e *entry)
 		text string // "" for a collection
 	}{
-		"short":   {func(v *value) { v.setText([]byte("short")) }, "short"},
-		"long":    {func(v *value) { v.setText(make([]byte, 100)) }, string(make([]byte, 100))},
-		"integer": {func(v *value) { v.setText([]byte("-77")) }, "-77"},
-		"raw":     {func(v *value) { v.setText([]byte("12")); v.makeRaw() }, "12"},
-		"list":    {func(v *value) { *v = objectValue(list) }, ""},
+		"short":   {text("short"), "short"},
+		"long":    {text(string(make([]byte, 100))), string(make([]byte, 100))},
+		"longer":  {text(strings.Repeat("x", 1000)), strings.Repeat("x", 1000)},
+		"integer": {text("-77"), "-77"},
+		"raw":     {func(e *entry) { e.setInt(12); e.makeRaw() }, "12"},
+		"bytes":   {func(e *entry) { e.setBytes([]byte("34")) }, "34"},
+		"list":    {func(e *entry) { e.put(objectValue(list)) }, ""},
 	}
 	for first, before := range kinds {
 		for second, after := range kinds {
-			var v value
-			before.set(&v)
-			after.set(&v)
-			c := v.clone()
-			for _, v := range []*value{&v, &c} {
-				if after.text == "" {
-					if l, ok := v.object().(*listObject); !ok || l.len() != 1 || v.kind() != kindList || v.data() != nil {
-						t.Errorf("%s, then %s: %v", first, second, v.object())
+			for _, room := range []int{0, 5, 100, 150, 1000} {
+				_, e := st.newEntry([]byte("key"), room)
+				before.set(e)
+				after.set(e)
+				_, other := st.newEntry(nil, room)
+				other.put(e.clone())
+				_, taker := st.newEntry([]byte("another key"), 0)
+				taker.put(other.taken())
+				for i, e := range []*entry{e, other, taker} {
+					if e.name() != []string{"key", "", "another key"}[i] {
+						t.Errorf("%s, then %s: the key is %q", first, second, e.name())
 					}
-				} else if got := string(v.text(nil)); got != after.text || v.object() != nil || v.kind() != kindString {
-					t.Errorf("%s, then %s: %q", first, second, got)
+					if after.text == "" {
+						if l, ok := e.object().(*listObject); !ok || l.len() != 1 || e.kind() != kindList || e.data() != nil {
+							t.Errorf("%s, then %s: %v", first, second, e.object())
+						}
+					} else if got := string(e.text(nil)); got != after.text || e.object() != nil || e.kind() != kindString {
+						t.Errorf("%s, then %s, room of %d, entry %d: %q", first, second, room, i, got)
+					}
+				}
+				if after.text != "" && taker.content != nil && taker.content == other.content && other.behind() {
+					t.Errorf("%s, then %s: two entries hold one string", first, second)
 				}
 			}
 		}
@@ -55,5 +71,49 @@ func TestAStringKeepsItsRoom(t *testing.T) {
 	v.setData([]byte{})
 	if d := v.data(); d == nil || len(d) != 0 {
 		t.Errorf("%v", d)
+	}
+}
+
+// A key with a short string is one piece of memory, whatever it was before, and a long string leaves none empty behind the key.
+func TestAShortStringStandsBehindItsKey(t *testing.T) {
+	key := []byte("key:000000012345")
+	s := New(Config{})
+	for _, n := range []int{0, 1, 64, maxBehind, maxBehind + 1, 5000} {
+		_, e := s.newEntry(key, n)
+		block := e.block
+		e.setBytes(make([]byte, n))
+		if e.block != block || e.behind() != (0 < n && n <= maxBehind) {
+			t.Errorf("%d bytes: in the block of the key from the start %v, behind it %v", n, e.block == block, e.behind())
+		}
+	}
+	_, e := s.newEntry(key, 10)
+	for n := 1; n < 2*maxBehind; n++ {
+		e.setBytes(make([]byte, n))
+		if e.behind() != (n <= maxBehind) || len(e.data()) != n || cap(e.data()) > 2*n+32 {
+			t.Fatalf("%d bytes: behind the key %v, %d of %d", n, e.behind(), len(e.data()), cap(e.data()))
+		}
+		e.setBytes([]byte("short"))
+		if !e.behind() || cap(e.data()) > 2*5+32 {
+			t.Fatalf("after %d bytes: behind the key %v, room of %d", n, e.behind(), cap(e.data()))
+		}
+		e.setBytes(make([]byte, 40))
+		if n%2 == 0 {
+			e.setInt(int64(n))
+		} else {
+			e.put(objectValue(&listObject{}))
+		}
+		if e.behind() || e.name() != string(key) {
+			t.Fatalf("%q, and something is behind", e.name())
+		}
+	}
+	// What is appended reaches over no end.
+	_, behind := s.newEntry(key, 10)
+	e.setBytes([]byte("0123456789"))
+	behind.setBytes([]byte("0123456789"))
+	for range 100 {
+		e.own(append(e.data(), 'x'))
+	}
+	if e.name() != string(key) || behind.name() != string(key) || string(behind.data()) != "0123456789" || len(e.data()) != 110 {
+		t.Errorf("%q %q %q %d", e.name(), behind.name(), behind.data(), len(e.data()))
 	}
 }

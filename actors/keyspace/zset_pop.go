@@ -145,7 +145,7 @@ func (want popping) head(c *call, key string, n int) {
 
 func (s *State) popFrom(c *call, p *place, z *sortedSet, want popping) {
 	n := int(min(want.count, int64(z.len())))
-	want.head(c, p.e.key, n)
+	want.head(c, p.e.name(), n)
 	low, high, from := 0, n, 0
 	if want.highest {
 		low, high, from = z.len()-n, z.len(), z.len()-1
