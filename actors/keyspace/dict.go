@@ -86,14 +86,16 @@ func (d *dict) push(r ref) {
 func (d *dict) remove(e *entry) ref {
 	p := d.bucket(d.index(e.hash))
 	for d.in.at(*p) != e {
-		p = &d.in.at(*p).next
+		if p = &d.in.at(*p).next; *p == 0 {
+			panic("keyspace: an entry is not in its dict")
+		}
 	}
 	r := *p
 	*p, e.next = e.next, 0
 	d.used--
 	// Each removal merges a few buckets, to keep pace with removals only.
 	for range 8 {
-		if d.buckets <= minBuckets || d.used*4 >= d.buckets {
+		if d.buckets <= minBuckets || uint64(d.used)*4 >= uint64(d.buckets) {
 			break
 		}
 		d.merge()

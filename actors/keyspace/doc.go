@@ -123,9 +123,12 @@
 //
 // What the collector has to look at is kept small, for it looks at all of it again and again while requests wait for the
 // processor. Keys stand side by side in chunks (entries.go) and are found by number, so that there is no pointer to
-// follow from one to the next; and a string of up to 1 KiB stands behind its key in the same piece of memory
-// (entry_string.go). The collector meets one pointer a key, in order of addresses. The place of a key that is deleted is
-// used again after the operation that deletes it.
+// follow from one to the next; and a string of up to 1 KiB is set behind its key, in the same piece of memory
+// (entry_string.go). So a key with such a string is one object, which the collector comes to in order of addresses.
+//
+// The place of a key that is deleted, 56 bytes, is for another key after the operation that deletes it; the memory of
+// 1024 neighbours is let go when all are deleted. To drop a slot is to walk over its keys; only to drop all keys at
+// once is to forget them.
 //
 // # Eviction
 //

@@ -2,9 +2,13 @@ package keyspace
 
 import (
 	"fmt"
+	"runtime"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // chunksHeld counts the chunks that take memory.
@@ -45,6 +49,11 @@ func TestEntries(t *testing.T) {
 			case 3:
 				in.giveBackAll(d)
 				dicts[i] = newDict(in)
+			}
+			for range 5 { // not in the places of what was given back
+				next++
+				key := fmt.Sprint(next)
+				at[key] = insertNew(dicts[0], key, uint32(mix(uint64(next))))
 			}
 			for _, r := range in.gone {
 				e := in.at(r)
@@ -128,18 +137,19 @@ func TestDroppedSlotsLeaveTheirRoom(t *testing.T) {
 		if finish != "none" {
 			snap = b.s.BeginSnapshot(1)
 		}
-		b.s.begin(&b.env)
-		b.s.clearSlot(slot)
-		b.s.entries.reclaim()
+		b.s.DropSlots(&b.env, slotmap.Range{First: slot, Last: slot})
 		checkConsistent(t, b.s)
 		if held, least := b.s.entries.chunksHeld(), map[bool]int{true: 5, false: 1}[snap != nil]; held < least {
 			t.Errorf("%s: %d chunks are left while the snapshot wants them", finish, held)
 		}
 		switch finish {
 		case "done":
-			blocks := 0
-			for done := false; !done; blocks++ {
-				_, done = snap.Next(nil, 1<<20)
+			var block []byte
+			for done, left := false, false; !done; {
+				block, done = snap.Next(block[:0], 1<<10)
+				if left = left || snap.slot > int(slot); left && b.s.entries.chunksHeld() > 3 {
+					t.Fatalf("%d chunks are left when the snapshot has left the slot", b.s.entries.chunksHeld())
+				}
 			}
 		case "cancelled":
 			snap.Cancel()
@@ -151,6 +161,68 @@ func TestDroppedSlotsLeaveTheirRoom(t *testing.T) {
 	}
 }
 
+// held returns how many bytes of the heap live.
+func held() int64 {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// What looked at keys before they were all deleted holds on to none, nor do events of them.
+func TestNothingHoldsOnToDeletedKeys(t *testing.T) {
+	const n, size = 2000, 10_000
+	for _, look := range [][]string{{"get", "none"}, {"scan", "0", "count", "100"}, {"randomkey"}, {"keys", "none"}, {"get", key(1)}} {
+		for _, remove := range [][]string{{"flushall"}, append([]string{"del"}, keysTo(n)...)} {
+			b := newBench(t)
+			b.exec("flushall")
+			before := held()
+			for i := range n {
+				b.exec("rpush", key(i), strings.Repeat("x", size))
+			}
+			if full := held() - before; full < n*size {
+				t.Fatalf("%d bytes for %d keys", full, n)
+			}
+			b.exec(look...)
+			b.exec(remove...)
+			if left := held() - before; left > n*size/20 {
+				t.Errorf("%d bytes are left after %v and %s", left, look, remove[0])
+			}
+			runtime.KeepAlive(b)
+		}
+	}
+	b := newBench(t)
+	b.s.Listen(EventGeneric)
+	before := held()
+	for i := range n {
+		b.exec("set", key(i), strings.Repeat("x", maxBehind))
+		b.exec("del", key(i))
+	}
+	if left := held() - before; left > n*maxBehind/2 || len(b.s.events) != n {
+		t.Errorf("%d bytes are held by %d events", left, len(b.s.events))
+	}
+}
+
+func keysTo(n int) (all []string) {
+	for i := range n {
+		all = append(all, key(i))
+	}
+	return all
+}
+
+// An entry that is not in its dict is a bug, which is told, and not looked for without end.
+func TestRemoveTwicePanics(t *testing.T) {
+	d := newDict(&entries{})
+	es := fill(d, 10)
+	d.remove(es[3])
+	defer func() {
+		if p := recover(); p == nil || d.used != 9 {
+			t.Errorf("%v, %d keys", p, d.used)
+		}
+	}()
+	d.remove(es[3])
+}
+
 // A key that is deleted and made again in one transaction is told of by its old name and its new one.
 func TestNamesOutliveTheirKeys(t *testing.T) {
 	b := newBench(t)
@@ -160,11 +232,12 @@ func TestNamesOutliveTheirKeys(t *testing.T) {
 	b.execOp(&Op{Slot: opOf("get", "{k}").Slot, Tx: &Tx{Cmds: [][][]byte{
 		argsOf("rename", "{k}1", "{k}2"), argsOf("del", "{k}2"), argsOf("set", "{k}3", "x"), argsOf("rename", "{k}3", "{k}4"),
 	}}})
+	events := b.s.TakeEvents()
+	b.exec("mset", "{k}5", "x", "{k}6", "x") // in the places of those
 	var got string
-	for _, e := range b.s.TakeEvents() {
+	for _, e := range events {
 		got += fmt.Sprintf("%s %s, ", e.Name, e.Key)
 	}
-	b.exec("mset", "{k}5", "x", "{k}6", "x") // in the places of those
 	want := "new {k}2, rename_from {k}1, rename_to {k}2, del {k}2, new {k}3, set {k}3, new {k}4, rename_from {k}3, rename_to {k}4, "
 	if got != want {
 		t.Errorf("%s\nwant %s", got, want)

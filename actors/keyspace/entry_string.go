@@ -5,16 +5,18 @@ import (
 	"unsafe"
 )
 
-// maxBehind is the longest string, in bytes, that stands behind its key: one piece of memory in place of two, to allocate,
-// to round up and to look for. Redis (embstr) and Valkey 8 (embedded keys) do so with shorter ones.
+// maxBehind is the longest string, in bytes, for which room is made behind its key: one piece of memory in place of two, to
+// allocate, to round up and to look for. Redis (embstr) and Valkey 8 (embedded keys) do so with shorter ones. What is
+// changed in place, by APPEND or SETBIT say, moves away when it has no room, and comes back when it is set as a whole.
 const maxBehind = 1024
 
 // hold makes e hold a copy of b as its string: in the room of the one before if it fits there and does not leave most
 // of it empty.
 func (e *entry) hold(b []byte) {
 	old := e.data()
+	e.is = kindString
 	switch {
-	case old != nil && cap(old) >= len(b) && cap(old) <= 2*len(b)+32:
+	case old != nil && e.suits(cap(old), len(b)):
 		e.setData(append(old[:0], b...))
 	case 0 < len(b) && len(b) <= maxBehind:
 		room := e.setName(e.nameBytes(), len(b))
@@ -22,6 +24,15 @@ func (e *entry) hold(b []byte) {
 	default:
 		e.own(append(make([]byte, 0, len(b)), b...))
 	}
+}
+
+// suits tells whether the room that e has for its string is that for one of n bytes.
+func (e *entry) suits(room, n int) bool {
+	key := 0
+	if e.behind() {
+		key = int(e.keyLen)
+	}
+	return n <= room && key+room <= 2*(key+n)+32
 }
 
 // own makes b the string of e, which owns it, or has it already: what it held, in place or moved by append.
@@ -39,7 +50,8 @@ func (e *entry) part() {
 	}
 }
 
-// behind tells whether a string stands behind the key.
+// behind tells whether a string stands behind the key. Of one that was not put there, but ended up there by chance, it may
+// say so too.
 func (e *entry) behind() bool {
 	return e.is == kindString && e.content != nil && uintptr(e.content) == uintptr(e.block)+uintptr(e.keyLen)
 }
@@ -48,7 +60,7 @@ func (e *entry) behind() bool {
 func (e *entry) put(v value) {
 	if data := v.data(); 0 < len(data) && len(data) <= maxBehind {
 		e.hold(data)
-		e.enc, e.is = v.enc, kindString
+		e.enc = v.enc
 		return
 	}
 	e.part()
@@ -56,9 +68,10 @@ func (e *entry) put(v value) {
 	e.value = v
 }
 
-// taken is the value of e for another entry to hold, when e is not used any more.
+// taken is the value of e for another entry to put, when e is not used any more. A string that put would not copy must not
+// hold on to the key before it.
 func (e *entry) taken() value {
-	if e.behind() {
+	if e.behind() && len(e.data()) > maxBehind {
 		return e.clone()
 	}
 	return e.value
@@ -73,7 +86,7 @@ func (e *entry) setInt(n int64) {
 // setBytes makes e hold the string b, not to be taken for an integer.
 func (e *entry) setBytes(b []byte) {
 	e.hold(b)
-	e.is, e.enc = kindString, encRaw
+	e.enc = encRaw
 	if len(b) <= embstrMax {
 		e.enc = encEmbstr
 	}

@@ -1,5 +1,7 @@
 package keyspace
 
+import "strings"
+
 // EventClass is a set of classes of events, as notify-keyspace-events has them.
 type EventClass uint16
 
@@ -37,9 +39,10 @@ func (s *State) TakeEvents() []Event {
 	return events
 }
 
-// notify reports an event. It costs nothing if nobody listens to its class.
+// notify reports an event. It costs nothing if nobody listens to its class. The key is copied, for that of an entry holds
+// on to the string behind it.
 func (s *State) notify(class EventClass, name, key string) {
 	if s.listen&class != 0 {
-		s.events = append(s.events, Event{class, name, key})
+		s.events = append(s.events, Event{class, name, strings.Clone(key)})
 	}
 }

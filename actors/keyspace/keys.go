@@ -236,7 +236,8 @@ func (s *State) clear() {
 			s.dicts[slot] = nil
 		}
 	}
-	s.entries, s.expiry = &entries{}, newDeadlines() // a snapshot keeps what it retains of the ones before
+	// A snapshot that retains dicts keeps the entries that these stand in, until it has no need of any more.
+	s.entries, s.expiry, s.walk = &entries{}, newDeadlines(), nil
 	s.counts.Freed += uint64(s.census.keys)
 	s.census, s.bytes = census{}, 0
 }

@@ -81,4 +81,5 @@ func (s *State) DropSlots(env *Env, gone slotmap.Range) {
 	for slot := int(gone.First); slot <= int(gone.Last) && slot < slotmap.Count; slot++ {
 		s.clearSlot(uint16(slot))
 	}
+	s.entries.reclaim()
 }

@@ -55,3 +55,21 @@ func TestBytesOfAllThatIsHeld(t *testing.T) {
 	b.execOp(&Op{Slot: opOf("get", "k").Slot, Tx: tx})
 	grows("a transaction that is remembered", 200)
 }
+
+// The garbage collector meets one object a key with a short string, and none but that in the dict.
+func TestAKeyIsOneObject(t *testing.T) {
+	b := newBench(t)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	const n = 100_000
+	for i := range n {
+		b.exec("set", "{a}:"+strconv.Itoa(i), "0123456789abcdef0123456789abcdef")
+	}
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+	if objects := float64(after.HeapObjects) - float64(before.HeapObjects); objects < 0.9*n || objects > 1.05*n {
+		t.Errorf("%.0f objects for %d keys", objects, n)
+	}
+	runtime.KeepAlive(b)
+}

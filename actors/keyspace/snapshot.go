@@ -70,10 +70,11 @@ func (n *Snapshotter) finish() {
 	if n.s.snap == n {
 		n.s.snap = nil
 	}
-	for slot := range n.retained {
-		n.release(slot)
+	for slot, d := range n.retained {
+		if d.in == n.s.entries { // else nothing else is in there any more
+			n.release(slot)
+		}
 	}
-	n.s.entries.reclaim()
 	*n = Snapshotter{s: n.s, over: true}
 }
 
@@ -248,8 +249,9 @@ func (s *State) retain(slot uint16, d *dict) bool {
 
 // release gives up a dict that was retained.
 func (n *Snapshotter) release(slot uint16) {
-	if d := n.retained[slot]; d != nil && d.in == n.s.entries {
+	if d := n.retained[slot]; d != nil {
 		d.in.giveBackAll(d)
+		d.in.reclaim()
+		delete(n.retained, slot)
 	}
-	delete(n.retained, slot)
 }

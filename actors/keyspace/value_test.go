@@ -30,6 +30,10 @@ func TestValuesFollowOneAnother(t *testing.T) {
 		"raw":     {func(e *entry) { e.setInt(12); e.makeRaw() }, "12"},
 		"bytes":   {func(e *entry) { e.setBytes([]byte("34")) }, "34"},
 		"list":    {func(e *entry) { e.put(objectValue(list)) }, ""},
+		"in place": {func(e *entry) { // longer than what is put behind a key
+			e.setBytes(make([]byte, maxBehind))
+			e.own(append(e.data(), "end"...))
+		}, string(make([]byte, maxBehind)) + "end"},
 	}
 	for first, before := range kinds {
 		for second, after := range kinds {
@@ -40,7 +44,7 @@ func TestValuesFollowOneAnother(t *testing.T) {
 				_, other := st.newEntry(nil, room)
 				other.put(e.clone())
 				_, taker := st.newEntry([]byte("another key"), 0)
-				taker.put(other.taken())
+				taker.put(e.taken())
 				for i, e := range []*entry{e, other, taker} {
 					if e.name() != []string{"key", "", "another key"}[i] {
 						t.Errorf("%s, then %s: the key is %q", first, second, e.name())
@@ -53,7 +57,10 @@ func TestValuesFollowOneAnother(t *testing.T) {
 						t.Errorf("%s, then %s, room of %d, entry %d: %q", first, second, room, i, got)
 					}
 				}
-				if after.text != "" && taker.content != nil && taker.content == other.content && other.behind() {
+				if len(after.text) > maxBehind && !e.behind() {
+					t.Errorf("%s, then %s: %d bytes are not behind the key", first, second, len(e.data()))
+				}
+				if after.text != "" && taker.content != nil && taker.content == e.content && e.behind() {
 					t.Errorf("%s, then %s: two entries hold one string", first, second)
 				}
 			}
@@ -89,11 +96,11 @@ func TestAShortStringStandsBehindItsKey(t *testing.T) {
 	_, e := s.newEntry(key, 10)
 	for n := 1; n < 2*maxBehind; n++ {
 		e.setBytes(make([]byte, n))
-		if e.behind() != (n <= maxBehind) || len(e.data()) != n || cap(e.data()) > 2*n+32 {
+		if e.behind() != (n <= maxBehind) || len(e.data()) != n || cap(e.data()) > 2*(n+len(key))+32 {
 			t.Fatalf("%d bytes: behind the key %v, %d of %d", n, e.behind(), len(e.data()), cap(e.data()))
 		}
 		e.setBytes([]byte("short"))
-		if !e.behind() || cap(e.data()) > 2*5+32 {
+		if !e.behind() || cap(e.data()) > 2*(5+len(key))+32 {
 			t.Fatalf("after %d bytes: behind the key %v, room of %d", n, e.behind(), cap(e.data()))
 		}
 		e.setBytes(make([]byte, 40))
@@ -105,6 +112,13 @@ func TestAShortStringStandsBehindItsKey(t *testing.T) {
 		if e.behind() || e.name() != string(key) {
 			t.Fatalf("%q, and something is behind", e.name())
 		}
+	}
+	// A long key, whose piece of memory is rounded up by more than the string, is not made twice.
+	long := make([]byte, 5000)
+	_, l := s.newEntry(long, 10)
+	block := l.block
+	if l.setBytes(long[:10]); l.block != block {
+		t.Errorf("the room of %d was not used", cap(l.data()))
 	}
 	// What is appended reaches over no end.
 	_, behind := s.newEntry(key, 10)
