@@ -161,14 +161,6 @@ func TestDroppedSlotsLeaveTheirRoom(t *testing.T) {
 	}
 }
 
-// held returns how many bytes of the heap live.
-func held() int64 {
-	var m runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&m)
-	return int64(m.HeapAlloc)
-}
-
 // What looked at keys before they were all deleted holds on to none, nor do events of them.
 func TestNothingHoldsOnToDeletedKeys(t *testing.T) {
 	const n, size = 2000, 10_000
@@ -176,30 +168,30 @@ func TestNothingHoldsOnToDeletedKeys(t *testing.T) {
 		for _, remove := range [][]string{{"flushall"}, append([]string{"del"}, keysTo(n)...)} {
 			b := newBench(t)
 			b.exec("flushall")
-			before := held()
+			before, _ := live()
 			for i := range n {
 				b.exec("rpush", key(i), strings.Repeat("x", size))
 			}
-			if full := held() - before; full < n*size {
-				t.Fatalf("%d bytes for %d keys", full, n)
+			if full, _ := live(); full-before < n*size {
+				t.Fatalf("%d bytes for %d keys", full-before, n)
 			}
 			b.exec(look...)
 			b.exec(remove...)
-			if left := held() - before; left > n*size/20 {
-				t.Errorf("%d bytes are left after %v and %s", left, look, remove[0])
+			if left, _ := live(); left-before > n*size/20 {
+				t.Errorf("%d bytes are left after %v and %s", left-before, look, remove[0])
 			}
 			runtime.KeepAlive(b)
 		}
 	}
 	b := newBench(t)
 	b.s.Listen(EventGeneric)
-	before := held()
+	before, _ := live()
 	for i := range n {
 		b.exec("set", key(i), strings.Repeat("x", maxBehind))
 		b.exec("del", key(i))
 	}
-	if left := held() - before; left > n*maxBehind/2 || len(b.s.events) != n {
-		t.Errorf("%d bytes are held by %d events", left, len(b.s.events))
+	if left, _ := live(); left-before > n*maxBehind/2 || len(b.s.events) != n {
+		t.Errorf("%d bytes are held by %d events", left-before, len(b.s.events))
 	}
 }
 

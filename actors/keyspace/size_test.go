@@ -7,19 +7,24 @@ import (
 	"testing"
 )
 
+// live returns how many bytes, in how many objects, of the heap live.
+func live() (bytes, objects int64) {
+	var m runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc), int64(m.HeapObjects)
+}
+
 // The estimate of memory is near what the heap holds.
 func TestBytesIsNearTheTruth(t *testing.T) {
 	b := newBench(t)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
+	before, _ := live()
 	const n = 200_000
 	for i := range n {
 		b.exec("set", "key:"+strconv.Itoa(i), "0123456789abcdef0123456789abcdef")
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	real := float64(after.HeapAlloc) - float64(before.HeapAlloc)
+	after, _ := live()
+	real := float64(after - before)
 	t.Logf("%.0f bytes a key, estimated %d", real/n, b.s.Bytes()/n)
 	if ratio := real / float64(b.s.Bytes()); ratio < 0.8 || ratio > 1.25 {
 		t.Errorf("the heap grew by %.0f bytes, the estimate by %d", real, b.s.Bytes())
@@ -59,17 +64,13 @@ func TestBytesOfAllThatIsHeld(t *testing.T) {
 // The garbage collector meets one object a key with a short string, and none but that in the dict.
 func TestAKeyIsOneObject(t *testing.T) {
 	b := newBench(t)
-	var before, after runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
+	_, before := live()
 	const n = 100_000
 	for i := range n {
 		b.exec("set", "{a}:"+strconv.Itoa(i), "0123456789abcdef0123456789abcdef")
 	}
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if objects := float64(after.HeapObjects) - float64(before.HeapObjects); objects < 0.9*n || objects > 1.05*n {
-		t.Errorf("%.0f objects for %d keys", objects, n)
+	if _, after := live(); after-before < n*9/10 || after-before > n*21/20 {
+		t.Errorf("%d objects for %d keys", after-before, n)
 	}
 	runtime.KeepAlive(b)
 }
