@@ -63,6 +63,7 @@ const entryOverhead = 72
 // name is the key. Its bytes never change.
 func (e *entry) name() string { return unsafe.String((*byte)(e.block), e.keyLen) }
 
+// nameBytes is the key, not to be changed.
 func (e *entry) nameBytes() []byte { return unsafe.Slice((*byte)(e.block), e.keyLen) }
 
 // setName gives e its key, in a block with room for a string of so many bytes, which it returns.

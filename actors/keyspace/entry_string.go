@@ -86,10 +86,7 @@ func (e *entry) setInt(n int64) {
 // setBytes makes e hold the string b, not to be taken for an integer.
 func (e *entry) setBytes(b []byte) {
 	e.hold(b)
-	e.enc = encRaw
-	if len(b) <= embstrMax {
-		e.enc = encEmbstr
-	}
+	e.enc = stringEncoding(b)
 }
 
 // makeRaw makes the string of e ready to be changed in place.

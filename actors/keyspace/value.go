@@ -32,10 +32,15 @@ func textValue(b []byte) value {
 	if n, ok := parseInt(b); ok {
 		return value{num: n, enc: encInt}
 	}
+	return stringValue(b, stringEncoding(b))
+}
+
+// stringEncoding is the encoding of the string b when it is set as a whole.
+func stringEncoding(b []byte) encoding {
 	if len(b) <= embstrMax {
-		return stringValue(b, encEmbstr)
+		return encEmbstr
 	}
-	return stringValue(b, encRaw)
+	return encRaw
 }
 
 func objectValue(o object) (v value) {
