@@ -109,13 +109,23 @@ func (s *State) ahead(next []lookahead, reads bool) {
 		}
 	}
 	for i := range next {
-		if e := next[i].e; e != nil && e.keyLen > 0 {
-			s.aheadSum += e.name()[0]
-			if data := e.data(); len(data) > 0 {
-				s.aheadSum += data[len(data)-1] // the first is behind the key, or soon is
-			}
+		if e := next[i].e; e != nil {
+			s.aheadSum += e.firstAndLast()
 		}
 	}
+}
+
+// firstAndLast adds up the first byte of the key and the last one of a string: what is between them is near one of these,
+// or behind the key.
+func (e *entry) firstAndLast() (sum byte) {
+	if e.keyLen == 0 {
+		return 0
+	}
+	sum = e.name()[0]
+	if data := e.data(); len(data) > 0 {
+		sum += data[len(data)-1]
+	}
+	return sum
 }
 
 // keysAhead appends the keys of the next operations of r to dst, until there are AheadMax.

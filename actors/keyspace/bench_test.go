@@ -55,20 +55,28 @@ func BenchmarkSetBit(b *testing.B)   { benchmark(b, true, "setbit", "100", "1") 
 func BenchmarkBitField(b *testing.B) { benchmark(b, true, "bitfield", "incrby", "u16", "#3", "1") }
 func BenchmarkBitCount(b *testing.B) { benchmark(b, true, "bitcount") }
 
+// BenchmarkSnapshot writes keys that no cache holds, and that came in another order than that of the walk.
 func BenchmarkSnapshot(b *testing.B) {
-	s := newBench(b)
-	for _, op := range benchOps(100_000, "set", "0123456789abcdef") {
-		s.execOp(&op)
+	for _, n := range []int{100_000, 1_000_000} {
+		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {
+			s := newBench(b)
+			s.w.SetDiscard(true)
+			ops := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+			rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { ops[i], ops[j] = ops[j], ops[i] })
+			for i := range ops {
+				s.execOp(&ops[i])
+			}
+			buf := make([]byte, 0, 1<<20)
+			b.ReportAllocs()
+			for b.Loop() {
+				snap := s.s.BeginSnapshot(1)
+				for done := false; !done; {
+					buf, done = snap.Next(buf[:0], 64<<10)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(n), "ns/key")
+		})
 	}
-	buf := make([]byte, 0, 1<<20)
-	b.ReportAllocs()
-	for b.Loop() {
-		n := s.s.BeginSnapshot(1)
-		for done := false; !done; {
-			buf, done = n.Next(buf[:0], 1<<19)
-		}
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/100_000, "ns/key")
 }
 
 func BenchmarkReadOps(b *testing.B) {

@@ -147,7 +147,7 @@ func TestDroppedSlotsLeaveTheirRoom(t *testing.T) {
 			var block []byte
 			for done, left := false, false; !done; {
 				block, done = snap.Next(block[:0], 1<<10)
-				if left = left || snap.slot > int(slot); left && b.s.entries.chunksHeld() > 3 {
+				if left = left || snap.at.slot > int(slot); left && b.s.entries.chunksHeld() > 3 {
 					t.Fatalf("%d chunks are left when the snapshot has left the slot", b.s.entries.chunksHeld())
 				}
 			}

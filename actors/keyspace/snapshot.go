@@ -1,6 +1,7 @@
 package keyspace
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -24,8 +25,8 @@ type Snapshotter struct {
 	once     []*onceDone // likewise
 	watch    watchTable  // as it was
 	watched  int         // pages written
-	slot     int         // the walk over the keys stands in this slot
-	pos      uint64      // … at this position
+	at       cursor      // the walk over the keys stands here
+	looked   cursor      // … and has looked ahead up to here
 	retained map[uint16]*dict
 	ahead    []written // records written before their turn
 	rest     rest      // of the collection in the last record
@@ -36,6 +37,23 @@ type Snapshotter struct {
 	end      bool // the last record was written
 	over     bool // done or cancelled
 	walk     []*entry
+}
+
+// cursor is a place in the walk over all keys: a slot, and a position in its dict.
+type cursor struct {
+	slot int
+	pos  uint64
+}
+
+// to moves c to a position in its slot, or where that is the end to the next slot.
+func (c *cursor) to(pos uint64) {
+	if c.pos = pos; pos == dictEnd {
+		*c = cursor{slot: c.slot + 1}
+	}
+}
+
+func (c cursor) before(d cursor) bool {
+	return c.slot < d.slot || c.slot == d.slot && c.pos < d.pos
 }
 
 // written is a block of records; rest belongs to the last of them.
@@ -153,7 +171,7 @@ func (n *Snapshotter) step(dst []byte, b *budget) (_ []byte, more bool) {
 			dst = appendWatch(dst, n.watched*len(page), page)
 		}
 		n.watched++
-	case n.slot < slotmap.Count:
+	case n.at.slot < slotmap.Count:
 		return n.stepKeys(dst, b)
 	case !n.end:
 		dst, n.end = appendEnd(dst, n.keys, n.sum), true
@@ -171,18 +189,26 @@ func (n *Snapshotter) count(record []byte) {
 	}
 }
 
+// dictAt returns the dict of a slot as the walk sees it, or nil.
+func (n *Snapshotter) dictAt(slot int) *dict {
+	if d := n.retained[uint16(slot)]; d != nil {
+		return d
+	}
+	return n.s.dicts[slot]
+}
+
 // stepKeys writes the keys of one bucket.
 func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
-	d := n.retained[uint16(n.slot)]
+	d := n.dictAt(n.at.slot)
 	if d == nil {
-		d = n.s.dicts[n.slot]
-	}
-	if d == nil {
-		n.slot, n.pos = n.slot+1, 0
+		n.at.to(dictEnd)
 		return dst, true
 	}
+	if !n.at.before(n.looked) {
+		n.lookAhead()
+	}
 	var end uint64
-	n.walk, end = d.bucketAt(n.pos, n.walk[:0])
+	n.walk, end = d.bucketAt(n.at.pos, n.walk[:0])
 	for _, e := range n.walk {
 		if e.seen == n.s.snapSeq {
 			continue
@@ -194,11 +220,51 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 			return dst, true // the others of the bucket when this is written
 		}
 	}
-	if n.pos = end; end == dictEnd {
-		n.release(uint16(n.slot))
-		n.slot, n.pos = n.slot+1, 0
+	if end == dictEnd {
+		n.release(uint16(n.at.slot))
 	}
+	n.at.to(end)
 	return dst, true
+}
+
+// lookAhead touches the next keys of the walk, as State.Ahead does those of operations.
+func (n *Snapshotter) lookAhead() {
+	type met struct {
+		e *entry
+		d *dict
+	}
+	var buf [2 * AheadMax]met
+	next, c := buf[:0], n.at
+	for len(next) < AheadMax && c.slot < slotmap.Count {
+		d := n.dictAt(c.slot)
+		if d == nil {
+			c.to(dictEnd)
+			continue
+		}
+		i := d.index(bits.Reverse32(uint32(c.pos)))
+		if r := *d.bucket(i); r != 0 {
+			next = append(next, met{d.in.at(r), d})
+		}
+		c.to(d.bucketEnd(i))
+	}
+	n.looked = c
+	sum := byte(0)
+	for from := 0; from < len(next); {
+		links := next[from:] // of the chains, one each
+		from = len(next)
+		for _, m := range links {
+			sum += byte(m.e.enc) + byte(m.e.keyLen) // which may be in two cache lines
+		}
+		for _, m := range links {
+			if m.e.next != 0 && len(next) < len(buf) {
+				next = append(next, met{m.d.in.at(m.e.next), m.d})
+			}
+		}
+	}
+	for _, m := range next {
+		sum += m.e.firstAndLast()
+	}
+	n.s.aheadSum += sum
 }
 
 // write appends the record of an entry and marks it as written. The rest of a
@@ -240,7 +306,7 @@ func (s *State) preserve(e *entry) {
 // whatever is in the second was made after the snapshot began. It tells whether the dict is kept.
 func (s *State) retain(slot uint16, d *dict) bool {
 	n := s.snap
-	if n == nil || int(slot) < n.slot || n.retained[slot] != nil {
+	if n == nil || int(slot) < n.at.slot || n.retained[slot] != nil {
 		return false
 	}
 	n.retained[slot] = d
