@@ -5,7 +5,7 @@ package replica
 // log grows, so that when one is complete the log has grown by no more than a sixteenth of the bytes that make the next
 // one due, and a quarter of the entries: small ones are replayed quickly.
 const (
-	pacePerTick = 512 << 10 // bytes: 25 MiB/s a shard, two slices at a time
+	pacePerTick = 512 << 10 // bytes: 25 MiB/s a shard, eight slices at a time
 	pacePerByte = 16        // for each byte of applied entries
 	paceEntries = 4         // times the snapshot's share of each, of the entries that make the next one due
 	maxPace     = 4 << 20   // of a disk that was busy no more is made up for

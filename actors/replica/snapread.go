@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 
 	"github.com/cespare/xxhash/v2"
 	"github.com/cockroachdb/pebble/v2/vfs"
@@ -122,7 +123,10 @@ func readSnap(fs vfs.FS, path string, each func(block []byte) error) (SnapHeader
 func (c *Config) loadSnapshot(ref raftlog.SnapshotRef) (*keyspace.State, SnapHeader, error) {
 	path := c.snapFile(ref.File)
 	res := keyspace.NewRestorer(keyspace.Config{MaxValue: maxValue})
-	h, err := readSnap(c.FS, path, res.Add)
+	h, err := readSnap(c.FS, path, func(block []byte) error {
+		runtime.Gosched() // other replicas of the node serve meanwhile, and vote
+		return res.Add(block)
+	})
 	if err != nil {
 		return nil, h, err
 	}
