@@ -109,8 +109,18 @@ func (s *State) ahead(next []lookahead, reads bool) {
 		}
 	}
 	for i := range next {
-		if e := next[i].e; e != nil {
-			s.aheadSum += e.firstAndLast()
+		n := &next[i]
+		if n.r = 0; n.e != nil {
+			s.aheadSum += n.e.firstAndLast()
+		} else if !reads && n.d != nil && n.d.full() {
+			n.r = *n.d.bucket(n.d.splitting())
+		}
+	}
+	for i := range next { // what moves when the key is new
+		for r := next[i].r; r != 0; {
+			e := s.entries.at(r)
+			s.aheadSum += byte(e.hash)
+			r = e.next
 		}
 	}
 }

@@ -150,6 +150,47 @@ func BenchmarkEntry(b *testing.B) {
 	}
 }
 
+// BenchmarkInsert applies entries of 100 SETs on keys that are new, to a state that grows from 500,000 keys to a million.
+func BenchmarkInsert(b *testing.B) {
+	const n, perEntry = 1_000_000, 100
+	var s *bench
+	ops := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+	rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { ops[i], ops[j] = ops[j], ops[i] })
+	var entries [][]byte
+	for i := n / 2; i < n; i++ {
+		if i%perEntry == 0 {
+			entries = append(entries, nil)
+		}
+		last := &entries[len(entries)-1]
+		*last = AppendOp(*last, ops[i].Slot, ops[i].Args)
+	}
+	for _, ahead := range []bool{false, true} {
+		b.Run(fmt.Sprintf("ahead=%t", ahead), func(b *testing.B) {
+			var r OpReader
+			var op Op
+			for i := 0; b.Loop(); i++ {
+				if i%(n/2) == 0 {
+					b.StopTimer()
+					s = newBench(b)
+					s.w.SetDiscard(true)
+					for k := range n / 2 {
+						s.execOp(&ops[k])
+					}
+					b.StartTimer()
+				}
+				if i%perEntry == 0 {
+					r.Reset(entries[i/perEntry%len(entries)])
+				}
+				if ahead && r.Buffered() == 0 {
+					s.s.Ahead(&r, false)
+				}
+				r.Next(&op)
+				s.s.Exec(&s.env, &op, &s.w)
+			}
+		})
+	}
+}
+
 // BenchmarkReads evaluates batches of one GET each, eight of which came together, on keys that no cache holds: one after
 // the other, and with AheadOfEach.
 func BenchmarkReads(b *testing.B) {

@@ -69,12 +69,18 @@ func (d *dict) find(hash uint32, key []byte) *entry {
 
 // insert adds an entry. REQUIRES: its key is not in d.
 func (d *dict) insert(r ref) {
-	if d.used >= d.buckets {
+	if d.full() {
 		d.split()
 	}
 	d.push(r)
 	d.used++
 }
+
+// full tells whether the next entry makes d grow.
+func (d *dict) full() bool { return d.used >= d.buckets }
+
+// splitting is the bucket that is split next.
+func (d *dict) splitting() uint32 { return d.buckets - 1<<(bits.Len32(d.buckets)-1) }
 
 func (d *dict) push(r ref) {
 	e := d.in.at(r)
@@ -106,8 +112,7 @@ func (d *dict) remove(e *entry) ref {
 // split adds a bucket and moves there what belongs to it.
 func (d *dict) split() {
 	d.room()
-	from := d.buckets - 1<<(bits.Len32(d.buckets)-1)
-	p := d.bucket(from)
+	p := d.bucket(d.splitting())
 	r := *p
 	*p = 0
 	d.buckets++
