@@ -7,7 +7,7 @@ import (
 	"github.com/troupedb/troupe/wire/pack"
 )
 
-// AheadMax is how many operations Ahead looks at: more than the cache misses that a core keeps under way, so that it
+// AheadMax is how many operations Ahead looks at, and a snapshot chains of keys: more than the cache misses that a core keeps under way, so that it
 // is seldom short of them.
 const AheadMax = 32
 
@@ -36,11 +36,12 @@ type lookahead struct {
 	hash uint32
 	d    *dict
 	b    *ref
-	r    ref
+	r    ref // the chain where the key is, if there is one; then the one that moves
 	e    *entry
 }
 
-// Ahead touches what the next AheadMax operations of r will look up; reads says that none of them writes. In a large
+// Ahead touches what the next AheadMax operations of r will look up, and unless reads says that none of them writes, what
+// the first new key of a slot makes move. In a large
 // keyspace a look-up waits for memory several times, each wait for what the one before has found. Ahead makes the same
 // step of all look-ups before the next of any, so that their waits overlap. It changes no state and no reply. r has read
 // the operations then, with the hashes of their keys, and Next hands them out.
@@ -109,14 +110,24 @@ func (s *State) ahead(next []lookahead, reads bool) {
 		}
 	}
 	for i := range next {
+		if e := next[i].e; e != nil {
+			s.aheadSum += e.firstAndLast()
+		}
+	}
+	if !reads {
+		s.aheadOfSplits(next)
+	}
+}
+
+// aheadOfSplits touches the entries that move when keys that were not found are made.
+func (s *State) aheadOfSplits(next []lookahead) {
+	for i := range next {
 		n := &next[i]
-		if n.r = 0; n.e != nil {
-			s.aheadSum += n.e.firstAndLast()
-		} else if !reads && n.d != nil && n.d.full() {
+		if n.r = 0; n.e == nil && n.d != nil && n.d.full() {
 			n.r = *n.d.bucket(n.d.splitting())
 		}
 	}
-	for i := range next { // what moves when the key is new
+	for i := range next {
 		for r := next[i].r; r != 0; {
 			e := s.entries.at(r)
 			s.aheadSum += byte(e.hash)
@@ -125,8 +136,8 @@ func (s *State) ahead(next []lookahead, reads bool) {
 	}
 }
 
-// firstAndLast adds up the first byte of the key and the last one of a string: what is between them is near one of these,
-// or behind the key.
+// firstAndLast adds up the first byte of the key and the last one of a string: the ends of the piece of memory that has
+// both, or of the two that have them. What is between them is left to the processor, and so is all of a collection.
 func (e *entry) firstAndLast() (sum byte) {
 	if e.keyLen == 0 {
 		return 0

@@ -55,7 +55,7 @@ func BenchmarkSetBit(b *testing.B)   { benchmark(b, true, "setbit", "100", "1") 
 func BenchmarkBitField(b *testing.B) { benchmark(b, true, "bitfield", "incrby", "u16", "#3", "1") }
 func BenchmarkBitCount(b *testing.B) { benchmark(b, true, "bitcount") }
 
-// BenchmarkSnapshot writes keys that no cache holds, and that came in another order than that of the walk.
+// BenchmarkSnapshot writes keys that came in another order than that of the walk.
 func BenchmarkSnapshot(b *testing.B) {
 	for _, n := range []int{100_000, 1_000_000} {
 		b.Run(fmt.Sprintf("keys=%d", n), func(b *testing.B) {

@@ -65,7 +65,7 @@
 //
 //   - write the object, and let newObject make an empty one of each encoding;
 //     clone must be O(1), which Tree.Clone is: snapshots and COPY depend on it;
-//     walk and add are the format of snapshots, whose records hold about 32 KiB of items;
+//     walk and add are the format of snapshots, whose records hold about 16 KiB of items;
 //   - write the commands: objectOf finds the object behind State.read or
 //     State.write; a change begins with upsert, before anything is changed, and ends with
 //     settle, which accounts for the size and deletes the key of what is empty;

@@ -30,7 +30,7 @@ var ErrSnapshot = errors.New("bad snapshot")
 
 // partBytes is about how many bytes of items one record holds. A collection that
 // is larger takes several.
-const partBytes = 32 << 10
+const partBytes = 16 << 10
 
 // maxItem is the longest item of a collection: a pair of two arguments and what
 // is written around them.

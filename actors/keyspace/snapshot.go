@@ -15,6 +15,9 @@ const queueBlock = 64 << 10
 // bytesPerBucket bounds the work of a slice that finds few keys to write.
 const bytesPerBucket = 16
 
+// maxLookSteps bounds the work of looking ahead once, where slots and buckets are empty.
+const maxLookSteps = 8 * AheadMax
+
 // Snapshotter writes the state as it was when it began, slice by slice, while
 // operations go on: a key that is about to change and is not written yet is
 // written first. It belongs to the goroutine of its State.
@@ -229,13 +232,13 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 
 // lookAhead touches the next keys of the walk, as State.Ahead does those of operations.
 func (n *Snapshotter) lookAhead() {
-	type met struct {
+	type link struct {
 		e *entry
 		d *dict
 	}
-	var buf [2 * AheadMax]met
+	var buf [2 * AheadMax]link
 	next, c := buf[:0], n.at
-	for len(next) < AheadMax && c.slot < slotmap.Count {
+	for steps := 0; steps < maxLookSteps && len(next) < AheadMax && c.slot < slotmap.Count; steps++ {
 		d := n.dictAt(c.slot)
 		if d == nil {
 			c.to(dictEnd)
@@ -243,26 +246,26 @@ func (n *Snapshotter) lookAhead() {
 		}
 		i := d.index(bits.Reverse32(uint32(c.pos)))
 		if r := *d.bucket(i); r != 0 {
-			next = append(next, met{d.in.at(r), d})
+			next = append(next, link{d.in.at(r), d})
 		}
 		c.to(d.bucketEnd(i))
 	}
 	n.looked = c
 	sum := byte(0)
 	for from := 0; from < len(next); {
-		links := next[from:] // of the chains, one each
+		level := next[from:] // one link of each chain that is so long
 		from = len(next)
-		for _, m := range links {
-			sum += byte(m.e.enc) + byte(m.e.keyLen) // which may be in two cache lines
+		for _, l := range level {
+			sum += byte(l.e.enc) + byte(l.e.keyLen) // which may be in two cache lines
 		}
-		for _, m := range links {
-			if m.e.next != 0 && len(next) < len(buf) {
-				next = append(next, met{m.d.in.at(m.e.next), m.d})
+		for _, l := range level {
+			if l.e.next != 0 && len(next) < len(buf) {
+				next = append(next, link{l.d.in.at(l.e.next), l.d})
 			}
 		}
 	}
-	for _, m := range next {
-		sum += m.e.firstAndLast()
+	for _, l := range next {
+		sum += l.e.firstAndLast()
 	}
 	n.s.aheadSum += sum
 }

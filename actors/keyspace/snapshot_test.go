@@ -2,6 +2,7 @@ package keyspace
 
 import (
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -161,7 +162,7 @@ func TestSnapshotIsTheStateAtItsBeginning(t *testing.T) {
 		sameState(t, want, b.s)
 		n := b.s.BeginSnapshot(b.env.Index)
 		var blocks [][]byte
-		maxBytes := rapid.SampledFrom([]int{1, 100, 1000, 40000}).Draw(rt, "slice")
+		maxBytes := rapid.SampledFrom([]int{1, 100, 1000, 64 << 10}).Draw(rt, "slice")
 		between := rapid.IntRange(0, 5).Draw(rt, "between")
 		for done := false; !done; {
 			var block []byte
@@ -319,4 +320,45 @@ func FuzzRestorer(f *testing.F) {
 			checkConsistent(t, s)
 		}
 	})
+}
+
+// A walk that nothing disturbs looks ahead at each chain once, and allocates nothing for it.
+func TestSnapshotLooksAheadOnce(t *testing.T) {
+	b := newBench(t)
+	for i := range 10_000 { // in one large dict, and in small ones
+		b.exec("set", fmt.Sprintf("{a}%d", i), "value")
+		b.exec("set", key(i), "value")
+	}
+	chains := 0
+	for _, d := range b.s.dicts {
+		for i := uint32(0); d != nil && i < d.buckets; i++ {
+			if *d.bucket(i) != 0 {
+				chains++
+			}
+		}
+	}
+	n := b.s.BeginSnapshot(1)
+	buf := make([]byte, 0, 1<<10)
+	looks, looked := 0, n.looked
+	next := func() (done bool) {
+		buf, done = n.Next(buf[:0], 1)
+		if !done && n.looked != looked {
+			if n.looked.before(looked) {
+				t.Fatalf("looked ahead up to %v, and then up to %v", looked, n.looked)
+			}
+			looks, looked = looks+1, n.looked
+		}
+		return done
+	}
+	for n.header != nil || n.watched < watchPages {
+		next()
+	}
+	if allocs := testing.AllocsPerRun(2000, func() { next() }); allocs > 0 {
+		t.Errorf("%v allocations a step", allocs)
+	}
+	for !next() {
+	}
+	if least := chains / AheadMax; looks < least || looks > least+least/10+2 { // some are over many empty buckets
+		t.Errorf("looked ahead %d times at %d chains, want %d", looks, chains, least)
+	}
 }

@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime"
 
 	"github.com/troupedb/troupe/wire"
 )
@@ -107,7 +106,6 @@ func (l *Links) readContent(c *conn, h *wire.Snapshot, buf []byte) (string, erro
 		in.check = l.cfg.Check(h)
 	}
 	for in.left > 0 {
-		runtime.Gosched() // the check of a chunk is work, and the next one is often there
 		if err := addChunk(c, in, &buf); err != nil {
 			return "", err
 		}

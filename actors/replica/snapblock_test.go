@@ -6,6 +6,8 @@ import (
 
 	"github.com/asynkron/protoactor-go/actor"
 	"github.com/cockroachdb/pebble/v2/vfs"
+
+	"github.com/troupedb/troupe/actors/keyspace"
 )
 
 // A snapshot is written in the memory of one block, however large the keyspace: the writer gives each back.
@@ -41,5 +43,18 @@ func TestBlockOfAnotherSnapshotIsNotTaken(t *testing.T) {
 	a.blockWritten(nil, &blockWritten{writer: other, block: make([]byte, 10)})
 	if a.snap == nil || a.snap.room != nil {
 		t.Error("it was taken")
+	}
+}
+
+// A block that grew for a large value is used again, unless it grew so much that it would only take room.
+func TestBlockThatGrewIsKeptUpToASize(t *testing.T) {
+	writer := actor.NewPID("here", "writer")
+	from := keyspace.New(keyspace.Config{}).BeginSnapshot(1)
+	for size, want := range map[int]int{snapBlockSize: snapBlockSize, 300 << 10: 300 << 10, maxKeptBlock + 1: snapBlockSize} {
+		a := &applier{snap: &snapshotting{from: from, writer: writer}}
+		a.blockWritten(nil, &blockWritten{writer: writer, block: make([]byte, 100, size)})
+		if room := a.snap.room; len(room) != 0 || cap(room) != want {
+			t.Errorf("of a block of %d bytes %d are kept, want %d", size, cap(room), want)
+		}
 	}
 }

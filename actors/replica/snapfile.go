@@ -25,10 +25,11 @@ import (
 // keyspace's own.
 const (
 	snapMagic     = "TROUPE-SNAPSHOT-1\n"
-	maxSnapBlock  = 64 << 20 // a block holds at least one record, and a record one value
-	snapBlockSize = 64 << 10 // small keys of 0.2 ms of work, for which all actors wait where there is one processor
-	snapAhead     = 1 << 20  // what is written before the disk gets it: all of it at the end would hold up the log
-	snapBuffer    = 64 << 10 // of a file that is written or read; what is longer goes past it
+	maxSnapBlock  = 64 << 20  // a block holds at least one record, and a record one value
+	snapBlockSize = 64 << 10  // of small keys 0.2 ms of work, for which all actors wait where there is one processor
+	maxKeptBlock  = 512 << 10 // what grew for a large value is used again up to here
+	snapAhead     = 1 << 20   // what is written before the disk gets it: all of it at the end would hold up the log
+	snapBuffer    = 64 << 10  // of a file that is written or read
 	blockHead     = 12
 )
 

@@ -121,7 +121,10 @@ func TestPaceDoesNotHoldUp(t *testing.T) {
 	}
 }
 
-// pacedCluster is a single replica with so many keys of 64 KiB, of which a snapshot is taken with
+// pacedValue is small enough for a few keys to share a slice.
+const pacedValue = snapBlockSize / 4
+
+// pacedCluster is a single replica with so many keys of pacedValue bytes, of which a snapshot is taken with
 // the first tick, if due.
 func pacedCluster(t *testing.T, keys int, due bool) (*cluster, *node) {
 	t.Helper()
@@ -129,12 +132,12 @@ func pacedCluster(t *testing.T, keys int, due bool) (*cluster, *node) {
 	c.unobserved = true
 	c.every = 1 << 40
 	if due {
-		c.bytes = int64(keys) * 64 << 10 * 9 / 10
+		c.bytes = int64(keys) * pacedValue * 9 / 10
 	}
 	c.startAll()
 	n := c.elect()
 	for i := range keys {
-		c.must(c.send(n, kindWrite, "set", fmt.Sprint("key", i), strings.Repeat("v", 64<<10)), "+OK")
+		c.must(c.send(n, kindWrite, "set", fmt.Sprint("key", i), strings.Repeat("v", pacedValue)), "+OK")
 	}
 	if n.disk.compacted != 0 {
 		t.Fatal("a snapshot was taken too early")
@@ -144,7 +147,7 @@ func pacedCluster(t *testing.T, keys int, due bool) (*cluster, *node) {
 
 // A snapshot that nobody waits for takes its time, and less of it where the log grows.
 func TestSnapshotKeepsItsPace(t *testing.T) {
-	const keys = 400 // of 64 KiB
+	const keys = 1600
 	for _, tc := range []struct{ each, perTick int }{
 		{0, pacePerTick},
 		{64 << 10, pacePerTick + pacePerByte*64<<10},
@@ -157,7 +160,7 @@ func TestSnapshotKeepsItsPace(t *testing.T) {
 			}
 			c.tick(1)
 		}
-		if want := keys * 64 << 10 / tc.perTick; ticks < want*9/10 || ticks > want*11/10+2 {
+		if want := keys * pacedValue / tc.perTick; ticks < want*9/10 || ticks > want*11/10+2 {
 			t.Errorf("%d ticks with %d bytes logged in each, want %d", ticks, tc.each, want)
 		}
 	}
@@ -165,7 +168,7 @@ func TestSnapshotKeepsItsPace(t *testing.T) {
 
 // One that somebody waits for is written at once.
 func TestSnapshotInAHurry(t *testing.T) {
-	c, n := pacedCluster(t, 200, false)
+	c, n := pacedCluster(t, 800, false)
 	n.system.Root.Send(n.system.NewLocalPID("apply/shard/1/1"), &takeSnapshot{hurry: true})
 	c.settle()
 	if n.disk.compacted != 1 {
@@ -177,16 +180,16 @@ func TestSnapshotInAHurry(t *testing.T) {
 func TestSnapshotHoldsLittleInMemory(t *testing.T) {
 	for name, change := range map[string]func(c *cluster, n *node){
 		"key by key": func(c *cluster, n *node) {
-			for i := range 200 { // each holds 64 KiB and grows the log by a few bytes
+			for i := range 800 { // each holds pacedValue and grows the log by a few bytes
 				c.must(c.send(n, kindWrite, "del", fmt.Sprint("key", i)), ":1")
 			}
 		},
 		"all at once": func(c *cluster, n *node) { c.must(c.send(n, kindWrite, "flushall"), "+OK") },
 	} {
-		c, n := pacedCluster(t, 200, true)
+		c, n := pacedCluster(t, 800, true)
 		c.tick(1)
 		change(c, n)
-		if held := 200*64<<10 - unfinished(t, c, n); held > maxHeld+1<<20 {
+		if held := 800*pacedValue - unfinished(t, c, n); held > maxHeld+1<<20 {
 			t.Errorf("%s: %d bytes are in no file", name, held)
 		}
 	}
@@ -194,7 +197,7 @@ func TestSnapshotHoldsLittleInMemory(t *testing.T) {
 
 // A disk that is nearly full waits for the log to be cut.
 func TestSnapshotOnANearlyFullDisk(t *testing.T) {
-	c, n := pacedCluster(t, 200, true)
+	c, n := pacedCluster(t, 800, true)
 	c.tick(1)
 	n.disk.low = true
 	c.tick(1)
@@ -222,13 +225,13 @@ func unfinished(t *testing.T, c *cluster, n *node) int64 {
 
 // What the writer of a snapshot that was given up still says is not about the one under way.
 func TestSnapshotIgnoresTheWriterOfAnother(t *testing.T) {
-	c, n := pacedCluster(t, 200, true)
+	c, n := pacedCluster(t, 800, true)
 	c.tick(1)
 	applier, other := n.system.NewLocalPID("apply/shard/1/1"), n.system.NewLocalPID("other")
 	n.system.Root.Send(applier, &blockWritten{writer: other, err: errors.New("late")})
 	n.system.Root.Send(applier, &blockWritten{writer: other, block: make([]byte, 10)})
 	c.settle()
-	for range 200 * 64 << 10 / pacePerTick * 11 / 10 {
+	for range 800 * pacedValue / pacePerTick * 11 / 10 {
 		c.tick(1)
 	}
 	if n.disk.compacted != 1 {

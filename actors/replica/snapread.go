@@ -94,6 +94,7 @@ func (p *snapParser) payload(b []byte) (err error) {
 	case xxhash.Sum64(b) != p.sum:
 		return errSnapSum
 	case p.begun:
+		runtime.Gosched() // the replicas that serve, and vote, come first
 		return p.each(b)
 	}
 	p.begun = true
@@ -123,10 +124,7 @@ func readSnap(fs vfs.FS, path string, each func(block []byte) error) (SnapHeader
 func (c *Config) loadSnapshot(ref raftlog.SnapshotRef) (*keyspace.State, SnapHeader, error) {
 	path := c.snapFile(ref.File)
 	res := keyspace.NewRestorer(keyspace.Config{MaxValue: maxValue})
-	h, err := readSnap(c.FS, path, func(block []byte) error {
-		runtime.Gosched() // other replicas of the node serve meanwhile, and vote
-		return res.Add(block)
-	})
+	h, err := readSnap(c.FS, path, res.Add)
 	if err != nil {
 		return nil, h, err
 	}

@@ -86,7 +86,7 @@ func (a *applier) blockWritten(ctx actor.Context, m *blockWritten) {
 		a.cancelSnapshot()
 	default:
 		a.snap.room = m.block[:0]
-		if cap(m.block) > 2*snapBlockSize { // of a large value
+		if cap(m.block) > maxKeptBlock {
 			a.snap.room = make([]byte, 0, snapBlockSize)
 		}
 		a.nextSlice(ctx)
