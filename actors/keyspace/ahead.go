@@ -7,8 +7,8 @@ import (
 	"github.com/troupedb/troupe/wire/pack"
 )
 
-// AheadMax is how many operations Ahead looks at, and a snapshot chains of keys: more than the cache misses that a core keeps under way, so that it
-// is seldom short of them.
+// AheadMax is how many operations Ahead looks at, and how many chains of keys a snapshot does: more than the cache misses
+// that a core keeps under way, so that it is seldom short of them.
 const AheadMax = 32
 
 // minAhead is how many bytes of operations have any waits worth overlapping.
@@ -40,11 +40,10 @@ type lookahead struct {
 	e    *entry
 }
 
-// Ahead touches what the next AheadMax operations of r will look up, and unless reads says that none of them writes, what
-// the first new key of a slot makes move. In a large
-// keyspace a look-up waits for memory several times, each wait for what the one before has found. Ahead makes the same
-// step of all look-ups before the next of any, so that their waits overlap. It changes no state and no reply. r has read
-// the operations then, with the hashes of their keys, and Next hands them out.
+// Ahead touches what the next AheadMax operations of r will look up, and, unless reads says that none of them writes, what
+// the first new key of a slot makes move. In a large keyspace a look-up waits for memory several times, each wait for what
+// the one before has found. Ahead makes the same step of all look-ups before the next of any, so that their waits overlap.
+// It changes no state and no reply. r has read the operations then, with the hashes of their keys, and Next hands them out.
 func (s *State) Ahead(r *OpReader, reads bool) {
 	if r.r.Len() < minAhead {
 		return

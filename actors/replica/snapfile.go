@@ -27,7 +27,7 @@ const (
 	snapMagic     = "TROUPE-SNAPSHOT-1\n"
 	maxSnapBlock  = 64 << 20  // a block holds at least one record, and a record one value
 	snapBlockSize = 64 << 10  // of small keys 0.2 ms of work, for which all actors wait where there is one processor
-	maxKeptBlock  = 512 << 10 // what grew for a large value is used again up to here
+	maxKeptBlock  = 512 << 10 // up to here what grew for a large value is used again
 	snapAhead     = 1 << 20   // what is written before the disk gets it: all of it at the end would hold up the log
 	snapBuffer    = 64 << 10  // of a file that is written or read
 	blockHead     = 12
