@@ -104,6 +104,29 @@ func BenchmarkSlot(b *testing.B) {
 	}
 }
 
+// replay carries out the operations of entries, again and again.
+type replay struct {
+	entries [][]byte
+	ahead   bool
+	at      int // the next entry
+	r       OpReader
+	op      Op
+}
+
+func (p *replay) exec(s *bench) {
+	if p.ahead && p.r.Buffered() == 0 {
+		s.s.Ahead(&p.r, false)
+	}
+	for !p.r.Next(&p.op) {
+		p.r.Reset(p.entries[p.at])
+		p.at = (p.at + 1) % len(p.entries)
+		if p.ahead {
+			s.s.Ahead(&p.r, false)
+		}
+	}
+	s.s.Exec(&s.env, &p.op, &s.w)
+}
+
 // BenchmarkEntry applies entries of 100 SETs on keys that no cache holds: one operation after the other, and
 // with Ahead.
 func BenchmarkEntry(b *testing.B) {
@@ -133,17 +156,9 @@ func BenchmarkEntry(b *testing.B) {
 		}
 		for _, ahead := range []bool{false, true} {
 			b.Run(fmt.Sprintf("slots%s/ahead=%t", tag, ahead), func(b *testing.B) {
-				var r OpReader
-				var op Op
-				for i := 0; b.Loop(); i++ {
-					if i%perEntry == 0 {
-						r.Reset(entries[i/perEntry%len(entries)])
-					}
-					if ahead && r.Buffered() == 0 {
-						s.s.Ahead(&r, false)
-					}
-					r.Next(&op)
-					s.s.Exec(&s.env, &op, &s.w)
+				next := replay{entries: entries, ahead: ahead}
+				for b.Loop() {
+					next.exec(s)
 				}
 			})
 		}
@@ -166,8 +181,7 @@ func BenchmarkInsert(b *testing.B) {
 	}
 	for _, ahead := range []bool{false, true} {
 		b.Run(fmt.Sprintf("ahead=%t", ahead), func(b *testing.B) {
-			var r OpReader
-			var op Op
+			next := replay{entries: entries, ahead: ahead}
 			for i := 0; b.Loop(); i++ {
 				if i%(n/2) == 0 {
 					b.StopTimer()
@@ -178,14 +192,7 @@ func BenchmarkInsert(b *testing.B) {
 					}
 					b.StartTimer()
 				}
-				if i%perEntry == 0 {
-					r.Reset(entries[i/perEntry%len(entries)])
-				}
-				if ahead && r.Buffered() == 0 {
-					s.s.Ahead(&r, false)
-				}
-				r.Next(&op)
-				s.s.Exec(&s.env, &op, &s.w)
+				next.exec(s)
 			}
 		})
 	}
