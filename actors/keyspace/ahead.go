@@ -36,7 +36,7 @@ type lookahead struct {
 	hash uint32
 	d    *dict
 	b    *ref
-	r    ref // the chain where the key is, if there is one; then the one that moves
+	r    ref
 	e    *entry
 }
 
@@ -120,14 +120,15 @@ func (s *State) ahead(next []lookahead, reads bool) {
 
 // aheadOfSplits touches the entries that move when keys that were not found are made.
 func (s *State) aheadOfSplits(next []lookahead) {
+	var buf [AheadMax]ref
+	chains := buf[:0]
 	for i := range next {
-		n := &next[i]
-		if n.r = 0; n.e == nil && n.d != nil && n.d.full() {
-			n.r = *n.d.bucket(n.d.splitting())
+		if n := &next[i]; n.e == nil && n.d != nil && n.d.full() {
+			chains = append(chains, *n.d.bucket(n.d.splitting()))
 		}
 	}
-	for i := range next {
-		for r := next[i].r; r != 0; {
+	for _, r := range chains {
+		for r != 0 {
 			e := s.entries.at(r)
 			s.aheadSum += byte(e.hash)
 			r = e.next
