@@ -18,13 +18,13 @@ const (
 // usage is what State keeps of how keys are used. Nothing in it is replicated.
 type usage struct {
 	rules  Eviction
-	lfu    bool   // uses are counted
-	quiet  bool   // what is carried out does not count as use
-	second int64  // of the operation at hand
-	stamp  access // … with a counter of 0
-	began  access // what a key is taken for of which nothing is known
-	draws  uint64 // of the counters' own random numbers: those of commands are replicated
-	pool   []candidate
+	lfu    bool     // uses are counted
+	quiet  bool     // what is carried out does not count as use
+	second int64    // of the operation at hand
+	stamp  access   // … with a counter of 0
+	began  access   // what a key is taken for of which nothing is known
+	draws  uint64   // of the counters' own random numbers: those of commands are replicated
+	pool   []string // keys that may be evicted next
 }
 
 // at begins an operation at a time in ms.

@@ -1,15 +1,20 @@
 package keyspace
 
 import (
+	"iter"
+	"math/bits"
 	"unsafe"
 
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
 )
 
-// AheadMax is how many operations Ahead looks at, and how many chains of keys a snapshot does: more than the cache misses
-// that a core keeps under way, so that it is seldom short of them.
+// AheadMax is how many operations Ahead looks at, and how many keys or chains of them others do: more than the cache
+// misses that a core keeps under way, so that it is seldom short of them.
 const AheadMax = 32
+
+// maxLookSteps bounds the work of looking ahead once, where slots and buckets are empty.
+const maxLookSteps = 8 * AheadMax
 
 // minAhead is how many bytes of operations have any waits worth overlapping.
 const minAhead = 128
@@ -149,6 +154,64 @@ func (e *entry) firstAndLast() (sum byte) {
 	return sum
 }
 
+// withAhead goes over the keys of a command, every nth of args, and touches what they will be looked up by before it comes
+// to them. Each is looked up by the hash that was computed for that, until it comes to the next.
+func (s *State) withAhead(args [][]byte, nth int) iter.Seq2[int, []byte] {
+	return func(yield func(int, []byte) bool) {
+		for i, key := range args {
+			if i%nth != 0 {
+				continue
+			}
+			if len(args) > nth { // else Ahead did it
+				at := i / nth % AheadMax
+				if at == 0 {
+					s.hashesAhead(args[i:min(len(args), i+nth*AheadMax)], nth)
+				}
+				s.call.key = &s.hashes[at]
+			}
+			if !yield(i, key) {
+				break
+			}
+		}
+		s.call.key = nil
+		clear(s.hashes[:min(len(args), AheadMax)])
+	}
+}
+
+// hashesAhead looks ahead for up to AheadMax keys, every nth of args, and leaves their hashes in s.hashes.
+func (s *State) hashesAhead(args [][]byte, nth int) {
+	var buf [AheadMax]lookahead
+	next := buf[:0]
+	for i := 0; i < len(args); i += nth {
+		h := s.hashed(args[i])
+		s.hashes[len(next)] = h
+		next = append(next, lookahead{slot: h.slot, hash: h.hash})
+	}
+	s.ahead(next, s.call.Env.Read)
+}
+
+// aheadOfExpiry looks ahead for up to n keys that are expired. REQUIRES: n <= AheadMax.
+func (s *State) aheadOfExpiry(n int) {
+	var buf [AheadMax]*entry
+	es := buf[:0]
+	s.expiry.each(s.call.Env.Now, func(e *entry) bool {
+		es = append(es, e)
+		return len(es) < n
+	})
+	if len(es) == 1 {
+		return
+	}
+	for _, e := range es {
+		s.aheadSum += byte(e.keyLen) + byte(e.enc)
+	}
+	var keys [AheadMax]lookahead
+	next := keys[:0]
+	for _, e := range es {
+		next = append(next, lookahead{slot: slotmap.Slot(e.nameBytes()), hash: e.hash})
+	}
+	s.ahead(next, false)
+}
+
 // keysAhead appends the keys of the next operations of r to dst, until there are AheadMax.
 func (s *State) keysAhead(r pack.Reader, dst []lookahead) []lookahead {
 	for len(dst) < AheadMax {
@@ -179,4 +242,66 @@ func peekKey(r *pack.Reader) (slot uint16, key []byte) {
 		r.Bytes(maxArgSize)
 	}
 	return slot, key
+}
+
+// cursor is a place in the walk over all keys: a slot, and a position in its dict.
+type cursor struct {
+	slot int
+	pos  uint64
+}
+
+// to moves c to a position in its slot, or where that is the end to the next slot.
+func (c *cursor) to(pos uint64) {
+	if c.pos = pos; pos == dictEnd {
+		*c = cursor{slot: c.slot + 1}
+	}
+}
+
+func (c cursor) before(d cursor) bool {
+	return c.slot < d.slot || c.slot == d.slot && c.pos < d.pos
+}
+
+// aheadOfWalk touches the keys of the next n buckets that a walk from c on finds any in, and of values their last byte,
+// and returns where it ends. REQUIRES: n <= AheadMax.
+func (s *State) aheadOfWalk(c cursor, n int, values bool, dictAt func(slot int) *dict) cursor {
+	type link struct {
+		e *entry
+		d *dict
+	}
+	var buf [2 * AheadMax]link
+	next := buf[:0]
+	for steps := 0; steps < maxLookSteps && len(next) < n && c.slot < slotmap.Count; steps++ {
+		d := dictAt(c.slot)
+		if d == nil {
+			c.to(dictEnd)
+			continue
+		}
+		i := d.index(bits.Reverse32(uint32(c.pos)))
+		if r := *d.bucket(i); r != 0 {
+			next = append(next, link{d.in.at(r), d})
+		}
+		c.to(d.bucketEnd(i))
+	}
+	sum := byte(0)
+	for from := 0; from < len(next); {
+		level := next[from:] // one link of each chain that is so long
+		from = len(next)
+		for _, l := range level {
+			sum += byte(l.e.enc) + byte(l.e.keyLen) // which may be in two cache lines
+		}
+		for _, l := range level {
+			if l.e.next != 0 && len(next) < len(buf) {
+				next = append(next, link{l.d.in.at(l.e.next), l.d})
+			}
+		}
+	}
+	for _, l := range next {
+		if values {
+			sum += l.e.firstAndLast()
+		} else if l.e.keyLen > 0 {
+			sum += l.e.name()[0]
+		}
+	}
+	s.aheadSum += sum
+	return c
 }

@@ -229,3 +229,85 @@ func BenchmarkReads(b *testing.B) {
 		})
 	}
 }
+
+// BenchmarkManyKeys carries out commands of 100 keys each that no cache holds. ns/op is for one key.
+func BenchmarkManyKeys(b *testing.B) {
+	const n, each = 1_000_000, 100
+	sets := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+	shuffle := func() { rand.Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] }) }
+	for _, name := range []string{"mget", "exists", "mset", "del", "evict"} {
+		b.Run(name, func(b *testing.B) {
+			shuffle()
+			next := replay{ahead: true}
+			for at := 0; at < n; at += each {
+				args := argsOf(name)
+				if name == "evict" {
+					args = append(args, []byte("1000000000"))
+				}
+				for _, op := range sets[at : at+each] {
+					if args = append(args, op.Args[1]); name == "mset" {
+						args = append(args, op.Args[2])
+					}
+				}
+				next.entries = append(next.entries, AppendOp(nil, 0, args))
+			}
+			var s *bench
+			for i := 0; i < b.N; i += each {
+				if i%n == 0 {
+					b.StopTimer()
+					s = newBench(b)
+					s.w.SetDiscard(true)
+					shuffle()
+					for k := range sets {
+						s.execOp(&sets[k])
+					}
+					b.StartTimer()
+				}
+				next.exec(s)
+			}
+		})
+	}
+}
+
+// BenchmarkExpire deletes keys that no cache holds as their time comes.
+func BenchmarkExpire(b *testing.B) {
+	const n = 1_000_000
+	sets := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef", "px", "1000")
+	var s *bench
+	for i := 0; i < b.N; i += AheadMax {
+		if i%n == 0 {
+			b.StopTimer()
+			s = newBench(b)
+			s.w.SetDiscard(true)
+			rand.Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
+			for k := range sets {
+				s.env.Now += int64(k) % 2
+				s.execOp(&sets[k])
+			}
+			s.env.Now += n
+			b.StartTimer()
+		}
+		s.s.Tick(&s.env, AheadMax)
+	}
+}
+
+// BenchmarkKeys walks over keys that no cache holds, none of which is asked for. ns/op is for one key.
+func BenchmarkKeys(b *testing.B) {
+	const n = 1_000_000
+	s := newBench(b)
+	sets := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
+	rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
+	for i := range sets {
+		s.execOp(&sets[i])
+	}
+	s.env.Read = true
+	for _, cmd := range [][]string{{"keys", "none*"}, {"scan", "0", "count", "10000000", "match", "none*"}} {
+		b.Run(cmd[0], func(b *testing.B) {
+			op := opOf(cmd...)
+			for i := 0; i < b.N; i += n {
+				s.w.Truncate(0)
+				s.s.Exec(&s.env, op, &s.w)
+			}
+		})
+	}
+}

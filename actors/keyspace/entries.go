@@ -71,6 +71,20 @@ func (t *entries) grow() {
 	t.all = append(t.all, nil)
 }
 
+// places is how many entries there is room for.
+func (t *entries) places() int { return len(t.chunks) * chunkSize }
+
+// place is one of all places, by a number at random. It may be free; where no entry was yet it is nil. REQUIRES: there are
+// any.
+func (t *entries) place(x uint64) *entry {
+	x %= uint64(t.places())
+	n, i := x/chunkSize, x%chunkSize
+	if i >= uint64(t.chunks[n].made) {
+		return nil
+	}
+	return &t.all[n][i]
+}
+
 // giveBack takes back an entry that is in no dict any more.
 func (t *entries) giveBack(r ref) { t.gone = append(t.gone, r) }
 

@@ -63,6 +63,9 @@ const entryOverhead = 72
 // name is the key. Its bytes never change.
 func (e *entry) name() string { return unsafe.String((*byte)(e.block), e.keyLen) }
 
+// free tells whether there is no entry where e stands: nor that of an empty key, which may be without a block.
+func (e *entry) free() bool { return e.block == nil }
+
 // nameBytes is the key, not to be changed.
 func (e *entry) nameBytes() []byte { return unsafe.Slice((*byte)(e.block), e.keyLen) }
 

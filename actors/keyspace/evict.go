@@ -18,19 +18,27 @@ const (
 	tries    = 16 // to find a key that is not chosen already
 )
 
-// candidate is a key that may be evicted next. It is known by name only: it may be gone at the next choice.
+// candidate is a key that may be evicted next.
 type candidate struct {
-	key   string
+	e     *entry
 	score int64 // the higher the sooner
 }
 
-// choice is what one operation is to evict.
+// choice is what one operation is to evict. Nothing changes while it is made.
 type choice struct {
-	victims map[*entry]bool
-	sampled int // keys that were looked at
+	victims []*entry
+	chosen  map[*entry]bool
+	pool    []candidate
+	drawn   []*entry // keys at random
+	sampled int      // keys that were looked at
 }
 
 func (c *choice) ends() bool { return len(c.victims) >= maxVictims || c.sampled >= maxSampled }
+
+// pooled tells whether an entry is a candidate.
+func (c *choice) pooled(e *entry) bool {
+	return slices.ContainsFunc(c.pool, func(other candidate) bool { return other.e == e })
+}
 
 // AppendEviction appends an operation that evicts keys of about need bytes, or of as many as one operation may
 // (there is more to choose once it is carried out), and tells how much that frees: nothing, and dst is as it was, if the
@@ -42,27 +50,30 @@ func (c *choice) ends() bool { return len(c.victims) >= maxVictims || c.sampled 
 func (s *State) AppendEviction(dst []byte, env *Env, need int64) (ops []byte, freed int64) {
 	s.begin(env)
 	s.draws.command(env)
-	args := [][]byte{[]byte("evict"), strconv.AppendUint(nil, s.watch.version, 10)}
-	chosen, bytes := choice{victims: map[*entry]bool{}}, 0
-	s.reviewPool()
-	for freed < need && !chosen.ends() && bytes < maxVictimBytes {
-		e := s.victim(&chosen)
+	c := choice{chosen: map[*entry]bool{}}
+	s.beginPool(&c)
+	for bytes := 0; freed < need && !c.ends() && bytes < maxVictimBytes; {
+		e := s.victim(&c)
 		if e == nil {
 			break
 		}
-		chosen.victims[e] = true
-		args = append(args, []byte(e.name()))
-		bytes += len(e.name())
+		c.victims, c.chosen[e] = append(c.victims, e), true
+		bytes += int(e.keyLen)
 		freed += e.freed()
 	}
-	if len(chosen.victims) == 0 {
+	s.endPool(&c)
+	if len(c.victims) == 0 {
 		return dst, 0
+	}
+	args := [][]byte{[]byte("evict"), strconv.AppendUint(nil, s.watch.version, 10)}
+	for _, e := range c.victims {
+		args = append(args, e.nameBytes())
 	}
 	return AppendOp(dst, 0, args), freed
 }
 
 // victim chooses the next key to evict, beside those that are chosen; nil if none is found.
-func (s *State) victim(chosen *choice) *entry {
+func (s *State) victim(c *choice) *entry {
 	if s.eligible() == 0 {
 		return nil
 	}
@@ -70,18 +81,20 @@ func (s *State) victim(chosen *choice) *entry {
 	case NoEviction:
 		return nil
 	case VolatileTTL:
-		return s.soonest(chosen)
+		return s.soonest(c)
 	case AllKeysRandom, VolatileRandom:
 		for range tries {
-			if e := s.sampleKey(chosen); !chosen.victims[e] {
+			if e := s.sampleKey(c); !c.chosen[e] {
 				return e
 			}
 		}
 		return nil
 	}
 	for range tries {
-		s.fillPool(chosen)
-		if e := s.takeCandidate(); e != nil {
+		s.fillPool(c)
+		if last := len(c.pool) - 1; last >= 0 {
+			e := c.pool[last].e
+			c.pool = c.pool[:last]
 			return e
 		}
 	}
@@ -97,38 +110,61 @@ func (s *State) eligible() int {
 }
 
 // soonest returns the key that expires next. Redis looks for it among samples; here they are in order.
-func (s *State) soonest(chosen *choice) *entry {
-	e, _ := s.expiry.at(len(chosen.victims))
+func (s *State) soonest(c *choice) *entry {
+	e, _ := s.expiry.at(len(c.victims))
 	return e
 }
 
 // sampleKey returns one of the eligible keys at random. REQUIRES: there is one.
-func (s *State) sampleKey(chosen *choice) *entry {
-	chosen.sampled++
-	if !s.usage.rules.Policy.volatile() {
-		return s.randomEntry()
+func (s *State) sampleKey(c *choice) *entry {
+	c.sampled++
+	if len(c.drawn) == 0 {
+		c.drawn = s.draw(c.drawn)
 	}
-	e, _ := s.expiry.at(int(s.random() % uint64(s.expiry.len())))
+	last := len(c.drawn) - 1
+	e := c.drawn[last]
+	c.drawn = c.drawn[:last]
 	return e
 }
 
+// draw appends eligible keys at random to dst: where they are a good part of all that stands in entries it picks places,
+// many at once, so that their waits for memory overlap. REQUIRES: there is one.
+func (s *State) draw(dst []*entry) []*entry {
+	volatile := s.usage.rules.Policy.volatile()
+	switch {
+	case s.eligible() > s.entries.places()/4 && (s.snap == nil || len(s.snap.retained) == 0):
+		for len(dst) == 0 {
+			for range AheadMax {
+				if e := s.entries.place(s.random()); e != nil {
+					dst = append(dst, e)
+				}
+			}
+			dst = slices.DeleteFunc(dst, func(e *entry) bool { return e.free() || volatile && e.expire == 0 })
+		}
+		return dst
+	case volatile:
+		e, _ := s.expiry.at(int(s.random() % uint64(s.expiry.len())))
+		return append(dst, e)
+	}
+	return append(dst, s.randomEntry())
+}
+
 // fillPool samples keys, and keeps the best candidates in order of their scores.
-func (s *State) fillPool(chosen *choice) {
-	u := &s.usage
-	for range u.rules.Samples {
-		e := s.sampleKey(chosen)
-		c := candidate{e.name(), u.score(e)}
-		known := func(other candidate) bool { return other.key == c.key }
-		if chosen.victims[e] || slices.ContainsFunc(u.pool, known) {
+func (s *State) fillPool(c *choice) {
+	for range s.usage.rules.Samples {
+		e := s.sampleKey(c)
+		score := s.usage.score(e)
+		full := len(c.pool) == poolSize
+		if full && score <= c.pool[0].score || c.chosen[e] || c.pooled(e) {
 			continue
 		}
-		at, _ := slices.BinarySearchFunc(u.pool, c, soonerLast)
-		if len(u.pool) < poolSize {
-			u.pool = slices.Insert(u.pool, at, c)
-		} else if at > 0 {
-			copy(u.pool, u.pool[1:at])
-			u.pool[at-1] = c
+		if full {
+			c.pool = slices.Delete(c.pool, 0, 1)
 		}
+		at, _ := slices.BinarySearchFunc(c.pool, score, func(other candidate, score int64) int {
+			return cmp.Compare(other.score, score)
+		})
+		c.pool = slices.Insert(c.pool, at, candidate{e, score})
 	}
 }
 
@@ -140,35 +176,27 @@ func (u *usage) score(e *entry) int64 {
 	return u.idle(e)
 }
 
-func soonerLast(a, b candidate) int { return cmp.Compare(a.score, b.score) }
-
-// reviewPool drops candidates that are gone or not eligible any more, and scores the others anew: some were used since
-// they were sampled.
-func (s *State) reviewPool() {
+// beginPool takes over the candidates that the choice before left, those that are there and eligible still, and scores
+// them anew: some were used since they were sampled.
+func (s *State) beginPool(c *choice) {
 	u := &s.usage
-	kept := u.pool[:0]
-	for _, c := range u.pool {
-		e := s.lookup([]byte(c.key)).e
+	for _, key := range u.pool {
+		e := s.lookup([]byte(key)).e
 		if e != nil && (e.expire != 0 || !u.rules.Policy.volatile()) {
-			kept = append(kept, candidate{c.key, u.score(e)})
+			c.pool = append(c.pool, candidate{e, u.score(e)})
 		}
 	}
-	clear(u.pool[len(kept):])
-	slices.SortStableFunc(kept, soonerLast)
-	u.pool = kept
+	slices.SortStableFunc(c.pool, func(a, b candidate) int { return cmp.Compare(a.score, b.score) })
 }
 
-// takeCandidate takes the best candidate out of the pool, nil if it is empty.
-func (s *State) takeCandidate() *entry {
+// endPool leaves candidates to the next choice, by name: until then they may be gone.
+func (s *State) endPool(c *choice) {
 	u := &s.usage
-	last := len(u.pool) - 1
-	if last < 0 {
-		return nil
+	clear(u.pool)
+	u.pool = u.pool[:0]
+	for _, other := range c.pool {
+		u.pool = append(u.pool, other.e.name())
 	}
-	e := s.lookup([]byte(u.pool[last].key)).e
-	u.pool[last] = candidate{}
-	u.pool = u.pool[:last]
-	return e
 }
 
 // evict is the internal command "evict version key…": it deletes the keys that no operation after that version
@@ -183,7 +211,7 @@ func evict(s *State, c *call) {
 	}
 	var n int64
 	before := s.watch.version // what is deleted here is newer
-	for _, key := range c.Args[2:] {
+	for _, key := range s.withAhead(c.Args[2:], 1) {
 		p := s.lookup(key)
 		if p.e == nil || s.modified(p.hash, version, before) {
 			continue

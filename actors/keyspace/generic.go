@@ -10,7 +10,7 @@ import (
 // del is DEL key [key …] and UNLINK.
 func del(s *State, c *call) {
 	var n int64
-	for _, key := range c.Args[1:] {
+	for _, key := range s.withAhead(c.Args[1:], 1) {
 		if p := s.write(key); p.e != nil {
 			s.removeBy(p.e)
 			n++
@@ -28,7 +28,7 @@ func (s *State) removeBy(e *entry) {
 // exists is EXISTS key [key …]: a key named twice counts twice.
 func exists(s *State, c *call) {
 	var n int64
-	for _, key := range c.Args[1:] {
+	for _, key := range s.withAhead(c.Args[1:], 1) {
 		if s.peek(key) != nil {
 			n++
 		}
@@ -39,7 +39,7 @@ func exists(s *State, c *call) {
 // touchKeys is TOUCH key [key …], which counts as use whatever the client said.
 func touchKeys(s *State, c *call) {
 	var n int64
-	for _, key := range c.Args[1:] {
+	for _, key := range s.withAhead(c.Args[1:], 1) {
 		if e := s.peek(key); e != nil {
 			s.usage.note(e)
 			n++

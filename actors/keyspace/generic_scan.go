@@ -71,7 +71,11 @@ func scan(s *State, c *call) {
 	var found []*entry
 	var seen int64
 	// An empty bucket costs something too.
+	var looked uint64
 	for steps := int64(0); cursor < cursorEnd && seen < o.count && steps/10 < o.count; steps++ {
+		if cursor >= looked {
+			looked = s.aheadOfScan(cursor, o.count-seen)
+		}
 		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
 		seen += int64(len(s.walk))
 		for _, e := range s.walk {
@@ -114,6 +118,13 @@ func (s *State) walkAt(cursor uint64, dst []*entry) ([]*entry, uint64) {
 	return dst, slot*dictEnd + pos
 }
 
+// aheadOfScan touches up to n of the next keys at a cursor, and returns the cursor up to which it did.
+func (s *State) aheadOfScan(at uint64, n int64) uint64 {
+	c := cursor{int(at / dictEnd), at % dictEnd}
+	c = s.aheadOfWalk(c, int(min(n, AheadMax)), false, func(slot int) *dict { return s.dicts[slot] })
+	return uint64(c.slot)*dictEnd + c.pos
+}
+
 // cursor reads an argument as a cursor, or answers that it is none.
 func (c *call) cursor(arg []byte) (uint64, bool) {
 	cursor, ok := parseCursor(arg)
@@ -146,7 +157,11 @@ func keys(s *State, c *call) {
 		pattern = nil
 	}
 	var found []*entry
+	var looked uint64
 	for cursor := uint64(0); cursor < cursorEnd; {
+		if cursor >= looked {
+			looked = s.aheadOfScan(cursor, AheadMax)
+		}
 		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
 		for _, e := range s.walk {
 			if matchKey(pattern, e.name()) && !s.gone(e) {

@@ -1,7 +1,6 @@
 package keyspace
 
 import (
-	"math/bits"
 	"slices"
 
 	"github.com/cespare/xxhash/v2"
@@ -14,9 +13,6 @@ const queueBlock = 64 << 10
 
 // bytesPerBucket bounds the work of a slice that finds few keys to write.
 const bytesPerBucket = 16
-
-// maxLookSteps bounds the work of looking ahead once, where slots and buckets are empty.
-const maxLookSteps = 8 * AheadMax
 
 // Snapshotter writes the state as it was when it began, slice by slice, while
 // operations go on: a key that is about to change and is not written yet is
@@ -40,23 +36,6 @@ type Snapshotter struct {
 	end      bool // the last record was written
 	over     bool // done or cancelled
 	walk     []*entry
-}
-
-// cursor is a place in the walk over all keys: a slot, and a position in its dict.
-type cursor struct {
-	slot int
-	pos  uint64
-}
-
-// to moves c to a position in its slot, or where that is the end to the next slot.
-func (c *cursor) to(pos uint64) {
-	if c.pos = pos; pos == dictEnd {
-		*c = cursor{slot: c.slot + 1}
-	}
-}
-
-func (c cursor) before(d cursor) bool {
-	return c.slot < d.slot || c.slot == d.slot && c.pos < d.pos
 }
 
 // written is a block of records; rest belongs to the last of them.
@@ -208,7 +187,7 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 		return dst, true
 	}
 	if !n.at.before(n.looked) {
-		n.lookAhead()
+		n.looked = n.s.aheadOfWalk(n.at, AheadMax, true, n.dictAt)
 	}
 	var end uint64
 	n.walk, end = d.bucketAt(n.at.pos, n.walk[:0])
@@ -228,46 +207,6 @@ func (n *Snapshotter) stepKeys(dst []byte, b *budget) (_ []byte, more bool) {
 	}
 	n.at.to(end)
 	return dst, true
-}
-
-// lookAhead touches the next keys of the walk, as State.Ahead does those of operations.
-func (n *Snapshotter) lookAhead() {
-	type link struct {
-		e *entry
-		d *dict
-	}
-	var buf [2 * AheadMax]link
-	next, c := buf[:0], n.at
-	for steps := 0; steps < maxLookSteps && len(next) < AheadMax && c.slot < slotmap.Count; steps++ {
-		d := n.dictAt(c.slot)
-		if d == nil {
-			c.to(dictEnd)
-			continue
-		}
-		i := d.index(bits.Reverse32(uint32(c.pos)))
-		if r := *d.bucket(i); r != 0 {
-			next = append(next, link{d.in.at(r), d})
-		}
-		c.to(d.bucketEnd(i))
-	}
-	n.looked = c
-	sum := byte(0)
-	for from := 0; from < len(next); {
-		level := next[from:] // one link of each chain that is so long
-		from = len(next)
-		for _, l := range level {
-			sum += byte(l.e.enc) + byte(l.e.keyLen) // which may be in two cache lines
-		}
-		for _, l := range level {
-			if l.e.next != 0 && len(next) < len(buf) {
-				next = append(next, link{l.d.in.at(l.e.next), l.d})
-			}
-		}
-	}
-	for _, l := range next {
-		sum += l.e.firstAndLast()
-	}
-	n.s.aheadSum += sum
 }
 
 // write appends the record of an entry and marks it as written. The rest of a

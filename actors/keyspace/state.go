@@ -70,7 +70,8 @@ type State struct {
 
 	scratch []byte // for an item of a collection while it is made or looked for
 
-	aheadSum byte // keeps what Ahead reads from being left out by the compiler
+	hashes   [AheadMax]hashed // of keys that a command looks up next
+	aheadSum byte             // keeps what Ahead reads from being left out by the compiler
 }
 
 // New returns an empty State.
@@ -153,6 +154,9 @@ func (s *State) Tick(env *Env, max int) int {
 		e, at := s.expiry.first()
 		if !expiredAt(at, env.Now) {
 			break
+		}
+		if n%AheadMax == 0 {
+			s.aheadOfExpiry(min(max-n, AheadMax))
 		}
 		s.expire(e)
 		n++

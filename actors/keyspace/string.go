@@ -10,7 +10,7 @@ func get(s *State, c *call) {
 // mget is MGET key [key …]; what holds no string is null.
 func mget(s *State, c *call) {
 	c.W.Array(len(c.Args) - 1)
-	for _, key := range c.Args[1:] {
+	for _, key := range s.withAhead(c.Args[1:], 1) {
 		e := s.read(key)
 		if e != nil && e.kind() != kindString {
 			e = nil

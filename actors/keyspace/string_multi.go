@@ -57,8 +57,8 @@ func msetnx(s *State, c *call) {
 }
 
 func (s *State) setPairs(pairs [][]byte) {
-	for i := 0; i < len(pairs); i += 2 {
-		p := s.write(pairs[i])
+	for i, key := range s.withAhead(pairs, 2) {
+		p := s.write(key)
 		s.setText(&p, pairs[i+1], 0, false)
 		s.notify(EventString, "set", p.e.name())
 	}

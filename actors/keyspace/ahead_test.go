@@ -1,0 +1,72 @@
+package keyspace
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+)
+
+// Commands of any number of keys find each of them, once, in the order in which they are named.
+func TestManyKeysAreFound(t *testing.T) {
+	for _, n := range []int{1, 2, AheadMax - 1, AheadMax, AheadMax + 1, 2 * AheadMax, 2*AheadMax + 1, 100} {
+		b := newBench(t)
+		var keys, pairs []string
+		want := fmt.Sprintf("*%d|", n+1)
+		for i := range n {
+			key, val := fmt.Sprintf("{t}%d", i), fmt.Sprint("v", i)
+			keys, pairs = append(keys, key), append(pairs, key, val)
+			want += fmt.Sprintf("$%d|%s|", len(val), val)
+		}
+		keys = append(keys, keys[0]) // named twice
+		want += "$2|v0|"
+		for _, s := range []struct{ name, want string }{
+			{"mset", "+OK|"}, {"mget", want}, {"exists", fmt.Sprintf(":%d|", n+1)}, {"touch", fmt.Sprintf(":%d|", n+1)},
+			{"del", fmt.Sprintf(":%d|", n)}, {"exists", ":0|"}, {"msetnx", ":1|"}, {"msetnx", ":0|"}, {"unlink", fmt.Sprintf(":%d|", n)},
+		} {
+			args := keys
+			if strings.HasPrefix(s.name, "mset") {
+				args = pairs
+			}
+			if got := strings.ReplaceAll(b.run(append([]string{s.name}, args...)...), "\r\n", "|"); got != s.want {
+				t.Errorf("%s of %d keys: %q, want %q", s.name, n, got, s.want)
+			}
+		}
+		checkConsistent(t, b.s)
+	}
+}
+
+// What a command looked ahead for is not kept: the keys are part of an entry of the log.
+func TestLookingAheadKeepsNoKeys(t *testing.T) {
+	b := newBench(t)
+	b.run("mset", "{t}1", "v", "{t}2", "v")
+	b.run("mget", "{t}1", "{t}2", "{t}3")
+	for i := range b.s.hashes {
+		if b.s.hashes[i].key != nil {
+			t.Errorf("key %d is kept", i)
+		}
+	}
+}
+
+// Keys that expire are deleted in order of their times, as many as are asked for.
+func TestManyKeysExpireInOrder(t *testing.T) {
+	b := newBench(t)
+	const n = 3*AheadMax + 5
+	for i := range n {
+		b.run("set", fmt.Sprint("k", i), "v", "px", fmt.Sprint(1000+i))
+	}
+	b.env.Now += 1 << 20
+	b.s.Listen(EventExpired)
+	for from := 0; from < n; {
+		most := min(AheadMax+3, n-from)
+		if got := b.s.Tick(&b.env, AheadMax+3); got != most {
+			t.Fatalf("%d keys are deleted, want %d", got, most)
+		}
+		for _, e := range b.s.TakeEvents() {
+			if want := fmt.Sprint("k", from); e.Key != want {
+				t.Fatalf("%s is deleted before %s", e.Key, want)
+			}
+			from++
+		}
+	}
+	checkConsistent(t, b.s)
+}
