@@ -137,9 +137,16 @@ func (r *replica) fileSent(m *link.FileSent) {
 	of, status := m.Tag.(offer), raft.SnapshotFinish
 	if m.Err != nil {
 		status = raft.SnapshotFailure
+	}
+	noFile, newest := errors.Is(m.Err, link.ErrFile), of.index == r.storage.snap.Index
+	switch {
+	case m.Err == nil:
+	case noFile && !newest:
+		r.cfg.Logger.Info("snapshot not sent: a newer one took its place", "shard", r.cfg.Shard, "to", of.to)
+	default:
 		r.cfg.Logger.Warn("snapshot not sent", "shard", r.cfg.Shard, "to", of.to, "err", m.Err)
 	}
-	if errors.Is(m.Err, link.ErrFile) && of.index == r.storage.snap.Index {
+	if noFile && newest {
 		r.replaceSnapshot()
 	}
 	r.node.ReportSnapshot(of.to, status)

@@ -72,9 +72,10 @@ func (h heap) atRest(was heap) bool {
 	return marked < restMarks && h.worked-was.worked < restWork
 }
 
-// spare is what a process at rest holds for nothing, if that is worth a collection, else 0.
+// spare is what a process at rest holds for nothing, if that is worth a collection, else 0. Half of what rest lets gather
+// is not: of more, the collection that it makes due would have to be done by those who allocate.
 func (h heap) spare() uint64 {
-	if h.held <= h.live+max(restSpare, h.live/8) {
+	if h.held <= h.live+max(restSpare, h.live*restPercent/100)/2 {
 		return 0
 	}
 	return h.held - h.live
@@ -127,26 +128,32 @@ func (c *collections) watch(ticks <-chan time.Time, every int) {
 		}
 		switch spare := c.look(readHeap()); {
 		case spare == 0:
+			continue
 		case spare <= maxGiven:
 			debug.FreeOSMemory()
 		default:
 			runtime.GC()
 		}
+		c.notice(readHeap())
 	}
 }
 
-// look takes note of how the heap is now, and returns what it has to spare if the process has come to rest.
+// look takes note of how the heap is now, and returns what it has to spare if the process has come to rest. Then the
+// percentage stays that of work until that is collected: beyond the goal of rest nothing may be allocated but for as much
+// marking, so whoever allocates first would mark it all, a second for 3 GiB of small keys.
 func (c *collections) look(now heap) (spare uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	was := c.resting
 	c.resting = now.atRest(c.seen)
 	c.seen = now
-	c.set(now.live)
-	if !c.resting || was {
-		return 0
+	if c.resting && !was {
+		spare = now.spare()
 	}
-	return now.spare()
+	if spare == 0 {
+		c.set(now.live)
+	}
+	return spare
 }
 
 func (c *collections) set(live uint64) {

@@ -81,7 +81,7 @@ func TestCollectionsAreNoWork(t *testing.T) {
 
 func TestSpare(t *testing.T) {
 	for _, c := range []struct{ live, held, want uint64 }{
-		{0, 0, 0}, {10 * mb, 26 * mb, 0}, {10 * mb, 27 * mb, 17 * mb}, {800 * mb, 900 * mb, 0}, {800 * mb, 901 * mb, 101 * mb},
+		{0, 0, 0}, {10 * mb, 18 * mb, 0}, {10 * mb, 19 * mb, 9 * mb}, {800 * mb, 840 * mb, 0}, {800 * mb, 841 * mb, 41 * mb},
 		{100 * mb, 90 * mb, 0},
 	} {
 		if got := (heap{live: c.live, held: c.held}).spare(); got != c.want {
@@ -106,7 +106,7 @@ func TestRestAndWork(t *testing.T) {
 		allocated, spare uint64
 		percent          int
 	}{
-		{100 * mb, 0, 100}, {mb, 100 * mb, 10}, {mb, 0, 10}, {100 * mb, 0, 100}, {mb, 100 * mb, 10},
+		{100 * mb, 0, 100}, {mb, 100 * mb, 100}, {mb, 0, 10}, {100 * mb, 0, 100}, {mb, 100 * mb, 100},
 	} {
 		now.allocated += step.allocated
 		if spare := c.look(now); spare != step.spare || c.percent != step.percent {
