@@ -5,6 +5,7 @@ import (
 	"math/bits"
 	"unsafe"
 
+	"github.com/troupedb/troupe/actors/keyspace/ctree"
 	"github.com/troupedb/troupe/slotmap"
 	"github.com/troupedb/troupe/wire/pack"
 )
@@ -113,13 +114,49 @@ func (s *State) ahead(next []lookahead, reads bool) {
 			}
 		}
 	}
+	var buf [AheadMax]*entry
+	es := buf[:0]
 	for i := range next {
 		if e := next[i].e; e != nil {
-			s.aheadSum += e.firstAndLast()
+			es = append(es, e)
 		}
 	}
+	s.aheadOfValues(es)
 	if !reads {
 		s.aheadOfSplits(next)
+	}
+}
+
+// aheadOfValues touches keys and what they hold. REQUIRES: there are at most 2 * AheadMax.
+func (s *State) aheadOfValues(es []*entry) {
+	collections := false
+	for _, e := range es {
+		s.aheadSum += e.firstAndLast()
+		collections = collections || e.kind() != kindString
+	}
+	if collections {
+		s.aheadOfCollections(es)
+	}
+}
+
+// aheadOfCollections touches the ends of where a small collection has its items.
+func (s *State) aheadOfCollections(es []*entry) {
+	var roots [2 * AheadMax]ctree.Root
+	var pages [2 * AheadMax][]byte
+	n := 0
+	for _, e := range es {
+		if e.kind() != kindString {
+			roots[n] = e.object().tree().Root()
+			n++
+		}
+	}
+	for i := range n {
+		pages[i] = roots[i].Page()
+	}
+	for _, p := range pages[:n] {
+		if len(p) > 0 {
+			s.aheadSum += p[0] + p[len(p)-1]
+		}
 	}
 }
 
@@ -142,7 +179,7 @@ func (s *State) aheadOfSplits(next []lookahead) {
 }
 
 // firstAndLast adds up the first byte of the key and the last one of a string: the ends of the piece of memory that has
-// both, or of the two that have them. What is between them is left to the processor, and so is all of a collection.
+// both, or of the two that have them. What is between them is left to the processor.
 func (e *entry) firstAndLast() (sum byte) {
 	if e.keyLen == 0 {
 		return 0
@@ -295,13 +332,19 @@ func (s *State) aheadOfWalk(c cursor, n int, values bool, dictAt func(slot int) 
 			}
 		}
 	}
-	for _, l := range next {
-		if values {
-			sum += l.e.firstAndLast()
-		} else if l.e.keyLen > 0 {
-			sum += l.e.name()[0]
+	s.aheadSum += sum
+	var es [2 * AheadMax]*entry
+	for i, l := range next {
+		es[i] = l.e
+	}
+	if values {
+		s.aheadOfValues(es[:len(next)])
+		return c
+	}
+	for _, e := range es[:len(next)] {
+		if e.keyLen > 0 {
+			s.aheadSum += e.name()[0]
 		}
 	}
-	s.aheadSum += sum
 	return c
 }

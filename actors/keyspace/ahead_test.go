@@ -70,3 +70,16 @@ func TestManyKeysExpireInOrder(t *testing.T) {
 	}
 	checkConsistent(t, b.s)
 }
+
+// What is touched of a small collection of any type is where its items are.
+func TestItemsOfSmallCollections(t *testing.T) {
+	b := newBench(t)
+	for _, cmd := range []string{"hset h field value", "sadd s member", "zadd z 1 member", "rpush l element", "xadd x * field value"} {
+		args := strings.Fields(cmd)
+		b.run(args...)
+		page := b.s.lookup([]byte(args[1])).e.object().tree().Root().Page()
+		if want := args[len(args)-1]; !strings.Contains(string(page), want) {
+			t.Errorf("%s: %q is not in %q", args[0], want, page)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package keyspace
 import (
 	"fmt"
 	"math/rand/v2"
+	"strings"
 	"testing"
 
 	"github.com/troupedb/troupe/slotmap"
@@ -309,5 +310,45 @@ func BenchmarkKeys(b *testing.B) {
 				s.s.Exec(&s.env, op, &s.w)
 			}
 		})
+	}
+}
+
+// BenchmarkSmallCollections carries out commands on collections of five elements that no cache holds.
+func BenchmarkSmallCollections(b *testing.B) {
+	const n, perEntry = 500_000, 100
+	for _, c := range []struct {
+		fill string
+		args []string
+	}{
+		{"hset f1 v1 f2 v2 f3 v3 f4 v4 f5 v5", []string{"hset f3 w3", "hget f3"}},
+		{"zadd 1 a 2 b 3 c 4 d 5 e", []string{"zadd 9 c", "zscore c"}},
+		{"rpush one two three four five", []string{"lset 2 drei", "lindex 2"}},
+	} {
+		s := newBench(b)
+		s.w.SetDiscard(true)
+		command := func(i int, text string) Op {
+			words := strings.Fields(text)
+			return *opOf(append([]string{words[0], fmt.Sprintf("key:%08d", i)}, words[1:]...)...)
+		}
+		for _, i := range rand.Perm(n) {
+			op := command(i, c.fill)
+			s.execOp(&op)
+		}
+		for _, text := range c.args {
+			b.Run(strings.Fields(text)[0], func(b *testing.B) {
+				next := replay{ahead: true}
+				for k, i := range rand.Perm(n) {
+					if k%perEntry == 0 {
+						next.entries = append(next.entries, nil)
+					}
+					last := &next.entries[len(next.entries)-1]
+					op := command(i, text)
+					*last = AppendOp(*last, op.Slot, op.Args)
+				}
+				for b.Loop() {
+					next.exec(s)
+				}
+			})
+		}
 	}
 }

@@ -3,6 +3,8 @@ package keyspace
 import (
 	"encoding/binary"
 	"iter"
+
+	"github.com/troupedb/troupe/actors/keyspace/ctree"
 )
 
 // object is a value of a type other than string: a collection. doc.go tells how
@@ -16,6 +18,9 @@ type object interface {
 	// clone returns a collection with the same content, in O(1), or in the time
 	// of a small form: neither sees changes of the other.
 	clone() object
+
+	// tree is where a look-up by name begins. It may be empty.
+	tree() *ctree.Tree
 
 	// items is the number of items that a snapshot has of the collection. What
 	// has none is deleted with its key.

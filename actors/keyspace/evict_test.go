@@ -324,9 +324,7 @@ func TestCandidatesAreReviewed(t *testing.T) {
 		b.later(60)
 		b.fill(4)
 		b.evictOp(1) // the sample has all keys, and the pool the others from now on
-		for _, key := range []string{"stay:0", "go:0", "gone"} {
-			b.s.usage.pool = append(b.s.usage.pool, key)
-		}
+		b.s.usage.pool = append(b.s.usage.pool, "stay:0", "go:0", "gone")
 		b.later(60)
 		for range 10 {
 			b.run("get", "stay:0")

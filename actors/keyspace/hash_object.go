@@ -29,6 +29,8 @@ func init() {
 
 func (h *hashObject) kind() kind { return kindHash }
 
+func (h *hashObject) tree() *ctree.Tree { return &h.t }
+
 func (h *hashObject) encoding() encoding {
 	if h.table {
 		return encHashtable

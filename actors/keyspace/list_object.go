@@ -28,6 +28,8 @@ func init() {
 
 func (l *listObject) kind() kind { return kindList }
 
+func (l *listObject) tree() *ctree.Tree { return &l.t }
+
 func (l *listObject) encoding() encoding {
 	if l.quick {
 		return encQuicklist

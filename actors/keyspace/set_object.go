@@ -41,6 +41,7 @@ func (s *State) newSet(members [][]byte) *setObject {
 }
 
 func (o *setObject) kind() kind         { return kindSet }
+func (o *setObject) tree() *ctree.Tree  { return &o.t }
 func (o *setObject) encoding() encoding { return o.enc }
 func (o *setObject) size() int64        { return objectOverhead + int64(len(o.ints)) + o.t.Size() }
 func (o *setObject) items() int         { return o.len() }

@@ -39,6 +39,7 @@ func init() {
 }
 
 func (st *streamObject) kind() kind         { return kindStream }
+func (st *streamObject) tree() *ctree.Tree  { return &st.entries }
 func (st *streamObject) encoding() encoding { return encStream }
 
 // trees are all trees that a snapshot holds; what is in the others follows.

@@ -37,6 +37,13 @@ func init() {
 
 func (z *sortedSet) kind() kind { return kindSortedSet }
 
+func (z *sortedSet) tree() *ctree.Tree {
+	if z.table() {
+		return z.byMember
+	}
+	return &z.byScore
+}
+
 func (z *sortedSet) encoding() encoding {
 	if z.table() {
 		return encSkiplist

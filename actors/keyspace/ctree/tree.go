@@ -40,6 +40,20 @@ func (t *Tree) Bytes() int64 {
 	return t.root.size()
 }
 
+// Root is the root of a tree, for who touches in good time what a look-up will read.
+type Root struct{ n *node }
+
+// Root reads nothing but t.
+func (t *Tree) Root() Root { return Root{t.root} }
+
+// Page returns where the items of a root without children are, nil if there are none; it reads nothing but the root.
+func (r Root) Page() []byte {
+	if r.n == nil || r.n.inner != nil || r.n.data == nil {
+		return nil
+	}
+	return r.n.buf()
+}
+
 // Size estimates the memory of the tree in bytes, by Len and Bytes alone.
 func (t *Tree) Size() int64 {
 	const (

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"slices"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -244,5 +245,24 @@ func TestChangeOfACloneCopiesLittle(t *testing.T) {
 	})
 	if n > 40 {
 		t.Errorf("%.0f allocations", n)
+	}
+}
+
+// The page of the root has all items of a small tree, and there is none of an empty or a large one.
+func TestRootPage(t *testing.T) {
+	var tree Tree
+	if page := tree.Root().Page(); page != nil {
+		t.Errorf("an empty tree has %q", page)
+	}
+	tree.Append([]byte("one"))
+	tree.Append([]byte("two"))
+	if page := string(tree.Root().Page()); !strings.HasPrefix(page, "onetwo") {
+		t.Errorf("%q", page)
+	}
+	for range 10_000 {
+		tree.Append([]byte("many"))
+	}
+	if page := tree.Root().Page(); page != nil {
+		t.Errorf("a large tree has %q", page)
 	}
 }
