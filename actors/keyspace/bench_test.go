@@ -231,14 +231,24 @@ func BenchmarkReads(b *testing.B) {
 	}
 }
 
+// shuffled is a state made by operations in an order at random: side by side in memory is what has nothing in common.
+func shuffled(b *testing.B, ops []Op) *bench {
+	s := newBench(b)
+	s.w.SetDiscard(true)
+	rand.Shuffle(len(ops), func(i, j int) { ops[i], ops[j] = ops[j], ops[i] })
+	for i := range ops {
+		s.execOp(&ops[i])
+	}
+	return s
+}
+
 // BenchmarkManyKeys carries out commands of 100 keys each that no cache holds. ns/op is for one key.
 func BenchmarkManyKeys(b *testing.B) {
 	const n, each = 1_000_000, 100
 	sets := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
-	shuffle := func() { rand.Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] }) }
+	rand.Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
 	for _, name := range []string{"mget", "exists", "mset", "del", "evict"} {
 		b.Run(name, func(b *testing.B) {
-			shuffle()
 			next := replay{ahead: true}
 			for at := 0; at < n; at += each {
 				args := argsOf(name)
@@ -256,12 +266,7 @@ func BenchmarkManyKeys(b *testing.B) {
 			for i := 0; i < b.N; i += each {
 				if i%n == 0 {
 					b.StopTimer()
-					s = newBench(b)
-					s.w.SetDiscard(true)
-					shuffle()
-					for k := range sets {
-						s.execOp(&sets[k])
-					}
+					s = shuffled(b, sets)
 					b.StartTimer()
 				}
 				next.exec(s)
@@ -278,14 +283,8 @@ func BenchmarkExpire(b *testing.B) {
 	for i := 0; i < b.N; i += AheadMax {
 		if i%n == 0 {
 			b.StopTimer()
-			s = newBench(b)
-			s.w.SetDiscard(true)
-			rand.Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
-			for k := range sets {
-				s.env.Now += int64(k) % 2
-				s.execOp(&sets[k])
-			}
-			s.env.Now += n
+			s = shuffled(b, sets)
+			s.env.Now += 1001
 			b.StartTimer()
 		}
 		s.s.Tick(&s.env, AheadMax)
@@ -295,12 +294,8 @@ func BenchmarkExpire(b *testing.B) {
 // BenchmarkKeys walks over keys that no cache holds, none of which is asked for. ns/op is for one key.
 func BenchmarkKeys(b *testing.B) {
 	const n = 1_000_000
-	s := newBench(b)
-	sets := benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef")
-	rand.New(rand.NewPCG(1, 1)).Shuffle(n, func(i, j int) { sets[i], sets[j] = sets[j], sets[i] })
-	for i := range sets {
-		s.execOp(&sets[i])
-	}
+	s := shuffled(b, benchOps(n, "set", "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"))
+	s.w.SetDiscard(false)
 	s.env.Read = true
 	for _, cmd := range [][]string{{"keys", "none*"}, {"scan", "0", "count", "10000000", "match", "none*"}} {
 		b.Run(cmd[0], func(b *testing.B) {
@@ -324,26 +319,17 @@ func BenchmarkSmallCollections(b *testing.B) {
 		{"zadd 1 a 2 b 3 c 4 d 5 e", []string{"zadd 9 c", "zscore c"}},
 		{"rpush one two three four five", []string{"lset 2 drei", "lindex 2"}},
 	} {
-		s := newBench(b)
-		s.w.SetDiscard(true)
-		command := func(i int, text string) Op {
-			words := strings.Fields(text)
-			return *opOf(append([]string{words[0], fmt.Sprintf("key:%08d", i)}, words[1:]...)...)
-		}
-		for _, i := range rand.Perm(n) {
-			op := command(i, c.fill)
-			s.execOp(&op)
-		}
+		s := shuffled(b, benchOps(n, strings.Fields(c.fill)...))
 		for _, text := range c.args {
 			b.Run(strings.Fields(text)[0], func(b *testing.B) {
 				next := replay{ahead: true}
+				ops := benchOps(n, strings.Fields(text)...)
 				for k, i := range rand.Perm(n) {
 					if k%perEntry == 0 {
 						next.entries = append(next.entries, nil)
 					}
 					last := &next.entries[len(next.entries)-1]
-					op := command(i, text)
-					*last = AppendOp(*last, op.Slot, op.Args)
+					*last = AppendOp(*last, ops[i].Slot, ops[i].Args)
 				}
 				for b.Loop() {
 					next.exec(s)
