@@ -20,6 +20,9 @@ const maxLookSteps = 8 * AheadMax
 // minAhead is how many bytes of operations have any waits worth overlapping.
 const minAhead = 128
 
+// minKeysAhead is how many keys of a command are worth looking ahead for, though they may be in the cache.
+const minKeysAhead = 4
+
 // hashed is a key with what is computed from it to find it. REQUIRES: its bytes do not change.
 type hashed struct {
 	key  []byte
@@ -195,24 +198,28 @@ func (e *entry) firstAndLast() (sum byte) {
 // to them. Each is looked up by the hash that was computed for that, until it comes to the next.
 func (s *State) withAhead(args [][]byte, nth int) iter.Seq2[int, []byte] {
 	return func(yield func(int, []byte) bool) {
-		for i, key := range args {
-			if i%nth != 0 {
-				continue
-			}
-			if len(args) > nth { // else Ahead did it
+		many := len(args) >= nth*minKeysAhead
+		if many {
+			defer s.forgetHashes() // also if the command panics, lest they hold the entry that the keys stand in
+		}
+		for i := 0; i < len(args); i += nth {
+			if many {
 				at := i / nth % AheadMax
 				if at == 0 {
 					s.hashesAhead(args[i:min(len(args), i+nth*AheadMax)], nth)
 				}
 				s.call.key = &s.hashes[at]
 			}
-			if !yield(i, key) {
-				break
+			if !yield(i, args[i]) {
+				return
 			}
 		}
-		s.call.key = nil
-		clear(s.hashes[:min(len(args), AheadMax)])
 	}
+}
+
+func (s *State) forgetHashes() {
+	s.call.key = nil
+	clear(s.hashes[:])
 }
 
 // hashesAhead looks ahead for up to AheadMax keys, every nth of args, and leaves their hashes in s.hashes.

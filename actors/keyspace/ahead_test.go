@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/troupedb/troupe/slotmap"
 )
 
 // Commands of any number of keys find each of them, once, in the order in which they are named.
@@ -35,16 +37,53 @@ func TestManyKeysAreFound(t *testing.T) {
 	}
 }
 
-// What a command looked ahead for is not kept: the keys are part of an entry of the log.
-func TestLookingAheadKeepsNoKeys(t *testing.T) {
+// A key is looked up by what was computed of it ahead.
+func TestKeysHaveTheirHashes(t *testing.T) {
 	b := newBench(t)
-	b.run("mset", "{t}1", "v", "{t}2", "v")
-	b.run("mget", "{t}1", "{t}2", "{t}3")
-	for i := range b.s.hashes {
-		if b.s.hashes[i].key != nil {
-			t.Errorf("key %d is kept", i)
+	for _, nth := range []int{1, 2} {
+		var args [][]byte
+		for i := range nth * (2*AheadMax + 3) {
+			args = append(args, []byte(fmt.Sprint(i)))
+		}
+		b.s.begin(&b.env)
+		n := 0
+		for i, key := range b.s.withAhead(args, nth) {
+			k := b.s.call.key
+			if i != n*nth || !k.is(args[i]) || k.hash != b.s.hash(key) || k.slot != slotmap.Slot(key) {
+				t.Fatalf("argument %d, every %d: %s by %+v", i, nth, key, k)
+			}
+			n++
+		}
+		if n != 2*AheadMax+3 || b.s.call.key != nil {
+			t.Errorf("%d keys, and then %v", n, b.s.call.key)
 		}
 	}
+}
+
+// What a command looked ahead for is not kept: the keys are part of an entry of the log. Nor is it if the command panics.
+func TestLookingAheadKeepsNoKeys(t *testing.T) {
+	b := newBench(t)
+	args := []string{"del"}
+	for i := range 2*AheadMax - 5 {
+		args = append(args, fmt.Sprintf("{t}%d", i))
+	}
+	none := func(what string) {
+		for i := range b.s.hashes {
+			if b.s.hashes[i].key != nil {
+				t.Errorf("%s keeps key %d", what, i)
+			}
+		}
+	}
+	b.run(args...)
+	none("DEL")
+	b.s.slots.set([]slotmap.Run{{Range: slotmap.Range{First: 0, Last: slotmap.Slot([]byte("{t}"))}}})
+	for i := 0; b.s.serves(slotmap.Slot([]byte(args[20]))); i++ {
+		args[20] = fmt.Sprint("other", i)
+	}
+	if got := b.run(args...); !strings.Contains(got, "CROSSSLOT") {
+		t.Fatal(got)
+	}
+	none("DEL across slots")
 }
 
 // Keys that expire are deleted in order of their times, as many as are asked for.

@@ -19,7 +19,7 @@ type object interface {
 	// of a small form: neither sees changes of the other.
 	clone() object
 
-	// tree is where a look-up by name begins. It may be empty.
+	// tree is the one that a command is likely to read first. Of a set of integers it is empty.
 	tree() *ctree.Tree
 
 	// items is the number of items that a snapshot has of the collection. What

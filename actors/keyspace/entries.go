@@ -71,10 +71,10 @@ func (t *entries) grow() {
 	t.all = append(t.all, nil)
 }
 
-// places is how many entries there is room for.
+// places is how many entries there were at most, about.
 func (t *entries) places() int { return len(t.chunks) * chunkSize }
 
-// place is one of all places, by a number at random. It may be free; where no entry was yet it is nil. REQUIRES: there are
+// place is one of all places, by a number at random. It may be free, or nil where no entry is near. REQUIRES: there are
 // any.
 func (t *entries) place(x uint64) *entry {
 	x %= uint64(t.places())

@@ -63,7 +63,8 @@ const entryOverhead = 72
 // name is the key. Its bytes never change.
 func (e *entry) name() string { return unsafe.String((*byte)(e.block), e.keyLen) }
 
-// free tells whether there is no entry where e stands: nor that of an empty key, which may be without a block.
+// free tells whether there is no entry where e stands. An empty key that was made without room for a string has no block,
+// and counts as free too.
 func (e *entry) free() bool { return e.block == nil }
 
 // nameBytes is the key, not to be changed.

@@ -16,6 +16,7 @@ const (
 const (
 	poolSize = 16 // candidates kept from one choice to the next
 	tries    = 16 // to find a key that is not chosen already
+	minDraws = 8  // random keys drawn at once, at first
 )
 
 // candidate is a key that may be evicted next.
@@ -30,6 +31,7 @@ type choice struct {
 	chosen  map[*entry]bool
 	pool    []candidate
 	drawn   []*entry // keys at random
+	draws   int      // how many were drawn at the last time
 	sampled int      // keys that were looked at
 }
 
@@ -119,7 +121,8 @@ func (s *State) soonest(c *choice) *entry {
 func (s *State) sampleKey(c *choice) *entry {
 	c.sampled++
 	if len(c.drawn) == 0 {
-		c.drawn = s.draw(c.drawn)
+		c.draws = min(max(minDraws, 2*c.draws), AheadMax)
+		c.drawn = s.draw(c.drawn, c.draws)
 	}
 	last := len(c.drawn) - 1
 	e := c.drawn[last]
@@ -127,14 +130,15 @@ func (s *State) sampleKey(c *choice) *entry {
 	return e
 }
 
-// draw appends eligible keys at random to dst: where they are a good part of all that stands in entries it picks places,
-// many at once, so that their waits for memory overlap. REQUIRES: there is one.
-func (s *State) draw(dst []*entry) []*entry {
+// draw appends eligible keys at random to dst. Where they are a good part of all that stands in entries it picks n places
+// at once, so that the waits for memory overlap, and passes over those that are free. Else it finds them one by one.
+// REQUIRES: there is one.
+func (s *State) draw(dst []*entry, n int) []*entry {
 	volatile := s.usage.rules.Policy.volatile()
 	switch {
 	case s.eligible() > s.entries.places()/4 && (s.snap == nil || len(s.snap.retained) == 0):
 		for len(dst) == 0 {
-			for range AheadMax {
+			for range n {
 				if e := s.entries.place(s.random()); e != nil {
 					dst = append(dst, e)
 				}

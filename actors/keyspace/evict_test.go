@@ -121,6 +121,83 @@ func TestEvictionAmongManyPlaces(t *testing.T) {
 	}
 }
 
+// Where many places hold a key each of them is drawn as often as any other, several at a time.
+func TestDrawsAreEven(t *testing.T) {
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: 5})
+	const n, times = 2 * chunkSize, 100
+	for i := range n {
+		b.run("set", fmt.Sprint("k", i), "v")
+	}
+	for i := range n / 4 {
+		b.run("del", fmt.Sprint("k", 3*i))
+	}
+	drawn := map[string]int{}
+	env := b.env
+	b.s.begin(&env)
+	for k := 0; k < times*b.s.Keys(); {
+		es := b.s.draw(nil, AheadMax)
+		if k == 0 && len(es) < 2 {
+			t.Fatal("keys are drawn one by one")
+		}
+		for _, e := range es {
+			drawn[e.name()]++
+		}
+		k += len(es)
+	}
+	if len(drawn) != b.s.Keys() {
+		t.Errorf("%d of %d keys are drawn", len(drawn), b.s.Keys())
+	}
+	for key, k := range drawn { // of a deviation of ten from a hundred
+		if k < times-60 || k > times+60 || b.s.lookup([]byte(key)).e == nil {
+			t.Errorf("%s is drawn %d times", key, k)
+		}
+	}
+}
+
+// The best candidates that a choice leaves are the next one's, and no worse ones come in their place.
+func TestCandidatesStay(t *testing.T) {
+	const old, samples, kept = 60, 64, 6
+	b := newBench(t)
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: samples})
+	for i := range old {
+		b.run("set", fmt.Sprint("old", i), "v")
+	}
+	b.later(60)
+	for i := range 240 {
+		b.run("set", fmt.Sprint("new", i), "v")
+	}
+	next := func() string {
+		ops := b.evictOp(1)
+		b.applyOps(ops)
+		return victims(t, ops)[0]
+	}
+	next() // has seen every fifth key
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: 1})
+	for range kept {
+		if key := next(); !strings.HasPrefix(key, "old") {
+			t.Fatalf("%s is chosen", key)
+		}
+	}
+
+	b.run("flushall")
+	b.s.usage.pool = nil
+	for i := range poolSize {
+		b.run("set", fmt.Sprint("oldest", i), "v")
+		b.s.usage.pool = append(b.s.usage.pool, fmt.Sprint("oldest", i))
+	}
+	b.later(600)
+	for i := range 4 * chunkSize {
+		b.run("set", fmt.Sprint("newest", i), "v")
+	}
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: samples})
+	for range poolSize {
+		if key := next(); !strings.HasPrefix(key, "oldest") {
+			t.Fatalf("%s is chosen while there are older ones", key)
+		}
+	}
+}
+
 // Keys of a slot that is dropped stand where they stood as long as a snapshot wants them, and are no victims.
 func TestEvictionPassesOverWhatASnapshotKeeps(t *testing.T) {
 	b := newBench(t)

@@ -12,7 +12,7 @@ type call struct {
 	Env  *Env
 	Args [][]byte // Args[0] is the lower-case name; all alias the entry
 	W    *resp.Writer
-	key  *hashed // of the operation, or nil
+	key  *hashed // of the operation, or the one that withAhead is at; nil: not known
 	now  int64   // the time for what is told to the client; for a change it is Env.Now
 
 	waits   bool     // it may wait: no read outside the log, no part of a transaction

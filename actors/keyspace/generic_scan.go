@@ -70,8 +70,8 @@ func scan(s *State, c *call) {
 	}
 	var found []*entry
 	var seen int64
-	// An empty bucket costs something too.
 	var looked uint64
+	// An empty bucket costs something too.
 	for steps := int64(0); cursor < cursorEnd && seen < o.count && steps/10 < o.count; steps++ {
 		if cursor >= looked {
 			looked = s.aheadOfScan(cursor, o.count-seen)

@@ -13,7 +13,7 @@ type place struct {
 // lookup finds a key whether or not its time has come.
 func (s *State) lookup(key []byte) place {
 	p := place{key: key}
-	if k := s.call.key; k != nil && k.is(key) { // by State.Ahead
+	if k := s.call.key; k != nil && k.is(key) { // by State.Ahead or withAhead
 		p.hash, p.slot = k.hash, k.slot
 	} else {
 		p.hash, p.slot = s.hash(key), slotmap.Slot(key)

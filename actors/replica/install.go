@@ -3,6 +3,7 @@ package replica
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"slices"
 	"strings"
 
@@ -138,15 +139,15 @@ func (r *replica) fileSent(m *link.FileSent) {
 	if m.Err != nil {
 		status = raft.SnapshotFailure
 	}
-	noFile, newest := errors.Is(m.Err, link.ErrFile), of.index == r.storage.snap.Index
+	newest := of.index == r.storage.snap.Index
 	switch {
 	case m.Err == nil:
-	case noFile && !newest:
-		r.cfg.Logger.Info("snapshot not sent: a newer one took its place", "shard", r.cfg.Shard, "to", of.to)
+	case !newest && errors.Is(m.Err, fs.ErrNotExist):
+		r.cfg.Logger.Info("snapshot not sent: a newer one took its place", "shard", r.cfg.Shard, "to", of.to, "err", m.Err)
 	default:
 		r.cfg.Logger.Warn("snapshot not sent", "shard", r.cfg.Shard, "to", of.to, "err", m.Err)
 	}
-	if noFile && newest {
+	if newest && errors.Is(m.Err, link.ErrFile) {
 		r.replaceSnapshot()
 	}
 	r.node.ReportSnapshot(of.to, status)

@@ -176,5 +176,8 @@ func TestGiveAtRest(t *testing.T) {
 	if now := readHeap().held; now > busy-blocks*mb/2 {
 		t.Errorf("%d of %d bytes are left at rest", now, busy)
 	}
+	if want := gcPercent(readHeap().live, true); worthSetting(c.percent, want) {
+		t.Errorf("GOGC is %d at rest, want %d", c.percent, want)
+	}
 	runtime.KeepAlive(keep)
 }
