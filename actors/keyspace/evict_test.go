@@ -190,7 +190,7 @@ func TestCandidatesStay(t *testing.T) {
 	for i := range 4 * chunkSize {
 		b.run("set", fmt.Sprint("newest", i), "v")
 	}
-	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: samples})
+	b.s.SetEviction(Eviction{Policy: AllKeysLRU, Samples: 5})
 	for range poolSize {
 		if key := next(); !strings.HasPrefix(key, "oldest") {
 			t.Fatalf("%s is chosen while there are older ones", key)
