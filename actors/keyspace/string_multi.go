@@ -46,8 +46,8 @@ func msetnx(s *State, c *call) {
 		c.arity()
 		return
 	}
-	for i := 1; i < len(c.Args); i += 2 {
-		if s.write(c.Args[i]).e != nil {
+	for _, key := range s.withAhead(c.Args[1:], 2) {
+		if s.write(key).e != nil {
 			c.W.Int(0)
 			return
 		}
