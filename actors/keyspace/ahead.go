@@ -305,8 +305,8 @@ func (c cursor) before(d cursor) bool {
 	return c.slot < d.slot || c.slot == d.slot && c.pos < d.pos
 }
 
-// aheadOfWalk touches the keys of the next n buckets that a walk from c on finds any in, and of values their last byte,
-// and returns where it ends. REQUIRES: n <= AheadMax.
+// aheadOfWalk touches the keys of the next n buckets that a walk from c on finds any in, with values also what they hold,
+// and returns up to where it did. REQUIRES: n <= AheadMax.
 func (s *State) aheadOfWalk(c cursor, n int, values bool, dictAt func(slot int) *dict) cursor {
 	type link struct {
 		e *entry

@@ -140,7 +140,7 @@ func (c *collections) watch(ticks <-chan time.Time, every int) {
 
 // look takes note of how the heap is now, and returns what it has to spare if the process has come to rest. Then the
 // percentage stays that of work until that is collected: beyond the goal of rest nothing may be allocated but for as much
-// marking, so whoever allocates first would mark it all, a second for 3 GiB of small keys.
+// marking, so whoever allocates first would mark it all, which took 0.2 to 0.5 s with eight to ten million small keys.
 func (c *collections) look(now heap) (spare uint64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
