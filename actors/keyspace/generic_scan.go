@@ -70,24 +70,21 @@ func scan(s *State, c *call) {
 	}
 	var found []*entry
 	var seen int64
-	var looked uint64
+	w := keyWalk{at: cursor}
 	// An empty bucket costs something too.
-	for steps := int64(0); cursor < cursorEnd && seen < o.count && steps/10 < o.count; steps++ {
-		if cursor >= looked {
-			looked = s.aheadOfScan(cursor, o.count-seen)
-		}
-		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
-		seen += int64(len(s.walk))
-		for _, e := range s.walk {
+	for steps := int64(0); w.at < cursorEnd && seen < o.count && steps/10 < o.count; steps++ {
+		es := s.nextOf(&w, o.count-seen)
+		seen += int64(len(es))
+		for _, e := range es {
 			if matchKey(o.pattern, e.name()) && (o.typ == nil || resp.Is(o.typ, e.typeName())) && !s.gone(e) {
 				found = append(found, e)
 			}
 		}
 	}
-	if cursor >= cursorEnd {
-		cursor = 0
+	if w.at >= cursorEnd {
+		w.at = 0
 	}
-	c.nextCursor(cursor)
+	c.nextCursor(w.at)
 	c.keys(found)
 }
 
@@ -105,24 +102,29 @@ func (c *call) keys(es []*entry) {
 	}
 }
 
-// walkAt appends the entries of the bucket at a cursor to dst, and returns the
-// cursor of the next one. Slots without keys are passed over.
-func (s *State) walkAt(cursor uint64, dst []*entry) ([]*entry, uint64) {
-	slot, pos := cursor/dictEnd, cursor%dictEnd
+// keyWalk goes over the names of all keys, by cursors.
+type keyWalk struct {
+	at     uint64
+	looked uint64 // has looked ahead up to here
+}
+
+// nextOf returns the entries of the bucket that w is at, and moves on; they are valid until the next walk. Slots without
+// keys are passed over. Where about n keys are wanted it looks no further ahead. REQUIRES: n > 0.
+func (s *State) nextOf(w *keyWalk, n int64) []*entry {
+	slot, pos := w.at/dictEnd, w.at%dictEnd
+	if w.at >= w.looked {
+		c := s.aheadOfWalk(cursor{int(slot), pos}, int(min(n, AheadMax)), false, func(slot int) *dict { return s.dicts[slot] })
+		w.looked = uint64(c.slot)*dictEnd + c.pos
+	}
 	for slot < slotmap.Count && s.dicts[slot] == nil {
 		slot, pos = slot+1, 0
 	}
+	s.walk = s.walk[:0]
 	if slot < slotmap.Count {
-		dst, pos = s.dicts[slot].bucketAt(pos, dst)
+		s.walk, pos = s.dicts[slot].bucketAt(pos, s.walk)
 	}
-	return dst, slot*dictEnd + pos
-}
-
-// aheadOfScan touches up to n of the next keys at a cursor, and returns the cursor up to which it did.
-func (s *State) aheadOfScan(at uint64, n int64) uint64 {
-	c := cursor{int(at / dictEnd), at % dictEnd}
-	c = s.aheadOfWalk(c, int(min(n, AheadMax)), false, func(slot int) *dict { return s.dicts[slot] })
-	return uint64(c.slot)*dictEnd + c.pos
+	w.at = slot*dictEnd + pos
+	return s.walk
 }
 
 // cursor reads an argument as a cursor, or answers that it is none.
@@ -157,13 +159,8 @@ func keys(s *State, c *call) {
 		pattern = nil
 	}
 	var found []*entry
-	var looked uint64
-	for cursor := uint64(0); cursor < cursorEnd; {
-		if cursor >= looked {
-			looked = s.aheadOfScan(cursor, AheadMax)
-		}
-		s.walk, cursor = s.walkAt(cursor, s.walk[:0])
-		for _, e := range s.walk {
+	for w := (keyWalk{}); w.at < cursorEnd; {
+		for _, e := range s.nextOf(&w, AheadMax) {
 			if matchKey(pattern, e.name()) && !s.gone(e) {
 				found = append(found, e)
 			}
